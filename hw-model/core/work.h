@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One command on private copies: the border between the part of the core that
+ * talks to memory (decode, gather, scatter) and the arithmetic (compute).
+ */
+#ifndef OCTET_WORK_H
+#define OCTET_WORK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <drm/octet_isa.h>
+
+/**
+ * struct octet_work - a validated command and dense copies of its operands
+ *
+ * All tensors are dense and row-major here, without strides, broadcasts
+ * expanded: strides and spaces are the business of gather and scatter.
+ *
+ * @cmd: the device's private copy, already validated
+ * @src: [n][h][w][cin]; GEMM: [n2][n][M][K], TRANSPOSED: [n2][n][K][M]
+ * @wgt: CONV2D [cout][r][s][cin/groups]; DEPTHWISE [r][s][cout];
+ *	GEMM [n2][n][K][N], TRANSPOSED: [n2][n][N][K]
+ * @prm: [cout] or NULL
+ * @chn: [cout] or NULL
+ * @dst: [n][oh][ow][cout] elements of dst's type; GEMM [n2][n][M][N]
+ * @break_rounding: the injected fault of struct octet_inject
+ * @cancel: give up soon when set
+ * @progress: count up now and then
+ */
+struct octet_work {
+	struct octet_cmd cmd;
+	uint8_t *src;
+	uint8_t *wgt;
+	struct octet_param *prm;
+	struct octet_channel *chn;
+	uint8_t *dst;
+	bool break_rounding;
+	atomic_bool *cancel;
+	atomic_uint *progress;
+};
+
+/**
+ * octet_work_compute() - do the arithmetic, fill @dst
+ *
+ * Return: 0, -ECANCELED, or -ENOMEM.
+ */
+int octet_work_compute(struct octet_work *work);
+
+#endif /* OCTET_WORK_H */
