@@ -175,7 +175,7 @@ int octet_get_counters(struct octet_ctx *ctx, uint32_t core, struct octet_counte
  * real = scale * (q - zero_point). Plain functions on arrays; no context.
  */
 
-enum octet_type {
+enum octet_dtype {
 	OCTET_INT8 = 1,
 	OCTET_UINT8 = 2,
 	OCTET_INT32 = 4,
@@ -218,7 +218,7 @@ enum octet_scaling {
  */
 struct octet_quant_opts {
 	size_t size;
-	enum octet_type type;
+	enum octet_dtype type;
 	enum octet_scheme scheme;
 	uint32_t bits;
 	bool narrow;
@@ -265,7 +265,7 @@ int octet_quantize_channel(const struct octet_quant_opts *opts, const float *sca
 			   size_t inner, void *out);
 
 /** octet_dequantize() - scale * (q - zero_point); type INT8, UINT8, INT32 */
-int octet_dequantize(enum octet_type type, float scale, int32_t zero_point, const void *in,
+int octet_dequantize(enum octet_dtype type, float scale, int32_t zero_point, const void *in,
 		     size_t count, float *out);
 
 /**
@@ -312,7 +312,7 @@ struct octet_tensor;
 
 #define OCTET_MAX_RANK 4
 
-int octet_tensor_new(struct octet_ctx *ctx, enum octet_type type, uint32_t rank,
+int octet_tensor_new(struct octet_ctx *ctx, enum octet_dtype type, uint32_t rank,
 		     const uint32_t *dims, struct octet_tensor **tensor);
 
 /** octet_tensor_free() - NULL is fine; jobs that use it keep its memory. */
