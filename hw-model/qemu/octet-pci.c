@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Octet int8 accelerator: PCI function.
+ *
+ * All that is the machine lives in core/; here it gets a bus, memory, interrupts
+ * and a life cycle. Every call into the machine but the compute itself, and so
+ * every callback, runs under the big lock.
+ */
+#include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qemu/log.h"
+#include "qemu/module.h"
+#include "qapi/error.h"
+#include "hw/pci/msix.h"
+#include "hw/pci/pcie.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "octet-pci.h"
+#include "octet_regs.h"
+#include "trace.h"
+
+#define OCTET_PM_OFFSET   0x40
+#define OCTET_PCIE_OFFSET 0x60
+
+/* What the machine needs of its host. */
+
+static int octet_dma(OctetState *s, uint64_t addr, void *buf, size_t len,
+                     DMADirection dir)
+{
+    /* .memory: a DMA aimed at a device's registers, ours above all, fails. */
+    const MemTxAttrs attrs = { .memory = true };
+    MemTxResult res = pci_dma_rw(PCI_DEVICE(s), addr, buf, len, dir, attrs);
+
+    if (res != MEMTX_OK) {
+        trace_octet_dma_error(addr, len, dir == DMA_DIRECTION_FROM_DEVICE);
+        return -1;
+    }
+    return 0;
+}
+
+static int octet_dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+    return octet_dma(opaque, addr, buf, len, DMA_DIRECTION_TO_DEVICE);
+}
+
+static int octet_dma_write(void *opaque, uint64_t addr, const void *buf,
+                           size_t len)
+{
+    return octet_dma(opaque, addr, (void *)buf, len,
+                     DMA_DIRECTION_FROM_DEVICE);
+}
+
+static void octet_kick(void *opaque, unsigned int core)
+{
+    octet_worker_kick(opaque, core);
+}
+
+static void octet_irq(void *opaque, unsigned int vector)
+{
+    PCIDevice *pdev = PCI_DEVICE(opaque);
+
+    trace_octet_irq(vector);
+    if (msix_enabled(pdev)) {
+        msix_notify(pdev, vector);
+    }
+}
+
+static uint64_t octet_clock_ns(void *opaque)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+static void octet_guest_error(void *opaque, const char *text)
+{
+    trace_octet_guest_error(text);
+    qemu_log_mask(LOG_GUEST_ERROR, "octet: %s\n", text);
+}
+
+static void octet_event(void *opaque, const char *text)
+{
+    trace_octet_event(text);
+}
+
+/* Registers */
+
+static uint64_t octet_mmio_read(void *opaque, hwaddr addr, unsigned int size)
+{
+    OctetState *s = opaque;
+    uint32_t value = octet_machine_read(s->machine, addr);
+
+    trace_octet_mmio_read(addr, value);
+    return value;
+}
+
+static void octet_mmio_write(void *opaque, hwaddr addr, uint64_t value,
+                             unsigned int size)
+{
+    OctetState *s = opaque;
+
+    trace_octet_mmio_write(addr, value);
+    octet_machine_write(s->machine, addr, value);
+}
+
+static const MemoryRegionOps octet_mmio_ops = {
+    .read = octet_mmio_read,
+    .write = octet_mmio_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 4, .max_access_size = 4 },
+    .impl = { .min_access_size = 4, .max_access_size = 4 },
+};
+
+/* Configuration space and reset */
+
+static unsigned int octet_power_state(PCIDevice *pdev)
+{
+    return pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL) &
+           PCI_PM_CTRL_STATE_MASK;
+}
+
+static void octet_config_write(PCIDevice *pdev, uint32_t addr, uint32_t val,
+                               int len)
+{
+    unsigned int before = octet_power_state(pdev);
+
+    pci_default_write_config(pdev, addr, val, len);
+    pcie_cap_flr_write_config(pdev, addr, val, len);
+
+    /* D3hot loses all state; a core at work is stopped on the way in. */
+    if (octet_power_state(pdev) == 3 && before != 3) {
+        octet_machine_reset(OCTET(pdev)->machine);
+    }
+}
+
+static void octet_reset(DeviceState *dev)
+{
+    OctetState *s = OCTET(dev);
+
+    trace_octet_reset();
+    octet_machine_reset(s->machine);
+    msix_reset(PCI_DEVICE(s));
+}
+
+/* Life cycle */
+
+static bool octet_make_machine(OctetState *s, Error **errp)
+{
+    const struct octet_host host = {
+        .opaque = s,
+        .dma_read = octet_dma_read,
+        .dma_write = octet_dma_write,
+        .kick = octet_kick,
+        .irq = octet_irq,
+        .clock_ns = octet_clock_ns,
+        .guest_error = octet_guest_error,
+        .trace = octet_event,
+    };
+    char err[160] = "";
+
+    if ((s->array &&
+         octet_config_set(&s->config, "array", s->array, err, sizeof(err))) ||
+        (s->timing &&
+         octet_config_set(&s->config, "timing", s->timing, err,
+                          sizeof(err)))) {
+        error_setg(errp, "octet: %s", err);
+        return false;
+    }
+    s->machine = octet_machine_new(&s->config, &host, err, sizeof(err));
+    if (!s->machine) {
+        error_setg(errp, "octet: %s", err);
+        return false;
+    }
+    return true;
+}
+
+static bool octet_add_capabilities(PCIDevice *pdev, unsigned int vectors,
+                                   Error **errp)
+{
+    unsigned int i;
+
+    if (pci_pm_init(pdev, OCTET_PM_OFFSET, errp) < 0) {
+        return false;
+    }
+    pci_set_word(pdev->config + pdev->pm_cap + PCI_PM_PMC, 0x3);
+    pci_set_word(pdev->wmask + pdev->pm_cap + PCI_PM_CTRL,
+                 PCI_PM_CTRL_STATE_MASK);
+
+    if (pci_bus_is_express(pci_get_bus(pdev))) {
+        if (pcie_endpoint_cap_init(pdev, OCTET_PCIE_OFFSET) < 0) {
+            error_setg(errp, "octet: no room for the PCI Express capability");
+            return false;
+        }
+        pcie_cap_flr_init(pdev);
+    }
+
+    if (msix_init_exclusive_bar(pdev, vectors, OCTET_BAR_MSIX, errp)) {
+        return false;
+    }
+    for (i = 0; i < vectors; i++) {
+        msix_vector_use(pdev, i);
+    }
+    return true;
+}
+
+static void octet_realize(PCIDevice *pdev, Error **errp)
+{
+    OctetState *s = OCTET(pdev);
+
+    if (!octet_make_machine(s, errp)) {
+        return;
+    }
+    if (!octet_add_capabilities(pdev, s->config.cores + 1, errp)) {
+        octet_machine_free(s->machine);
+        s->machine = NULL;
+        return;
+    }
+    memory_region_init_io(&s->mmio, OBJECT(s), &octet_mmio_ops, s,
+                          "octet-registers", OCTET_BAR_SIZE);
+    pci_register_bar(pdev, OCTET_BAR_REGS, PCI_BASE_ADDRESS_SPACE_MEMORY,
+                     &s->mmio);
+    octet_workers_start(s);
+}
+
+static void octet_exit(PCIDevice *pdev)
+{
+    OctetState *s = OCTET(pdev);
+
+    octet_workers_stop(s);
+    msix_unuse_all_vectors(pdev);
+    msix_uninit_exclusive_bar(pdev);
+    if (pci_is_express(pdev)) {
+        pcie_cap_exit(pdev);
+    }
+    octet_machine_free(s->machine);
+    s->machine = NULL;
+}
+
+static void octet_init(Object *obj)
+{
+    OctetState *s = OCTET(obj);
+
+    octet_config_default(&s->config);
+    octet_inject_add_properties(s);
+    PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
+}
+
+static const Property octet_properties[] = {
+    DEFINE_PROP_UINT32("cores", OctetState, config.cores, 2),
+    DEFINE_PROP_STRING("array", OctetState, array),
+    DEFINE_PROP_SIZE("sram", OctetState, config.sram, 1 * 1024 * 1024),
+    DEFINE_PROP_UINT64("clock", OctetState, config.clock_hz, 1000000000),
+    DEFINE_PROP_UINT32("dram-bytes-per-cycle", OctetState, config.dram_bpc, 0),
+    DEFINE_PROP_STRING("timing", OctetState, timing),
+};
+
+static const VMStateDescription octet_vmstate = {
+    .name = TYPE_OCTET,
+    .unmigratable = 1,
+};
+
+static void octet_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
+
+    pc->realize = octet_realize;
+    pc->exit = octet_exit;
+    pc->config_write = octet_config_write;
+    pc->vendor_id = OCTET_PCI_VENDOR_ID;
+    pc->device_id = OCTET_PCI_DEVICE_ID;
+    pc->class_id = OCTET_PCI_CLASS >> 8;
+    pc->revision = OCTET_VERSION_MAJOR_1;
+    dc->desc = "Octet int8 accelerator";
+    dc->vmsd = &octet_vmstate;
+    device_class_set_legacy_reset(dc, octet_reset);
+    device_class_set_props(dc, octet_properties);
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+}
+
+static const TypeInfo octet_types[] = {
+    {
+        .name = TYPE_OCTET,
+        .parent = TYPE_PCI_DEVICE,
+        .instance_size = sizeof(OctetState),
+        .instance_init = octet_init,
+        .class_init = octet_class_init,
+        .interfaces = (InterfaceInfo[]) {
+            { INTERFACE_PCIE_DEVICE },
+            { INTERFACE_CONVENTIONAL_PCI_DEVICE },
+            { }
+        },
+    },
+};
+
+DEFINE_TYPES(octet_types)

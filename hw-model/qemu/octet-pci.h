@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Octet int8 accelerator: the PCI function around hw-model/core.
+ *
+ * octet-pci.c     QOM type, configuration space, BARs, DMA, MSI-X
+ * octet-worker.c  one thread per core, bottom halves, timers, VM stop
+ * octet-inject.c  fault injection properties, writable at run time
+ */
+#ifndef HW_MISC_OCTET_PCI_H
+#define HW_MISC_OCTET_PCI_H
+
+#include "qemu/thread.h"
+#include "qemu/timer.h"
+#include "hw/pci/pci_device.h"
+#include "qom/object.h"
+#include "core/octet_core.h"
+
+#define TYPE_OCTET "octet"
+OBJECT_DECLARE_SIMPLE_TYPE(OctetState, OCTET)
+
+/**
+ * OctetCore: the threads and timers of one core
+ *
+ * @s: the device
+ * @index: number of the core
+ * @thread: computes, on private copies only; never takes the big lock
+ * @start: posted to start a compute, or to end the thread with @quit
+ * @step_bh: runs octet_core_step() under the big lock
+ * @timer: a deadline of the core on the virtual clock
+ * @computing: a compute was started and its result not yet taken in; big lock
+ * @computed: set by the thread when the compute is done
+ * @quit: the thread shall end
+ */
+typedef struct OctetCore {
+    OctetState *s;
+    unsigned int index;
+    QemuThread thread;
+    QemuSemaphore start;
+    QEMUBH *step_bh;
+    QEMUTimer *timer;
+    bool computing;
+    bool computed;
+    bool quit;
+} OctetCore;
+
+/**
+ * OctetState: the device
+ *
+ * @config: from the properties; @machine is made from it at realize
+ * @array: property "array"
+ * @timing: property "timing"
+ * @running: the VM runs; while it does not, no core steps
+ */
+struct OctetState {
+    PCIDevice parent_obj;
+
+    MemoryRegion mmio;
+    struct octet_config config;
+    char *array;
+    char *timing;
+    struct octet_machine *machine;
+    VMChangeStateEntry *vm_state;
+    bool running;
+    OctetCore core[OCTET_CORE_MAX];
+};
+
+void octet_workers_start(OctetState *s);
+void octet_workers_stop(OctetState *s);
+
+/* Run octet_core_step() on a core soon; the core's kick. */
+void octet_worker_kick(OctetState *s, unsigned int core);
+
+void octet_inject_add_properties(OctetState *s);
+
+#endif

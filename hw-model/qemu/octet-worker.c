@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Octet int8 accelerator: who runs the cores.
+ *
+ * A core's bottom half steps its state machine under the big lock: fetches,
+ * walks, copies, writes, interrupts. Arithmetic goes to the core's thread, which
+ * owns the private copies until the next step and never takes the big lock, so
+ * it can be joined with the lock held.
+ */
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "qemu/main-loop.h"
+#include "system/runstate.h"
+#include "octet-pci.h"
+#include "trace.h"
+
+static void *octet_worker(void *opaque)
+{
+    OctetCore *c = opaque;
+
+    for (;;) {
+        qemu_sem_wait(&c->start);
+        if (qatomic_load_acquire(&c->quit)) {
+            return NULL;
+        }
+        octet_core_compute(c->s->machine, c->index);
+        /* Pairs with the load in octet_step_bh(): results before the flag. */
+        qatomic_store_release(&c->computed, true);
+        qemu_bh_schedule(c->step_bh);
+    }
+}
+
+static void octet_arm(OctetCore *c, uint64_t deadline_ns)
+{
+    if (deadline_ns) {
+        timer_mod_ns(c->timer, deadline_ns);
+    } else {
+        timer_del(c->timer);
+    }
+}
+
+/*
+ * The only place that steps a core. While a compute is under way a kick has
+ * nothing to do: the step after the compute sees everything.
+ */
+static void octet_step_bh(void *opaque)
+{
+    OctetCore *c = opaque;
+    struct octet_step step;
+
+    if (!c->s->running) {
+        return;
+    }
+    if (c->computing) {
+        if (!qatomic_load_acquire(&c->computed)) {
+            return;
+        }
+        c->computing = false;
+        c->computed = false;
+    }
+    step = octet_core_step(c->s->machine, c->index);
+    if (step.kind == OCTET_STEP_COMPUTE) {
+        trace_octet_compute(c->index);
+        c->computing = true;
+        qemu_sem_post(&c->start);
+        return;
+    }
+    octet_arm(c, step.deadline_ns);
+}
+
+static void octet_timer(void *opaque)
+{
+    OctetCore *c = opaque;
+
+    qemu_bh_schedule(c->step_bh);
+}
+
+void octet_worker_kick(OctetState *s, unsigned int core)
+{
+    /* The machine resets itself before there are workers. */
+    if (s->core[core].step_bh) {
+        qemu_bh_schedule(s->core[core].step_bh);
+    }
+}
+
+/*
+ * A stopped VM must not see its memory change. Computes under way may end, their
+ * results are taken in when the VM runs again.
+ */
+static void octet_vm_state(void *opaque, bool running, RunState state)
+{
+    OctetState *s = opaque;
+    unsigned int i;
+
+    s->running = running;
+    for (i = 0; running && i < s->config.cores; i++) {
+        qemu_bh_schedule(s->core[i].step_bh);
+    }
+}
+
+void octet_workers_start(OctetState *s)
+{
+    MemReentrancyGuard *guard = &DEVICE(s)->mem_reentrancy_guard;
+    char name[16];
+    unsigned int i;
+
+    for (i = 0; i < s->config.cores; i++) {
+        OctetCore *c = &s->core[i];
+
+        c->s = s;
+        c->index = i;
+        c->computing = false;
+        c->computed = false;
+        c->quit = false;
+        qemu_sem_init(&c->start, 0);
+        c->step_bh = qemu_bh_new_guarded(octet_step_bh, c, guard);
+        c->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, octet_timer, c);
+        snprintf(name, sizeof(name), "octet%u", i);
+        qemu_thread_create(&c->thread, name, octet_worker, c,
+                           QEMU_THREAD_JOINABLE);
+    }
+    s->running = runstate_is_running();
+    s->vm_state = qemu_add_vm_change_state_handler(octet_vm_state, s);
+}
+
+/* Nothing new starts, what runs is cancelled and joined, then freed. */
+void octet_workers_stop(OctetState *s)
+{
+    unsigned int i;
+
+    s->running = false;
+    qemu_del_vm_change_state_handler(s->vm_state);
+    for (i = 0; i < s->config.cores; i++) {
+        octet_core_cancel(s->machine, i);
+    }
+    for (i = 0; i < s->config.cores; i++) {
+        OctetCore *c = &s->core[i];
+
+        qatomic_store_release(&c->quit, true);
+        qemu_sem_post(&c->start);
+        qemu_thread_join(&c->thread);
+        timer_free(c->timer);
+        qemu_bh_delete(c->step_bh);
+        c->step_bh = NULL;
+        qemu_sem_destroy(&c->start);
+    }
+}
