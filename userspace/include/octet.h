@@ -315,6 +315,16 @@ struct octet_tensor;
 int octet_tensor_new(struct octet_ctx *ctx, enum octet_dtype type, uint32_t rank,
 		     const uint32_t *dims, struct octet_tensor **tensor);
 
+/**
+ * octet_tensor_view() - another shape on the same memory and with the same
+ * per-tensor quantization
+ *
+ * Return: -EINVAL unless the number of elements is the same, or when @base is
+ * quantized per channel.
+ */
+int octet_tensor_view(struct octet_tensor *base, uint32_t rank, const uint32_t *dims,
+		      struct octet_tensor **tensor);
+
 /** octet_tensor_free() - NULL is fine; jobs that use it keep its memory. */
 void octet_tensor_free(struct octet_tensor *tensor);
 
