@@ -170,6 +170,22 @@ struct octet_counters {
 /** octet_get_counters() - -ENOENT: no such core */
 int octet_get_counters(struct octet_ctx *ctx, uint32_t core, struct octet_counters *counters);
 
+/**
+ * struct octet_usage - what a context holds of the device
+ *
+ * @buffer_bytes: memory mapped for the device
+ * @table_bytes: page tables for it (0 for the CPU)
+ * @buffers: number of buffers
+ * @queues: number of queues
+ */
+struct octet_usage {
+	size_t size;
+	uint64_t buffer_bytes, table_bytes;
+	uint32_t buffers, queues;
+};
+
+int octet_get_usage(struct octet_ctx *ctx, struct octet_usage *usage);
+
 /* ---- Quantization ------------------------------------------------------------
  *
  * real = scale * (q - zero_point). Plain functions on arrays; no context.
