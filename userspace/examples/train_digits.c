@@ -204,7 +204,7 @@ static void usage(FILE *f)
 	fputs("Usage: train_digits [options]\n\n"
 	      "  --data FILE        the images (build/data/digits.csv)\n"
 	      "  --out FILE         the float model (build/data/digits.f32)\n"
-	      "  --epochs N         rounds over the images, 1..10000 (40)\n"
+	      "  --epochs N         rounds over the images, 1..10000 (120)\n"
 	      "  --seed N           of weights, order and distortion (1)\n"
 	      "  --min-accuracy P   write nothing below P percent (96)\n"
 	      "  --validate N       leave out the last N training images, print\n"
@@ -271,7 +271,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { "build/data/digits.csv", "build/data/digits.f32", 40, 0,
+	struct options o = { "build/data/digits.csv", "build/data/digits.f32", 120, 0,
 			     1, 96 };
 	struct digits_data d;
 	struct digits_model m;

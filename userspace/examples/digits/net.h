@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Training of a digits_model: gradients and AdamW. No libm beyond sqrtf, whose
- * result is exact, so that every host computes the same bits. */
+/*
+ * Training of a digits_model: gradients and AdamW. No libm but sqrtf and ldexp,
+ * whose results are exact, so that every host computes the same bits.
+ */
 #ifndef DIGITS_NET_H
 #define DIGITS_NET_H
 
