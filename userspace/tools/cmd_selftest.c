@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/* octet selftest: random operations on a backend, each against the CPU fallback. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "randop.h"
+#include "tool.h"
+
+#define DEFAULT_COUNT 300
+#define TIMEOUT_NS 60000000000ll
+
+/* One executor of an operation. */
+struct run {
+	struct octet_ctx *ctx;
+	struct octet_tensor *tensor[RANDOP_OPERANDS];
+	struct octet_tensor *identity; /* the second command's 1x1 weights */
+	struct octet_job *job;
+	int result;
+};
+
+struct tally {
+	unsigned long passed, failed, skipped;
+	uint64_t outputs;
+};
+
+/* Memory as bytes: the commands say what they mean. */
+static int make_tensor(struct octet_ctx *ctx, const void *data, size_t bytes,
+		       struct octet_tensor **t)
+{
+	uint32_t dim = (uint32_t)bytes;
+	int ret = octet_tensor_new(ctx, OCTET_UINT8, 1, &dim, t);
+
+	return ret ? ret : octet_tensor_write(*t, data, bytes);
+}
+
+static void free_run(struct run *run)
+{
+	octet_job_free(run->job);
+	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++)
+		octet_tensor_free(run->tensor[i]);
+	octet_tensor_free(run->identity);
+}
+
+static int add_commands(struct run *run, const struct randop *op)
+{
+	struct octet_tensor *used[RANDOP_OPERANDS + 1];
+	struct octet_cmd cmd = op->cmd, next = op->next;
+	size_t count = 0;
+	int ret;
+
+	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++) {
+		struct octet_operand *o = randop_operand(&cmd, i);
+
+		if (!run->tensor[i])
+			continue;
+		used[count++] = run->tensor[i];
+		if (o->space == OCTET_SPACE_VA)
+			o->addr += octet_tensor_address(run->tensor[i]);
+	}
+	ret = octet_job_command(run->job, &cmd, sizeof(cmd), used, count);
+	if (ret || !next.op)
+		return ret;
+	next.dst.addr += octet_tensor_address(run->tensor[OCTET_OPERAND_DST]);
+	next.wgt.addr = octet_tensor_address(run->identity);
+	used[0] = run->tensor[OCTET_OPERAND_DST];
+	used[1] = run->identity;
+	return octet_job_command(run->job, &next, sizeof(next), used, 2);
+}
+
+static int prepare(struct run *run, const struct randop *op)
+{
+	OCTET_OPTS(octet_job_opts, opts);
+	uint8_t *ones;
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < RANDOP_OPERANDS; i++)
+		if (op->bytes[i])
+			ret = make_tensor(run->ctx, op->data[i], op->bytes[i], &run->tensor[i]);
+	if (!ret && op->next.op) {
+		ones = malloc(op->next.cout);
+		if (!ones)
+			return -ENOMEM;
+		memset(ones, 3, op->next.cout);
+		ret = make_tensor(run->ctx, ones, op->next.cout, &run->identity);
+		free(ones);
+	}
+	if (!ret)
+		ret = octet_job_new(run->ctx, &run->job);
+	if (!ret)
+		ret = add_commands(run, op);
+	opts.sram_software = op->sram;
+	return ret ? ret : octet_job_ready(run->job, &opts);
+}
+
+/* What the job came to: 0, or the error of its fence. */
+static int execute(struct run *run)
+{
+	struct octet_fence *fence;
+	int ret = octet_submit(run->ctx, NULL, &run->job, 1, NULL, &fence);
+
+	if (ret)
+		return ret;
+	ret = octet_fence_wait(fence, TIMEOUT_NS);
+	octet_fence_free(fence);
+	return ret;
+}
+
+static void report(const struct randop *op, unsigned long number, uint64_t seed, const char *what)
+{
+	char text[320];
+
+	randop_describe(op, text, sizeof(text));
+	tool_progress_end();
+	printf("FAIL operation %lu: %s\n  %s\n  repeat: octet selftest --seed %" PRIu64
+	       " --count %lu\n", number, what, text, seed, number + 1);
+}
+
+static bool same(const struct run *a, const struct run *b, const struct randop *op, char *why,
+		 size_t size)
+{
+	const uint8_t *x = octet_tensor_map(a->tensor[OCTET_OPERAND_DST]);
+	const uint8_t *y = octet_tensor_map(b->tensor[OCTET_OPERAND_DST]);
+
+	if ((a->result != 0) != (b->result != 0) ||
+	    (a->result != 0) != (op->invalid != NULL)) {
+		snprintf(why, size, "ended with %d (%s), fallback with %d (%s)", a->result,
+			 a->result ? octet_last_error(a->ctx) : "fine", b->result,
+			 b->result ? octet_last_error(b->ctx) : "fine");
+		return false;
+	}
+	for (size_t i = 0; i < op->bytes[OCTET_OPERAND_DST]; i++) {
+		if (x[i] == y[i])
+			continue;
+		snprintf(why, size, "byte %zu of the result is %u, fallback %u", i, x[i], y[i]);
+		return false;
+	}
+	return true;
+}
+
+/* Returns an exit code; EXIT_DIFFERS is counted, EXIT_FAILED ends the run. */
+static int one(struct octet_ctx *ctx, struct octet_ctx *cpu, const struct randop *op,
+	       char *why, size_t size)
+{
+	struct run a = { .ctx = ctx }, b = { .ctx = cpu };
+	int ret = EXIT_OK;
+
+	if (prepare(&a, op)) {
+		ret = tool_fail(ctx, "operation");
+	} else if (prepare(&b, op)) {
+		ret = tool_fail(cpu, "operation");
+	} else {
+		a.result = execute(&a);
+		b.result = execute(&b);
+		if (!same(&a, &b, op, why, size))
+			ret = EXIT_DIFFERS;
+	}
+	free_run(&a);
+	free_run(&b);
+	return ret;
+}
+
+static int run_all(const struct tool_options *o, struct octet_ctx *ctx, struct octet_ctx *cpu,
+		   struct tally *t)
+{
+	unsigned long count = o->count ? o->count : DEFAULT_COUNT;
+	char why[320];
+
+	for (unsigned long i = 0; i < count; i++) {
+		struct tool_random r = { o->seed * 1000003u + i };
+		struct randop op;
+		int ret;
+
+		tool_progress("selftest: operation", i, count);
+		if (randop_make(&op, &r)) {
+			fputs("octet: out of memory\n", stderr);
+			return EXIT_FAILED;
+		}
+		if (tool_below(&r, 16) == 0)
+			randop_break(&op, &r);
+		ret = one(ctx, cpu, &op, why, sizeof(why));
+		if (ret == EXIT_DIFFERS)
+			report(&op, i, o->seed, why);
+		t->failed += ret == EXIT_DIFFERS;
+		t->passed += ret == EXIT_OK;
+		t->outputs += op.bytes[OCTET_OPERAND_DST];
+		randop_free(&op);
+		if (ret == EXIT_FAILED)
+			return ret;
+	}
+	tool_progress_end();
+	return t->failed ? EXIT_DIFFERS : EXIT_OK;
+}
+
+int cmd_selftest(const struct tool_options *o)
+{
+	struct octet_ctx *ctx = tool_open(o), *cpu = ctx ? tool_open_cpu(o) : NULL;
+	struct tally t = { 0 };
+	int ret = EXIT_FAILED;
+
+	if (cpu) {
+		printf("selftest: %s against the CPU fallback, seed %" PRIu64 "\n",
+		       octet_backend_reason(ctx), o->seed);
+		ret = run_all(o, ctx, cpu, &t);
+		printf("%" PRIu64 " bytes of results compared\n", t.outputs);
+		printf("%lu passed, %lu failed, %lu skipped\n", t.passed,
+		       t.failed + (ret == EXIT_FAILED), t.skipped);
+	}
+	octet_close(ctx);
+	octet_close(cpu);
+	return ret;
+}

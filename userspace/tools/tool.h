@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* The octet program: what its subcommands share. */
+#ifndef OCTET_TOOL_H
+#define OCTET_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <octet.h>
+
+/* Exit codes, the same for every subcommand. */
+#define EXIT_OK 0
+#define EXIT_DIFFERS 1	/* the work was done and its result is not right */
+#define EXIT_USAGE 2	/* the command line */
+#define EXIT_FAILED 3	/* it could not be done: no device, no memory, ... */
+
+/**
+ * struct tool_options - options that every subcommand takes
+ *
+ * @backend: --backend drm|sim|cpu|auto
+ * @device: --device PATH
+ * @machine: --machine PROPERTIES
+ * @cpu_level: --cpu LEVEL
+ * @json: --json FILE, - for standard output
+ * @seed: --seed N; given or made up
+ * @count: --count N, 0 if not given
+ * @quick: --quick
+ */
+struct tool_options {
+	enum octet_backend backend;
+	const char *device, *machine, *cpu_level, *json;
+	uint64_t seed;
+	unsigned long count;
+	bool quick;
+};
+
+int cmd_info(const struct tool_options *o);
+int cmd_selftest(const struct tool_options *o);
+int cmd_bench(const struct tool_options *o);
+
+/* Opens what the options ask for; prints why not, and returns NULL. */
+struct octet_ctx *tool_open(const struct tool_options *o);
+
+/* Opens the CPU fallback; prints why not, and returns NULL. */
+struct octet_ctx *tool_open_cpu(const struct tool_options *o);
+
+/* Prints "octet: WHAT: the context's message", returns EXIT_FAILED. */
+int tool_fail(const struct octet_ctx *ctx, const char *what);
+
+/* Seconds of a monotonic clock. */
+double tool_now(void);
+
+/* A line that is written over on a terminal, at most ten times a second. */
+void tool_progress(const char *what, unsigned long done, unsigned long all);
+void tool_progress_end(void);
+
+/* A counter-based generator: the same seed gives the same run everywhere. */
+struct tool_random {
+	uint64_t state;
+};
+
+uint64_t tool_random(struct tool_random *r);
+uint32_t tool_below(struct tool_random *r, uint32_t n);	/* 0..n-1 */
+int32_t tool_between(struct tool_random *r, int32_t lo, int32_t hi);
+void tool_fill(struct tool_random *r, void *p, size_t bytes);
+
+struct json_object;
+
+/* Writes and frees @root; "-" is standard output. Returns an exit code. */
+int tool_write_json(struct json_object *root, const char *path);
+
+#endif
