@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the core share: the machine, a core, a job in progress.
+ *
+ * One job goes through the files in this order: ring.c takes the entry,
+ * fetch.c copies its commands, decode.c checks them, exec.c runs one after
+ * the other (gather.c moves operands, mmu.c translates), ring.c completes it.
+ * machine.c is the state machine around that.
+ */
+#ifndef OCTET_CORE_PRIV_H
+#define OCTET_CORE_PRIV_H
+
+#include <stddef.h>
+
+#include "bits.h"
+#include "octet_core.h"
+#include "cycles.h"
+#include "mmu.h"
+#include "work.h"
+
+#include "../../driver/octet_regs.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "records are copied as they are: the model needs a little-endian host"
+#endif
+
+/* Limits of this version; the capability registers tell them. */
+#define OCTET_RING_ORDER_MIN	6u
+#define OCTET_RING_ORDER_MAX	12u
+#define OCTET_ASID_ORDER	12u
+#define OCTET_OPERAND_ORDER	28u
+#define OCTET_DIM_ORDER		20u
+#define OCTET_JOB_CMDS_MAX	4096u
+#define OCTET_DMA_BITS		56u
+
+#define OCTET_ENTRY_SIZE	64u
+
+/* Larger buffers are given back after their job. */
+#define OCTET_BUFFER_KEEP	((size_t)8 << 20)
+
+#define OCTET_GLOBAL_WORDS	(0x100 / 4)
+#define OCTET_CORE_WORDS	(0x080 / 4)
+
+/* Why a job ends early. status 0 is no fault. */
+struct octet_fault {
+	uint16_t status;
+	uint32_t detail;
+	uint64_t va;
+	uint32_t command;
+};
+
+/* Host memory that grows and is kept from job to job. */
+struct octet_buffer {
+	void *data;
+	size_t size;
+};
+
+/*
+ * An operand as gather and scatter see it: @ext[0] x .. x @ext[3] runs of
+ * @run bytes, the outermost dimension first.
+ */
+struct octet_view {
+	uint8_t space;
+	uint64_t addr;
+	uint64_t ext[4];
+	uint64_t stride[4];
+	uint64_t run;
+	uint64_t dense;		/* bytes of all elements */
+	uint64_t extent;	/* bytes from the first to the last one */
+};
+
+/* The part of a job that outlives one step. */
+struct octet_job {
+	struct octet_ring_entry entry;
+	struct octet_cmd *cmds;		/* [first, count) at [0, ..) */
+	struct octet_report *reports;	/* the same */
+	uint32_t next;			/* command to run, absolute */
+	uint64_t cycles, macs, dram_read, dram_write;
+	uint64_t start_ns;
+	struct octet_fault fault;
+};
+
+enum octet_phase {
+	OCTET_PHASE_FETCH,	/* take the next entry, if there is one */
+	OCTET_PHASE_COMMAND,	/* start the job's next command */
+	OCTET_PHASE_COMPUTE,	/* the host computes */
+	OCTET_PHASE_PACE,	/* wait for the modelled time */
+	OCTET_PHASE_POST,	/* write the completion when the queue has room */
+	OCTET_PHASE_HALTED,
+	OCTET_PHASE_HUNG,
+	OCTET_PHASE_RESET,	/* wait for a cancelled compute to return */
+};
+
+struct octet_core {
+	struct octet_machine *m;
+	unsigned int index;
+	uint32_t regs[OCTET_CORE_WORDS];
+	uint64_t counter[OCTET_COUNTERS];
+
+	enum octet_phase phase;
+	bool ring_error;
+	uint32_t head, cq_tail;
+	uint64_t seq;
+
+	/* completions that no interrupt has announced yet */
+	bool unannounced;
+	uint64_t announce_ns;	/* 0: no limit */
+
+	struct octet_tlb tlb;
+	struct octet_asid asid;
+
+	struct octet_job job;
+	struct octet_work work;
+	struct octet_view dst;
+	struct octet_pages dst_pages, report_pages, in_pages;
+
+	uint8_t *sram;
+	uint64_t sram_dirty;	/* bytes from 0 on that may not be zero */
+
+	struct octet_buffer cmds, timing, reports, src, wgt, prm, chn, out;
+
+	/* shared with the compute thread */
+	atomic_bool cancel;
+	atomic_bool compute_done;
+	atomic_uint progress;
+	int compute_rc;
+};
+
+struct octet_machine {
+	struct octet_config config;
+	struct octet_host host;
+	struct octet_inject inject;
+	struct octet_cycles_machine timing;
+	uint32_t regs[OCTET_GLOBAL_WORDS];
+	uint32_t resets;
+	uint32_t tlb_busy;	/* cores that still use an old translation */
+	struct octet_core core[OCTET_CORE_MAX];
+};
+
+static inline uint32_t octet_detail(enum octet_operand_index operand, enum octet_access access)
+{
+	return OCTET_FIELD_PREP(OCTET_CQ_DETAIL_OPERAND, (uint32_t)operand) |
+	       OCTET_FIELD_PREP(OCTET_CQ_DETAIL_ACCESS, (uint32_t)access);
+}
+
+static inline const struct octet_operand *octet_cmd_operand(const struct octet_cmd *cmd,
+							    unsigned int index)
+{
+	const uint8_t *base = (const uint8_t *)cmd + offsetof(struct octet_cmd, src);
+
+	return (const struct octet_operand *)(base + index * sizeof(struct octet_operand));
+}
+
+/* Records a fault; returns its status, which is what callers pass on. */
+static inline int octet_fail(struct octet_fault *fault, int status,
+			     enum octet_operand_index operand, enum octet_access access,
+			     uint64_t va)
+{
+	fault->status = (uint16_t)status;
+	fault->detail = octet_detail(operand, access);
+	fault->va = va;
+	return status;
+}
+
+/* machine.c */
+int octet_buffer_need(struct octet_buffer *b, size_t size);
+void octet_buffer_trim(struct octet_buffer *b);
+void octet_core_reset(struct octet_core *core);
+void octet_device_reset(struct octet_machine *m);
+void octet_core_kick(struct octet_core *core);
+__attribute__((format(printf, 2, 3)))
+void octet_guest_error(struct octet_machine *m, const char *fmt, ...);
+__attribute__((format(printf, 2, 3)))
+void octet_trace(struct octet_machine *m, const char *fmt, ...);
+
+/* inject.c */
+bool octet_inject_fires(struct octet_core *core, uint64_t *count);
+int octet_dma_read(struct octet_core *core, uint64_t addr, void *buf, size_t len);
+int octet_dma_write(struct octet_core *core, uint64_t addr, const void *buf, size_t len);
+
+/* regs.c */
+enum octet_reg_access {
+	OCTET_ACC_RO,
+	OCTET_ACC_WO,
+	OCTET_ACC_RW,
+	OCTET_ACC_RW_OFF,	/* writable while the core is OFF */
+	OCTET_ACC_W1C,
+};
+
+/* One register; tests read the tables too. */
+struct octet_reg {
+	uint32_t offset;
+	const char *name;
+	enum octet_reg_access access;
+	uint32_t reset;
+	uint32_t mask;		/* bits that can be written */
+	uint32_t (*read)(struct octet_machine *m, struct octet_core *core);
+	void (*write)(struct octet_machine *m, struct octet_core *core, uint32_t value);
+};
+
+extern const struct octet_reg octet_global_regs[];
+extern const size_t octet_global_regs_count;
+extern const struct octet_reg octet_core_regs[];
+extern const size_t octet_core_regs_count;
+
+void octet_regs_reset_global(struct octet_machine *m);
+void octet_regs_reset_core(struct octet_core *core);
+void octet_regs_reset_done(struct octet_machine *m);
+uint32_t octet_core_state(const struct octet_core *core);
+
+static inline uint32_t octet_creg(const struct octet_core *core, uint32_t offset)
+{
+	return core->regs[offset / 4];
+}
+
+static inline uint64_t octet_creg64(const struct octet_core *core, uint32_t offset)
+{
+	return core->regs[offset / 4] | (uint64_t)core->regs[offset / 4 + 1] << 32;
+}
+
+/* ring.c */
+void octet_irq_raise(struct octet_core *core, uint32_t bits);
+void octet_irq_message(struct octet_core *core);
+void octet_ring_error(struct octet_core *core, const char *why);
+void octet_ring_check(struct octet_core *core);
+int octet_ring_fetch(struct octet_core *core);
+int octet_ring_check_entry(struct octet_core *core, struct octet_fault *fault);
+bool octet_ring_post(struct octet_core *core);
+void octet_ring_announce(struct octet_core *core);
+void octet_ring_tick(struct octet_core *core);
+
+/* fetch.c */
+int octet_fetch_job(struct octet_core *core, struct octet_fault *fault);
+
+/* decode.c */
+int octet_decode_cmd(const struct octet_cmd *cmd, uint64_t sw, struct octet_fault *fault);
+int octet_decode_params(const struct octet_cmd *cmd, const struct octet_param *prm,
+			struct octet_fault *fault);
+int octet_decode_channels(const struct octet_cmd *cmd, const struct octet_channel *chn,
+			  struct octet_fault *fault);
+
+/* views.c */
+int octet_view_operand(struct octet_view *view, const struct octet_cmd *cmd,
+		       enum octet_operand_index index);
+bool octet_view_overlaps(const struct octet_view *view);
+void octet_view_merge(struct octet_view *view);
+
+/* gather.c */
+int octet_gather(struct octet_core *core, const struct octet_view *view, uint8_t *dense,
+		 enum octet_operand_index operand, struct octet_fault *fault);
+int octet_scatter_map(struct octet_core *core, const struct octet_view *view,
+		      struct octet_fault *fault);
+int octet_scatter(struct octet_core *core, const struct octet_view *view, const uint8_t *dense,
+		  struct octet_fault *fault);
+
+/* exec.c */
+int octet_exec_start(struct octet_core *core, struct octet_fault *fault);
+int octet_exec_finish(struct octet_core *core, struct octet_fault *fault);
+
+/* counters.c */
+void octet_count(struct octet_core *core, unsigned int counter, uint64_t n);
+void octet_count_command(struct octet_core *core, const struct octet_report *report,
+			 uint64_t macs);
+uint32_t octet_counter_read(const struct octet_core *core, uint32_t offset);
+
+#endif /* OCTET_CORE_PRIV_H */

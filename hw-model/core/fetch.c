@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/* Copies a job's commands once, checks all of them, and times the job. */
+#include <string.h>
+
+#include "core_priv.h"
+
+static int failed(struct octet_fault *fault, int status, const struct octet_ring_entry *e,
+		  uint64_t va)
+{
+	uint64_t index = va >= e->cmd_va ? (va - e->cmd_va) / OCTET_CMD_SIZE : e->first;
+
+	fault->command = index < e->first ? e->first : (uint32_t)index;
+	return octet_fail(fault, status, OCTET_OPERAND_CMD, OCTET_ACCESS_FETCH, va);
+}
+
+static int copy(struct octet_core *core, uint32_t count, struct octet_fault *fault)
+{
+	const struct octet_ring_entry *e = &core->job.entry;
+	struct octet_pages *pages = &core->in_pages;
+	uint64_t len = (uint64_t)count * OCTET_CMD_SIZE;
+	uint64_t va, bad;
+	int status;
+
+	if (__builtin_add_overflow(e->cmd_va, (uint64_t)e->first * OCTET_CMD_SIZE, &va))
+		return failed(fault, OCTET_STATUS_NON_CANONICAL, e, e->cmd_va);
+	bad = va;
+	status = octet_pages_cover(core, pages, va, len);
+	if (!status)
+		status = octet_pages_touch(core, pages, va, len, OCTET_ACCESS_FETCH, &bad);
+	if (!status)
+		status = octet_pages_read(core, pages, va, core->cmds.data, len, &bad);
+	return status ? failed(fault, status, e, bad) : 0;
+}
+
+static int no_memory(struct octet_core *core, struct octet_fault *fault)
+{
+	fault->command = core->job.entry.first;
+	return octet_fail(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
+}
+
+static int time_job(struct octet_core *core, uint32_t count, struct octet_fault *fault)
+{
+	struct octet_cycles_cmd *timing = core->timing.data;
+	struct octet_job *job = &core->job;
+	size_t bad = 0;
+	const char *why = NULL;
+	int status;
+
+	for (uint32_t i = 0; i < count; i++)
+		octet_cycles_from_cmd(&timing[i], &job->cmds[i]);
+	status = octet_cycles_job(&core->m->timing, timing, count, job->entry.sw, job->entry.lb,
+				  job->reports, &bad, &why);
+	if (!status)
+		return 0;
+	octet_trace(core->m, "core %u: command %zu does not fit: %s", core->index,
+		    job->entry.first + bad, why ? why : "no tiling");
+	fault->command = job->entry.first + (uint32_t)bad;
+	return octet_fail(fault, status, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
+}
+
+int octet_fetch_job(struct octet_core *core, struct octet_fault *fault)
+{
+	struct octet_job *job = &core->job;
+	uint32_t count = job->entry.cmd_count - job->entry.first;
+	int status;
+
+	octet_count(core, OCTET_COUNTER_FETCH_CYCLES, (uint64_t)OCTET_CYCLES_FETCH_CMD * count);
+	if (octet_buffer_need(&core->cmds, count * sizeof(struct octet_cmd)) ||
+	    octet_buffer_need(&core->timing, count * sizeof(struct octet_cycles_cmd)) ||
+	    octet_buffer_need(&core->reports, count * sizeof(struct octet_report)))
+		return no_memory(core, fault);
+	job->cmds = core->cmds.data;
+	job->reports = core->reports.data;
+	status = copy(core, count, fault);
+	if (status)
+		return status;
+	for (uint32_t i = 0; i < count; i++) {
+		status = octet_decode_cmd(&job->cmds[i], job->entry.sw, fault);
+		if (status) {
+			fault->command = job->entry.first + i;
+			return status;
+		}
+	}
+	return time_job(core, count, fault);
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+/* The machine's life, and the state machine of a core. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "core_priv.h"
+
+void octet_guest_error(struct octet_machine *m, const char *fmt, ...)
+{
+	char text[200];
+	va_list args;
+
+	if (!m->host.guest_error)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	m->host.guest_error(m->host.opaque, text);
+}
+
+void octet_trace(struct octet_machine *m, const char *fmt, ...)
+{
+	char text[200];
+	va_list args;
+
+	if (!m->host.trace)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	m->host.trace(m->host.opaque, text);
+}
+
+/* Room for @size bytes whose old contents do not matter: 0 or -ENOMEM. */
+int octet_buffer_need(struct octet_buffer *b, size_t size)
+{
+	void *grown;
+
+	if (size <= b->size)
+		return 0;
+	grown = malloc(size);
+	if (!grown)
+		return -ENOMEM;
+	free(b->data);
+	b->data = grown;
+	b->size = size;
+	return 0;
+}
+
+void octet_buffer_trim(struct octet_buffer *b)
+{
+	if (b->size <= OCTET_BUFFER_KEEP)
+		return;
+	free(b->data);
+	b->data = NULL;
+	b->size = 0;
+}
+
+static struct octet_buffer *buffer(struct octet_core *core, unsigned int i)
+{
+	struct octet_buffer *all[] = {
+		&core->cmds, &core->timing, &core->reports, &core->src, &core->wgt,
+		&core->prm, &core->chn, &core->out,
+	};
+
+	return i < sizeof(all) / sizeof(all[0]) ? all[i] : NULL;
+}
+
+void octet_core_kick(struct octet_core *core)
+{
+	core->m->host.kick(core->m->host.opaque, core->index);
+}
+
+/*
+ * Puts a core back to where power-on leaves it, but for its counters. A
+ * compute under way is told to stop; the step after it ends the reset.
+ */
+void octet_core_reset(struct octet_core *core)
+{
+	bool running = (core->phase == OCTET_PHASE_COMPUTE || core->phase == OCTET_PHASE_RESET) &&
+		       !atomic_load(&core->compute_done);
+
+	octet_regs_reset_core(core);
+	core->head = 0;
+	core->cq_tail = 0;
+	core->seq = 0;
+	core->ring_error = false;
+	core->unannounced = false;
+	core->announce_ns = 0;
+	octet_mmu_flush_core(core);
+	octet_mmu_release(core);
+	octet_count(core, OCTET_COUNTER_RESETS, 1);
+	if (running)
+		atomic_store(&core->cancel, true);
+	core->phase = running ? OCTET_PHASE_RESET : OCTET_PHASE_FETCH;
+	octet_core_kick(core);
+}
+
+void octet_device_reset(struct octet_machine *m)
+{
+	for (unsigned int c = 0; c < m->config.cores; c++) {
+		octet_core_reset(&m->core[c]);
+		memset(m->core[c].counter, 0, sizeof(m->core[c].counter));
+	}
+	m->tlb_busy = 0;
+	m->resets++;
+	octet_regs_reset_global(m);
+	m->regs[OCTET_REG_CTRL / 4] = OCTET_CTRL_RESET;
+	octet_regs_reset_done(m);
+}
+
+void octet_machine_reset(struct octet_machine *m)
+{
+	octet_device_reset(m);
+	m->resets = 0;
+}
+
+static int core_init(struct octet_machine *m, unsigned int index)
+{
+	struct octet_core *core = &m->core[index];
+
+	core->m = m;
+	core->index = index;
+	core->phase = OCTET_PHASE_FETCH;
+	atomic_init(&core->cancel, false);
+	atomic_init(&core->compute_done, true);
+	atomic_init(&core->progress, 0);
+	core->work.cancel = &core->cancel;
+	core->work.progress = &core->progress;
+	octet_regs_reset_core(core);
+	core->sram = calloc(1, m->config.sram);
+	return core->sram ? 0 : -ENOMEM;
+}
+
+struct octet_machine *octet_machine_new(const struct octet_config *config,
+					const struct octet_host *host, char *err, size_t err_size)
+{
+	struct octet_config checked = *config;
+	struct octet_machine *m;
+
+	if (octet_config_check(&checked, err, err_size))
+		return NULL;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		goto no_memory;
+	m->config = checked;
+	m->host = *host;
+	m->inject = checked.inject;
+	m->timing = (struct octet_cycles_machine) {
+		checked.p, checked.k, checked.c, checked.dram_bpc, checked.sram
+	};
+	octet_regs_reset_global(m);
+	for (unsigned int c = 0; c < checked.cores; c++)
+		if (core_init(m, c))
+			goto no_memory;
+	return m;
+
+no_memory:
+	octet_machine_free(m);
+	if (err)
+		snprintf(err, err_size, "no memory for a machine with %u cores and %llu bytes "
+			 "of SRAM each", checked.cores, (unsigned long long)checked.sram);
+	return NULL;
+}
+
+void octet_machine_free(struct octet_machine *m)
+{
+	if (!m)
+		return;
+	for (unsigned int c = 0; c < m->config.cores; c++) {
+		struct octet_core *core = &m->core[c];
+
+		for (unsigned int i = 0; buffer(core, i); i++)
+			free(buffer(core, i)->data);
+		free(core->dst_pages.page);
+		free(core->report_pages.page);
+		free(core->in_pages.page);
+		free(core->sram);
+	}
+	free(m);
+}
+
+const struct octet_config *octet_machine_config(const struct octet_machine *m)
+{
+	return &m->config;
+}
+
+/* SRAM starts as zeros; only what the last job wrote has to be cleared. */
+static void clear_sram(struct octet_core *core)
+{
+	if (core->m->inject.break_sram_zeroing)
+		return;
+	memset(core->sram, 0, core->sram_dirty);
+	core->sram_dirty = 0;
+}
+
+/* Takes an entry. Return: false if there is none. */
+static bool step_fetch(struct octet_core *core)
+{
+	struct octet_job *job = &core->job;
+
+	if (!octet_ring_fetch(core))
+		return false;
+	core->phase = OCTET_PHASE_PACE;
+	if (octet_ring_check_entry(core, &job->fault) || job->entry.opcode == OCTET_RING_NOP)
+		return true;
+	octet_trace(core->m, "core %u: job %llu: commands %u..%u of asid %u", core->index,
+		    (unsigned long long)job->entry.seq, job->entry.first,
+		    job->entry.cmd_count - 1, job->entry.asid);
+	if (octet_inject_fires(core, &core->m->inject.hang)) {
+		core->phase = OCTET_PHASE_HUNG;
+		return true;
+	}
+	clear_sram(core);
+	if (octet_fetch_job(core, &job->fault))
+		return true;
+	job->next = job->entry.first;
+	core->phase = OCTET_PHASE_COMMAND;
+	return true;
+}
+
+/* Return: true if the host has something to compute. */
+static bool step_command(struct octet_core *core)
+{
+	struct octet_job *job = &core->job;
+
+	core->phase = OCTET_PHASE_PACE;
+	if (job->next == job->entry.cmd_count || octet_exec_start(core, &job->fault))
+		return false;
+	core->phase = OCTET_PHASE_COMPUTE;
+	atomic_store(&core->cancel, false);
+	atomic_store(&core->compute_done, false);
+	return true;
+}
+
+/* Takes in a finished compute. Return: true if it has to run again. */
+static bool step_computed(struct octet_core *core)
+{
+	if (core->compute_rc == -ECANCELED) {
+		/* Cancelled by the host, not by a reset: the copies are intact. */
+		atomic_store(&core->cancel, false);
+		atomic_store(&core->compute_done, false);
+		return true;
+	}
+	core->phase = octet_exec_finish(core, &core->job.fault) ? OCTET_PHASE_PACE :
+								  OCTET_PHASE_COMMAND;
+	return false;
+}
+
+/* When the modelled machine would be done, on the host's clock. */
+static uint64_t pace_deadline(const struct octet_core *core)
+{
+	uint64_t hz = core->m->config.clock_hz, cycles = core->job.cycles;
+	uint64_t ns, rest = (cycles % hz * UINT64_C(1000000000) + hz - 1) / hz;
+
+	if (core->m->config.timing != OCTET_TIMING_PACED)
+		return 0;
+	if (__builtin_mul_overflow(cycles / hz, UINT64_C(1000000000), &ns) ||
+	    __builtin_add_overflow(ns, rest, &ns) ||
+	    __builtin_add_overflow(ns, core->job.start_ns, &ns))
+		return UINT64_MAX;
+	return ns;
+}
+
+static bool step_pace(struct octet_core *core)
+{
+	uint64_t deadline = pace_deadline(core);
+
+	if (deadline && core->m->host.clock_ns(core->m->host.opaque) < deadline)
+		return false;
+	for (unsigned int i = 0; buffer(core, i); i++)
+		octet_buffer_trim(buffer(core, i));
+	core->phase = OCTET_PHASE_POST;
+	return true;
+}
+
+static struct octet_step rest(struct octet_core *core, enum octet_step_kind kind)
+{
+	struct octet_step step = { kind, core->unannounced ? core->announce_ns : 0 };
+	uint64_t pace = core->phase == OCTET_PHASE_PACE ? pace_deadline(core) : 0;
+
+	if (pace && (!step.deadline_ns || pace < step.deadline_ns))
+		step.deadline_ns = pace;
+	return step;
+}
+
+/* One move of the state machine. Return: false if the core has to wait. */
+static bool advance(struct octet_core *core, bool *compute)
+{
+	switch (core->phase) {
+	case OCTET_PHASE_FETCH:
+		return step_fetch(core);
+	case OCTET_PHASE_COMMAND:
+		*compute = step_command(core);
+		return !*compute;
+	case OCTET_PHASE_COMPUTE:
+		if (!atomic_load(&core->compute_done))
+			return false;
+		*compute = step_computed(core);
+		return !*compute;
+	case OCTET_PHASE_PACE:
+		return step_pace(core);
+	case OCTET_PHASE_POST:
+		return octet_ring_post(core);
+	case OCTET_PHASE_RESET:
+		if (!atomic_load(&core->compute_done))
+			return false;
+		core->phase = OCTET_PHASE_FETCH;
+		octet_regs_reset_done(core->m);
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct octet_step octet_core_step(struct octet_machine *m, unsigned int index)
+{
+	struct octet_step idle = { OCTET_STEP_IDLE, 0 };
+	struct octet_core *core = &m->core[index];
+	bool compute = false;
+
+	if (index >= m->config.cores || m->inject.gone)
+		return idle;
+	octet_ring_tick(core);
+	while (advance(core, &compute))
+		;
+	return rest(core, compute ? OCTET_STEP_COMPUTE : OCTET_STEP_IDLE);
+}
+
+void octet_core_compute(struct octet_machine *m, unsigned int index)
+{
+	struct octet_core *core = &m->core[index];
+
+	core->compute_rc = octet_work_compute(&core->work);
+	atomic_store(&core->compute_done, true);
+}
+
+void octet_core_cancel(struct octet_machine *m, unsigned int index)
+{
+	atomic_store(&m->core[index].cancel, true);
+}
