@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kernels of the 6.12 series lack of the API that the driver is written
+ * for. Kbuild probes the headers; nothing else in the driver knows of other
+ * kernels. Upstream, this file and its includes go.
+ */
+#ifndef __OCTET_COMPAT_H__
+#define __OCTET_COMPAT_H__
+
+#include <linux/slab.h>
+
+#include <drm/gpu_scheduler.h>
+
+#ifndef OCTET_HAVE_SCHED_INIT_ARGS
+struct drm_sched_init_args {
+	const struct drm_sched_backend_ops *ops;
+	struct workqueue_struct *submit_wq;
+	struct workqueue_struct *timeout_wq;
+	u32 num_rqs;
+	u32 credit_limit;
+	unsigned int hang_limit;
+	long timeout;
+	atomic_t *score;
+	const char *name;
+	struct device *dev;
+};
+
+static inline int octet_sched_init_args(struct drm_gpu_scheduler *sched,
+					const struct drm_sched_init_args *args)
+{
+	return drm_sched_init(sched, args->ops, args->submit_wq, args->num_rqs,
+			      args->credit_limit, args->hang_limit,
+			      args->timeout, args->timeout_wq, args->score,
+			      args->name, args->dev);
+}
+#define drm_sched_init octet_sched_init_args
+#endif
+
+#ifndef OCTET_HAVE_SCHED_CLIENT_ID
+static inline int octet_sched_job_init(struct drm_sched_job *job,
+				       struct drm_sched_entity *entity,
+				       u32 credits, void *owner, u64 client_id)
+{
+	return drm_sched_job_init(job, entity, credits, owner);
+}
+#define drm_sched_job_init octet_sched_job_init
+#endif
+
+#ifndef OCTET_HAVE_KZALLOC_OBJ
+#define kzalloc_obj(obj) kzalloc(sizeof(obj), GFP_KERNEL)
+#endif
+
+#endif /* __OCTET_COMPAT_H__ */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __OCTET_CORE_H__
+#define __OCTET_CORE_H__
+
+#include <linux/interrupt.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <drm/gpu_scheduler.h>
+
+#include "octet_ring.h"
+
+struct drm_octet_core_counters;
+struct octet_batch;
+struct octet_client;
+struct octet_device;
+struct octet_job;
+
+/* Entries of a ring: four submits of the largest size. */
+#define OCTET_RING_ORDER	8
+#define OCTET_RING_ENTRIES	BIT(OCTET_RING_ORDER)
+
+/* No completion stays unannounced for longer. */
+#define OCTET_IRQ_DELAY_US	200
+
+/**
+ * struct octet_core - a core of the device
+ *
+ * @odev: device
+ * @index: number of the core
+ * @sched: its scheduler
+ * @irq: Linux interrupt
+ * @vector: MSI-X vector
+ * @watchdog: looks whether the oldest job takes too long, recovers the core
+ * @lock: protects what follows and orders the signalling of fences
+ * @ring: ring and completion queue
+ * @ring_dma: DMA address of the ring
+ * @cq_dma: DMA address of the completion queue
+ * @inflight: struct octet_job by octet_job.node, in ring order; the first runs
+ * @head_ns: when the first one became the first
+ * @watching: the watchdog is pending
+ * @broken: what the device says cannot be trusted until a core reset
+ * @dead: no hardware any more: fail jobs at once
+ * @submitted: jobs put on the ring
+ * @completed: fences signalled without error
+ * @failed: fences signalled with an error
+ * @interrupts: interrupts handled
+ * @timeouts: jobs ended for taking too long
+ */
+struct octet_core {
+	struct octet_device *odev;
+	u32 index;
+	struct drm_gpu_scheduler sched;
+	int irq;
+	u32 vector;
+	struct delayed_work watchdog;
+
+	spinlock_t lock;
+	struct octet_ring ring;
+	dma_addr_t ring_dma;
+	dma_addr_t cq_dma;
+	struct list_head inflight;
+	u64 head_ns;
+	bool watching;
+	bool broken;
+	bool dead;
+	u64 submitted;
+	u64 completed;
+	u64 failed;
+	u64 interrupts;
+	u64 timeouts;
+};
+
+int octet_core_init(struct octet_core *core, struct octet_device *odev, u32 index);
+void octet_core_start(struct octet_core *core);
+void octet_core_mask(struct octet_core *core);
+int octet_core_reset_hw(struct octet_core *core);
+void octet_core_process(struct octet_core *core);
+bool octet_core_push(struct octet_core *core, struct octet_batch *batch);
+void octet_core_restart(struct octet_core *core, struct octet_job *guilty, int error);
+void octet_core_kill(struct octet_core *core, int error);
+bool octet_core_stuck(struct octet_core *core, struct octet_job **guilty, int *error);
+struct octet_job *octet_core_quiesce(struct octet_core *core);
+void octet_core_watch(struct octet_core *core);
+u32 octet_core_state(struct octet_core *core);
+u64 octet_core_busy_ns(struct octet_core *core, struct octet_client *client);
+void octet_core_counters(struct octet_core *core,
+			 struct drm_octet_core_counters *out);
+irqreturn_t octet_core_irq(int irq, void *data);
+irqreturn_t octet_core_irq_thread(int irq, void *data);
+
+#endif /* __OCTET_CORE_H__ */

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Device
+ *
+ * Probe reads the capability registers and assumes nothing. What an open file can
+ * reach belongs to the DRM device and goes with its last reference; what is
+ * hardware goes when the driver is unbound, however many files are open.
+ */
+#include <linux/bitfield.h>
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/iopoll.h>
+#include <linux/moduleparam.h>
+#include <linux/pci.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "octet_device.h"
+#include "octet_job.h"
+#include "octet_sched.h"
+
+#define OCTET_TIMEOUT_MS	2000
+#define OCTET_MAX_TIMEOUT_MS	8000	/* fences must signal in finite time */
+#define OCTET_READY_TIMEOUT_US	(1000 * 1000)
+
+static unsigned int octet_timeout_ms = OCTET_TIMEOUT_MS;
+module_param_named(job_timeout_ms, octet_timeout_ms, uint, 0444);
+MODULE_PARM_DESC(job_timeout_ms,
+		 "Longest time of a job on the hardware, 1..8000 ms (default 2000)");
+
+static bool octet_one_vector;
+module_param_named(one_vector, octet_one_vector, bool, 0444);
+MODULE_PARM_DESC(one_vector, "Share one interrupt vector (default no)");
+
+/* Return: -EIO while the device hangs on, -ENODEV when it is gone */
+int octet_device_reset_hw(struct octet_device *odev)
+{
+	u32 status;
+	int ret;
+
+	octet_write(odev, OCTET_REG_CTRL, OCTET_CTRL_RESET);
+	ret = read_poll_timeout(octet_read, status, status & OCTET_STATUS_READY,
+				100, OCTET_READY_TIMEOUT_US, false, odev,
+				OCTET_REG_STATUS);
+	if (octet_read(odev, OCTET_REG_ID) != OCTET_ID_MAGIC)
+		return -ENODEV;
+	if (ret)
+		return -EIO;
+
+	octet_write(odev, OCTET_REG_ASID_TABLE_LO,
+		    lower_32_bits(odev->mmu.table_dma));
+	octet_write(odev, OCTET_REG_ASID_TABLE_HI,
+		    upper_32_bits(odev->mmu.table_dma));
+	octet_write(odev, OCTET_REG_ASID_COUNT, odev->mmu.count);
+	return 0;
+}
+
+/* Nothing runs any more; whoever waits is told. The schedulers keep running. */
+void octet_device_lost(struct octet_device *odev, int error)
+{
+	u32 i;
+
+	if (READ_ONCE(odev->lost))
+		return;
+
+	WRITE_ONCE(odev->lost, error);
+	drm_err(&odev->drm, "the device is %s\n",
+		error == -ENODEV ? "gone" : "beyond recovery");
+	/* Before buffers go back to the system. */
+	pci_clear_master(to_pci_dev(odev->drm.dev));
+	for (i = 0; i < odev->caps.cores; i++)
+		octet_core_kill(&odev->cores[i], -ENODEV);
+}
+
+void octet_device_queue_reset(void *data)
+{
+	struct octet_device *odev = data;
+
+	drm_err(&odev->drm, "an invalidation does not finish\n");
+	queue_work(odev->reset_wq, &odev->reset_work);
+}
+
+static int octet_device_tlb_idle(struct octet_device *odev)
+{
+	/* A job may hold its translations until the watchdog ends it. */
+	u64 limit = (2ULL * odev->timeout_ms + 1000) * USEC_PER_MSEC;
+	u32 status;
+
+	/* All ones is a device that is gone. */
+	return read_poll_timeout(octet_read, status,
+				 !(status & OCTET_TLB_STATUS_BUSY) ||
+				 status == U32_MAX, 50, limit, false, odev,
+				 OCTET_REG_TLB_STATUS);
+}
+
+static int octet_device_invalidate(struct octet_mmu *mmu, u32 asid, u64 va,
+				   u32 pages)
+{
+	struct octet_device *odev = container_of(mmu, struct octet_device, mmu);
+	int idx, ret = 0;
+
+	/* Remove has stopped the device before. */
+	if (!drm_dev_enter(&odev->drm, &idx))
+		return 0;
+
+	mutex_lock(&odev->tlb_lock);
+	if (READ_ONCE(odev->lost))
+		goto out_unlock;
+	ret = octet_device_tlb_idle(odev);
+	if (ret)
+		goto out_unlock;
+	octet_write(odev, OCTET_REG_TLB_ASID, asid);
+	octet_write(odev, OCTET_REG_TLB_VA_LO, lower_32_bits(va));
+	octet_write(odev, OCTET_REG_TLB_VA_HI, upper_32_bits(va));
+	octet_write(odev, OCTET_REG_TLB_PAGES, pages);
+	octet_write(odev, OCTET_REG_TLB_CMD,
+		    pages ? OCTET_TLB_CMD_RANGE : OCTET_TLB_CMD_ASID);
+	ret = octet_device_tlb_idle(odev);
+out_unlock:
+	mutex_unlock(&odev->tlb_lock);
+	drm_dev_exit(idx);
+	return ret;
+}
+
+static const struct octet_mmu_ops octet_device_mmu_ops = {
+	.invalidate = octet_device_invalidate,
+};
+
+static int octet_device_read_caps(struct octet_device *odev)
+{
+	struct octet_caps *caps = &odev->caps;
+	u32 id = octet_read(odev, OCTET_REG_ID);
+	u32 major, width;
+
+	if (id != OCTET_ID_MAGIC)
+		return dev_err_probe(odev->drm.dev, -ENODEV,
+				     "ID register is %#x, not %#x: not an Octet device\n",
+				     id, OCTET_ID_MAGIC);
+
+	caps->version = octet_read(odev, OCTET_REG_VERSION);
+	major = FIELD_GET(OCTET_VERSION_MAJOR, caps->version);
+	if (major != OCTET_VERSION_MAJOR_1)
+		return dev_err_probe(odev->drm.dev, -ENODEV,
+				     "device version %u.%lu: this driver knows major version %u only\n",
+				     major, FIELD_GET(OCTET_VERSION_MINOR, caps->version),
+				     OCTET_VERSION_MAJOR_1);
+
+	width = octet_read(odev, OCTET_REG_ADDR_BITS);
+	caps->va_bits = FIELD_GET(OCTET_ADDR_BITS_VA, width);
+	caps->dma_bits = FIELD_GET(OCTET_ADDR_BITS_DMA, width);
+	caps->cores = octet_read(odev, OCTET_REG_CORES);
+	caps->array = octet_read(odev, OCTET_REG_ARRAY);
+	caps->sram_size = octet_read(odev, OCTET_REG_SRAM_SIZE);
+	caps->clock_khz = octet_read(odev, OCTET_REG_CLOCK_KHZ);
+	caps->dram_bpc = octet_read(odev, OCTET_REG_DRAM_BPC);
+	caps->ops = octet_read(odev, OCTET_REG_OPS);
+	caps->stages = octet_read(odev, OCTET_REG_STAGES);
+	caps->types = octet_read(odev, OCTET_REG_TYPES);
+	caps->features = octet_read(odev, OCTET_REG_FEATURES);
+	caps->limits = octet_read(odev, OCTET_REG_LIMITS);
+	caps->max_cmds = octet_read(odev, OCTET_REG_MAX_CMDS);
+	caps->tlb_entries = octet_read(odev, OCTET_REG_TLB_ENTRIES);
+
+	if (!caps->cores || caps->cores > OCTET_MAX_CORES ||
+	    caps->va_bits != OCTET_VA_BITS || caps->dma_bits < 32 ||
+	    FIELD_GET(OCTET_LIMITS_RING_ORDER, caps->limits) < OCTET_RING_ORDER ||
+	    !FIELD_GET(OCTET_LIMITS_ASID_ORDER, caps->limits) ||
+	    FIELD_GET(OCTET_LIMITS_ASID_ORDER, caps->limits) > 16)
+		return dev_err_probe(odev->drm.dev, -ENODEV,
+				     "capabilities out of range: cores %u, address bits %#x, limits %#x\n",
+				     caps->cores, width, caps->limits);
+	return 0;
+}
+
+static void octet_device_destroy_wq(struct drm_device *drm, void *wq)
+{
+	destroy_workqueue(wq);
+}
+
+static int octet_device_init_wqs(struct octet_device *odev)
+{
+	int ret;
+
+	odev->vm_wq = alloc_workqueue("octet-vm", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!odev->vm_wq)
+		return -ENOMEM;
+	ret = drmm_add_action_or_reset(&odev->drm, octet_device_destroy_wq,
+				       odev->vm_wq);
+	if (ret)
+		return ret;
+
+	odev->reset_wq = alloc_ordered_workqueue("octet-reset", WQ_MEM_RECLAIM);
+	if (!odev->reset_wq)
+		return -ENOMEM;
+	INIT_WORK(&odev->reset_work, octet_sched_device_reset);
+	return drmm_add_action_or_reset(&odev->drm, octet_device_destroy_wq,
+					odev->reset_wq);
+}
+
+static void octet_device_fini_mmu(struct drm_device *drm, void *mmu)
+{
+	octet_mmu_fini(mmu);
+}
+
+static int octet_device_init_mmu(struct octet_device *odev)
+{
+	u32 order = FIELD_GET(OCTET_LIMITS_ASID_ORDER, odev->caps.limits);
+	int ret;
+
+	ret = drmm_mutex_init(&odev->drm, &odev->tlb_lock);
+	if (ret)
+		return ret;
+	ret = octet_mmu_init(&odev->mmu, odev->drm.dev, &octet_device_mmu_ops,
+			     BIT(min(order, 12)));
+	if (ret)
+		return ret;
+	return drmm_add_action_or_reset(&odev->drm, octet_device_fini_mmu,
+					&odev->mmu);
+}
+
+/**
+ * struct octet_coherent - memory shared with the device
+ *
+ * @dev: device
+ * @vaddr: address
+ * @dma: DMA address
+ * @size: bytes
+ */
+struct octet_coherent {
+	struct device *dev;
+	void *vaddr;
+	dma_addr_t dma;
+	size_t size;
+};
+
+static void octet_device_free_coherent(struct drm_device *drm, void *data)
+{
+	struct octet_coherent *mem = data;
+
+	dma_free_coherent(mem->dev, mem->size, mem->vaddr, mem->dma);
+}
+
+/* Lives as long as the DRM device: schedulers outlive the binding. */
+void *octet_device_alloc_coherent(struct octet_device *odev, size_t size,
+				  dma_addr_t *dma)
+{
+	struct octet_coherent *mem;
+
+	mem = drmm_kzalloc(&odev->drm, sizeof(*mem), GFP_KERNEL);
+	if (!mem)
+		return NULL;
+
+	mem->dev = odev->drm.dev;
+	mem->size = size;
+	mem->vaddr = dma_alloc_coherent(mem->dev, size, &mem->dma, GFP_KERNEL);
+	if (!mem->vaddr)
+		return NULL;
+	if (drmm_add_action_or_reset(&odev->drm, octet_device_free_coherent, mem))
+		return NULL;
+	*dma = mem->dma;
+	return mem->vaddr;
+}
+
+static int octet_device_init_irqs(struct octet_device *odev, struct pci_dev *pdev)
+{
+	u32 want = odev->caps.cores + 1;
+	int i, count, ret;
+
+	count = pci_alloc_irq_vectors(pdev, 1, octet_one_vector ? 1 : want,
+				      PCI_IRQ_MSIX | PCI_IRQ_MSI);
+	if (count < 0)
+		return dev_err_probe(&pdev->dev, count, "no interrupt vectors\n");
+
+	for (i = 0; i < odev->caps.cores; i++) {
+		struct octet_core *core = &odev->cores[i];
+
+		core->vector = count == want ? i + 1 : 0;
+		core->irq = pci_irq_vector(pdev, core->vector);
+		if (i && !core->vector)
+			continue;
+		ret = devm_request_threaded_irq(&pdev->dev, core->irq,
+						octet_core_irq,
+						octet_core_irq_thread, 0,
+						"octet", odev);
+		if (ret)
+			return dev_err_probe(&pdev->dev, ret, "interrupt %d\n",
+					     core->irq);
+	}
+	return 0;
+}
+
+static int octet_device_init_pci(struct octet_device *odev, struct pci_dev *pdev)
+{
+	int ret;
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return dev_err_probe(&pdev->dev, ret, "cannot enable the function\n");
+	if (pci_resource_len(pdev, OCTET_BAR_REGS) < OCTET_BAR_SIZE)
+		return dev_err_probe(&pdev->dev, -ENODEV,
+				     "BAR %u has %llu bytes, not %u\n", OCTET_BAR_REGS,
+				     (u64)pci_resource_len(pdev, OCTET_BAR_REGS),
+				     OCTET_BAR_SIZE);
+	odev->regs = pcim_iomap_region(pdev, OCTET_BAR_REGS, "octet");
+	if (IS_ERR(odev->regs))
+		return dev_err_probe(&pdev->dev, PTR_ERR(odev->regs),
+				     "cannot map the registers\n");
+
+	ret = octet_device_read_caps(odev);
+	if (ret)
+		return ret;
+	ret = dma_set_mask_and_coherent(&pdev->dev,
+					DMA_BIT_MASK(odev->caps.dma_bits));
+	if (ret)
+		return dev_err_probe(&pdev->dev, ret, "no DMA with %u bits\n",
+				     odev->caps.dma_bits);
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	pci_set_master(pdev);
+	return 0;
+}
+
+/* The order matters: what is registered later is released earlier. */
+int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
+{
+	u32 i;
+	int ret;
+
+	odev->timeout_ms = clamp(octet_timeout_ms, 1U, OCTET_MAX_TIMEOUT_MS);
+	init_waitqueue_head(&odev->batches_wait);
+
+	ret = octet_device_init_pci(odev, pdev);
+	if (!ret)
+		ret = octet_device_init_mmu(odev);
+	if (!ret)
+		ret = octet_device_init_wqs(odev);
+	for (i = 0; i < odev->caps.cores && !ret; i++) {
+		ret = octet_core_init(&odev->cores[i], odev, i);
+		if (!ret)
+			ret = octet_sched_init(&odev->cores[i]);
+	}
+	if (!ret)
+		ret = octet_device_init_irqs(odev, pdev);
+	if (ret)
+		return ret;
+
+	ret = octet_device_reset_hw(odev);
+	if (ret)
+		return dev_err_probe(&pdev->dev, ret, "device does not come out of reset\n");
+	for (i = 0; i < odev->caps.cores; i++)
+		octet_core_start(&odev->cores[i]);
+	return 0;
+}
+
+/*
+ * The hardware may be here or gone, and files may be open. Afterwards nothing
+ * touches it: fences are signalled, jobs that come later fail at once.
+ */
+void octet_device_remove(struct octet_device *odev)
+{
+	u32 i;
+
+	drm_dev_unplug(&odev->drm);
+
+	cancel_work_sync(&odev->reset_work);
+	for (i = 0; i < odev->caps.cores; i++) {
+		cancel_delayed_work_sync(&odev->cores[i].watchdog);
+		octet_core_mask(&odev->cores[i]);
+	}
+
+	/* It writes no memory after this, so that buffers may be freed. */
+	octet_device_reset_hw(odev);
+	pci_clear_master(to_pci_dev(odev->drm.dev));
+	WRITE_ONCE(odev->lost, -ENODEV);
+	for (i = 0; i < odev->caps.cores; i++)
+		octet_core_kill(&odev->cores[i], -ENODEV);
+}

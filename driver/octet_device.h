@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lock order, outermost first:
+ *
+ *   octet_bo.lock			mappings of a buffer
+ *     dma_resv of buffers		pages; fences, at submit
+ *       octet_queue.lock		order of arm and push
+ *     octet_vm.lock			addresses and tables
+ *       octet_device.tlb_lock		invalidation registers
+ *   octet_core.lock (irq-safe)		ring, jobs in flight
+ *     octet_queue.info_lock		how a queue's first job failed
+ *     dma_fence locks
+ *
+ * Job completion and resets take octet_core.lock and what is below it, nothing
+ * else: no allocation, no reservation lock.
+ */
+#ifndef __OCTET_DEVICE_H__
+#define __OCTET_DEVICE_H__
+
+#include <linux/io.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_device.h>
+
+#include "octet_core.h"
+#include "octet_mmu.h"
+
+struct pci_dev;
+
+/**
+ * struct octet_caps - capability registers
+ *
+ * @version: OCTET_REG_VERSION
+ * @cores: number of cores
+ * @array: OCTET_REG_ARRAY
+ * @sram_size: bytes per core
+ * @clock_khz: clock
+ * @dram_bpc: DRAM bytes per cycle
+ * @va_bits: width of a virtual address
+ * @dma_bits: width of a DMA address
+ * @ops: operations
+ * @stages: output stages
+ * @types: element types
+ * @features: OCTET_FEATURE_*
+ * @limits: OCTET_REG_LIMITS
+ * @max_cmds: commands per job
+ * @tlb_entries: per core
+ */
+struct octet_caps {
+	u32 version;
+	u32 cores;
+	u32 array;
+	u32 sram_size;
+	u32 clock_khz;
+	u32 dram_bpc;
+	u32 va_bits;
+	u32 dma_bits;
+	u32 ops;
+	u32 stages;
+	u32 types;
+	u32 features;
+	u32 limits;
+	u32 max_cmds;
+	u32 tlb_entries;
+};
+
+/**
+ * struct octet_device - a device
+ *
+ * @drm: DRM device; the rest lives as long
+ * @regs: BAR 0; gone after unplug, so only inside drm_dev_enter()
+ * @caps: capability registers
+ * @timeout_ms: longest time a job may take on the hardware
+ * @mmu: address-space table
+ * @tlb_lock: serialises invalidations
+ * @cores: the cores
+ * @scheds: their schedulers, for entities
+ * @vm_wq: last puts of mappings and address spaces
+ * @reset_wq: ordered: watchdogs and resets, one at a time
+ * @reset_work: device reset, on @reset_wq
+ * @resets: device resets since probe
+ * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck)
+ * @batches: scheduler jobs that exist
+ * @batches_wait: woken when @batches becomes 0
+ */
+struct octet_device {
+	struct drm_device drm;
+	void __iomem *regs;
+	struct octet_caps caps;
+	u32 timeout_ms;
+
+	struct octet_mmu mmu;
+	struct mutex tlb_lock;
+
+	struct octet_core cores[OCTET_MAX_CORES];
+	struct drm_gpu_scheduler *scheds[OCTET_MAX_CORES];
+
+	struct workqueue_struct *vm_wq;
+	struct workqueue_struct *reset_wq;
+	struct work_struct reset_work;
+	u64 resets;
+	int lost;
+
+	atomic_t batches;
+	wait_queue_head_t batches_wait;
+};
+
+static inline struct octet_device *to_octet_device(struct drm_device *drm)
+{
+	return container_of(drm, struct octet_device, drm);
+}
+
+/* Inside drm_dev_enter(), or in probe and remove. */
+static inline u32 octet_read(struct octet_device *odev, u32 reg)
+{
+	return readl(odev->regs + reg);
+}
+
+static inline void octet_write(struct octet_device *odev, u32 reg, u32 value)
+{
+	writel(value, odev->regs + reg);
+}
+
+int octet_device_init(struct octet_device *odev, struct pci_dev *pdev);
+void octet_device_remove(struct octet_device *odev);
+int octet_device_reset_hw(struct octet_device *odev);
+void octet_device_lost(struct octet_device *odev, int error);
+void octet_device_queue_reset(void *data);
+void *octet_device_alloc_coherent(struct octet_device *odev, size_t size,
+				  dma_addr_t *dma);
+
+#endif /* __OCTET_DEVICE_H__ */

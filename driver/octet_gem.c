@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Buffer objects
+ *
+ * GEM objects of the shmem helper. A handle is a mapping: GEM calls .open for each
+ * handle of a file and .close when it goes, for created and imported objects
+ * alike, so that nothing of a buffer belongs to the file that created it.
+ */
+#include <linux/slab.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_file.h>
+#include <drm/drm_utils.h>
+#include <drm/octet_accel.h>
+
+#include "octet_compat.h"
+#include "octet_drv.h"
+#include "octet_gem.h"
+#include "octet_vm.h"
+
+static void octet_gem_free(struct drm_gem_object *obj)
+{
+	struct octet_bo *bo = to_octet_bo(obj);
+
+	drm_WARN_ON(obj->dev, !list_empty(&bo->mappings));
+	mutex_destroy(&bo->lock);
+	drm_gem_shmem_free(&bo->base);
+}
+
+static int octet_gem_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	struct octet_client *client = file->driver_priv;
+	struct octet_mapping *mapping;
+
+	mapping = octet_mapping_get(client->vm, to_octet_bo(obj));
+	return PTR_ERR_OR_ZERO(mapping);
+}
+
+static void octet_gem_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+	struct octet_client *client = file->driver_priv;
+	struct octet_mapping *mapping;
+
+	mapping = octet_mapping_find(client->vm, to_octet_bo(obj));
+	if (drm_WARN_ON(obj->dev, !mapping))
+		return;
+	octet_mapping_put(mapping);	/* the reference just found */
+	octet_mapping_put(mapping);	/* the handle's */
+}
+
+static enum drm_gem_object_status octet_gem_status(struct drm_gem_object *obj)
+{
+	struct octet_bo *bo = to_octet_bo(obj);
+
+	return bo->base.pages || bo->base.sgt ? DRM_GEM_OBJECT_RESIDENT : 0;
+}
+
+static const struct drm_gem_object_funcs octet_gem_funcs = {
+	.free = octet_gem_free,
+	.open = octet_gem_open,
+	.close = octet_gem_close,
+	.print_info = drm_gem_shmem_object_print_info,
+	.pin = drm_gem_shmem_object_pin,
+	.unpin = drm_gem_shmem_object_unpin,
+	.get_sg_table = drm_gem_shmem_object_get_sg_table,
+	.vmap = drm_gem_shmem_object_vmap,
+	.vunmap = drm_gem_shmem_object_vunmap,
+	.mmap = drm_gem_shmem_object_mmap,
+	.vm_ops = &drm_gem_shmem_vm_ops,
+	.status = octet_gem_status,
+};
+
+/* &drm_driver.gem_create_object, for created and imported buffers */
+struct drm_gem_object *octet_gem_create_object(struct drm_device *drm, size_t size)
+{
+	struct octet_bo *bo = kzalloc_obj(*bo);
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+
+	mutex_init(&bo->lock);
+	INIT_LIST_HEAD(&bo->mappings);
+	bo->base.base.funcs = &octet_gem_funcs;
+	return &bo->base.base;
+}
+
+static u64 octet_gem_va(struct octet_client *client, struct drm_gem_object *obj)
+{
+	struct octet_mapping *mapping;
+	u64 va;
+
+	mapping = octet_mapping_find(client->vm, to_octet_bo(obj));
+	if (!mapping)
+		return 0;
+	va = octet_mapping_va(mapping);
+	octet_mapping_put(mapping);
+	return va;
+}
+
+int octet_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct octet_client *client = file->driver_priv;
+	struct drm_octet_bo_create *args = data;
+	struct drm_gem_shmem_object *shmem;
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (!args->size || args->flags & ~DRM_OCTET_BO_READONLY ||
+	    args->vm_id || args->pad)
+		return -EINVAL;
+	if (args->size > OCTET_MAX_BO_BYTES)
+		return -ENOSPC;
+
+	shmem = drm_gem_shmem_create(drm, args->size);
+	if (IS_ERR(shmem))
+		return PTR_ERR(shmem);
+	obj = &shmem->base;
+	to_octet_bo(obj)->readonly = args->flags & DRM_OCTET_BO_READONLY;
+
+	ret = drm_gem_handle_create(file, obj, &args->handle);
+	if (!ret) {
+		args->size = obj->size;
+		args->va = octet_gem_va(client, obj);
+		args->mmap_offset = drm_vma_node_offset_addr(&obj->vma_node);
+	}
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+int octet_ioctl_bo_info(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct octet_client *client = file->driver_priv;
+	struct drm_octet_bo_info *args = data;
+	struct drm_gem_object *obj;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	args->flags = to_octet_bo(obj)->readonly ? DRM_OCTET_BO_READONLY : 0;
+	args->size = obj->size;
+	args->va = octet_gem_va(client, obj);
+	args->mmap_offset = drm_vma_node_offset_addr(&obj->vma_node);
+	drm_gem_object_put(obj);
+	return 0;
+}
+
+int octet_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_octet_bo_wait *args = data;
+	struct drm_gem_object *obj;
+	enum dma_resv_usage usage;
+	unsigned long timeout;
+	long ret;
+
+	if (args->flags & ~DRM_OCTET_BO_WAIT_WRITERS)
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	usage = args->flags & DRM_OCTET_BO_WAIT_WRITERS ?
+		DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ;
+	timeout = args->timeout_ns > 0 ?
+		  drm_timeout_abs_to_jiffies(args->timeout_ns) : 0;
+	ret = dma_resv_wait_timeout(obj->resv, usage, true, timeout);
+	drm_gem_object_put(obj);
+	if (!ret)
+		return -ETIMEDOUT;
+	return ret < 0 ? ret : 0;
+}

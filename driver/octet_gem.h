@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __OCTET_GEM_H__
+#define __OCTET_GEM_H__
+
+#include <linux/mutex.h>
+
+#include <drm/drm_gem_shmem_helper.h>
+
+/**
+ * struct octet_bo - a buffer object
+ *
+ * @base: GEM object with shmem pages, or imported
+ * @readonly: the device may not write; set before the first mapping
+ * @lock: protects @mappings; taken before the reservation lock
+ * @mappings: one per address space, and those waiting to be unmapped
+ */
+struct octet_bo {
+	struct drm_gem_shmem_object base;
+	bool readonly;
+
+	struct mutex lock;
+	struct list_head mappings;
+};
+
+static inline struct octet_bo *to_octet_bo(struct drm_gem_object *obj)
+{
+	return container_of(obj, struct octet_bo, base.base);
+}
+
+struct drm_gem_object *octet_gem_create_object(struct drm_device *drm, size_t size);
+
+int octet_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
+int octet_ioctl_bo_info(struct drm_device *drm, void *data, struct drm_file *file);
+int octet_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif /* __OCTET_GEM_H__ */

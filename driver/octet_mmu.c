@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: Page tables
+ *
+ * The device walks Sv39 tables in memory. It caches no negative entries, so that
+ * mapping needs no invalidation; unmapping does, and a table page stays
+ * allocated until an invalidation of its ASID is complete: unmapping only
+ * unlinks it, octet_pt_free_unlinked() frees it afterwards.
+ */
+#include <linux/bitfield.h>
+#include <linux/dma-mapping.h>
+#include <linux/slab.h>
+
+#include "octet_compat.h"
+#include "octet_mmu.h"
+
+#define OCTET_ROOT_LEVEL	(OCTET_PT_LEVELS - 1)
+
+static_assert(OCTET_PT_ENTRIES * sizeof(__le64) == OCTET_PAGE_SIZE);
+
+static u32 octet_pt_index(u64 va, u32 level)
+{
+	return (va >> OCTET_PT_SHIFT(level)) & (OCTET_PT_ENTRIES - 1);
+}
+
+static u64 octet_pte(dma_addr_t dma, u64 bits)
+{
+	return FIELD_PREP(OCTET_PTE_PPN, (u64)dma >> OCTET_PAGE_SHIFT) |
+	       OCTET_PTE_V | bits;
+}
+
+static void octet_table_free(struct octet_pt *pt, struct octet_table *table)
+{
+	dma_free_coherent(pt->dev, OCTET_PAGE_SIZE, table->ptes, table->dma);
+	kfree(table->child);
+	kfree(table);
+	pt->tables--;
+}
+
+static struct octet_table *octet_table_alloc(struct octet_pt *pt, u32 level)
+{
+	struct octet_table *table;
+
+	if (pt->tables >= pt->max_tables)
+		return ERR_PTR(-ENOSPC);
+
+	table = kzalloc_obj(*table);
+	if (!table)
+		return ERR_PTR(-ENOMEM);
+
+	if (level) {
+		table->child = kcalloc(OCTET_PT_ENTRIES, sizeof(*table->child),
+				       GFP_KERNEL);
+		if (!table->child)
+			goto err_free;
+	}
+	table->ptes = dma_alloc_coherent(pt->dev, OCTET_PAGE_SIZE, &table->dma,
+					 GFP_KERNEL);
+	if (!table->ptes)
+		goto err_free;
+
+	INIT_LIST_HEAD(&table->node);
+	pt->tables++;
+	return table;
+
+err_free:
+	kfree(table->child);
+	kfree(table);
+	return ERR_PTR(-ENOMEM);
+}
+
+static void octet_table_set(struct octet_table *table, u32 index, u64 pte)
+{
+	WRITE_ONCE(table->ptes[index], cpu_to_le64(pte));
+}
+
+/* The table of level 0 for @va, made with those above it if need be. */
+static struct octet_table *octet_pt_leaf(struct octet_pt *pt, u64 va)
+{
+	struct octet_table *table = pt->root;
+	u32 level;
+
+	for (level = OCTET_ROOT_LEVEL; level; level--) {
+		u32 i = octet_pt_index(va, level);
+		struct octet_table *next = table->child[i];
+
+		if (!next) {
+			next = octet_table_alloc(pt, level - 1);
+			if (IS_ERR(next))
+				return next;
+			table->child[i] = next;
+			table->used++;
+			/* The device must not see the pointer before the zeros. */
+			dma_wmb();
+			octet_table_set(table, i, octet_pte(next->dma, 0));
+		}
+		table = next;
+	}
+	return table;
+}
+
+/* Unlinks from the table of level 0 upwards what has become empty. */
+static void octet_pt_prune(struct octet_pt *pt, u64 va)
+{
+	struct octet_table *path[OCTET_PT_LEVELS];
+	u32 level;
+
+	path[OCTET_ROOT_LEVEL] = pt->root;
+	for (level = OCTET_ROOT_LEVEL; level; level--) {
+		path[level - 1] = path[level]->child[octet_pt_index(va, level)];
+		if (!path[level - 1])
+			break;
+	}
+
+	for (; level < OCTET_ROOT_LEVEL && !path[level]->used; level++) {
+		struct octet_table *parent = path[level + 1];
+		u32 i = octet_pt_index(va, level + 1);
+
+		octet_table_set(parent, i, 0);
+		parent->child[i] = NULL;
+		parent->used--;
+		list_add_tail(&path[level]->node, &pt->unlinked);
+	}
+}
+
+/**
+ * octet_pt_map - map a piece of contiguous DMA memory
+ * @pt: page tables
+ * @va: page-aligned address, nothing is mapped there
+ * @dma: page-aligned
+ * @size: multiple of the page size
+ * @writable: whether the device may write
+ *
+ * On failure a first part may be mapped; octet_pt_unmap() of the whole undoes it.
+ *
+ * Return: 0, -ENOMEM, or -ENOSPC over the cap on tables.
+ */
+int octet_pt_map(struct octet_pt *pt, u64 va, dma_addr_t dma, u64 size,
+		 bool writable)
+{
+	u64 bits = OCTET_PTE_R | (writable ? OCTET_PTE_W : 0);
+	struct octet_table *leaf = NULL;
+	u64 off;
+
+	for (off = 0; off < size; off += OCTET_PAGE_SIZE) {
+		u32 i = octet_pt_index(va + off, 0);
+
+		if (!leaf || !i) {
+			leaf = octet_pt_leaf(pt, va + off);
+			if (IS_ERR(leaf)) {
+				octet_pt_prune(pt, va + off);
+				return PTR_ERR(leaf);
+			}
+		}
+		octet_table_set(leaf, i, octet_pte(dma + off, bits));
+		leaf->used++;
+	}
+	/* Pairs with the doorbell: who publishes the address comes later. */
+	dma_wmb();
+	return 0;
+}
+
+/* Clears one leaf table's part of a range, and the table if that empties it. */
+static void octet_pt_unmap_leaf(struct octet_pt *pt, u64 va, u64 end)
+{
+	struct octet_table *leaf = pt->root;
+	u32 level;
+	u64 at;
+
+	for (level = OCTET_ROOT_LEVEL; level && leaf; level--)
+		leaf = leaf->child[octet_pt_index(va, level)];
+	if (!leaf)
+		return;
+
+	for (at = va; at < end; at += OCTET_PAGE_SIZE) {
+		u32 i = octet_pt_index(at, 0);
+
+		if (leaf->ptes[i]) {
+			octet_table_set(leaf, i, 0);
+			leaf->used--;
+		}
+	}
+	octet_pt_prune(pt, va);
+}
+
+/**
+ * octet_pt_unmap - remove mappings
+ * @pt: page tables
+ * @va: page-aligned
+ * @size: multiple of the page size; parts that are not mapped are skipped
+ *
+ * The caller invalidates, then calls octet_pt_free_unlinked().
+ */
+void octet_pt_unmap(struct octet_pt *pt, u64 va, u64 size)
+{
+	u64 end = va + size;
+
+	while (va < end) {
+		u64 next = min(end, ALIGN(va + 1, BIT_ULL(OCTET_PT_SHIFT(1))));
+
+		octet_pt_unmap_leaf(pt, va, next);
+		va = next;
+	}
+	dma_wmb();
+}
+
+/* Only after an invalidation of the whole ASID, or when no device is there. */
+void octet_pt_free_unlinked(struct octet_pt *pt)
+{
+	struct octet_table *table, *tmp;
+
+	list_for_each_entry_safe(table, tmp, &pt->unlinked, node) {
+		list_del(&table->node);
+		octet_table_free(pt, table);
+	}
+}
+
+int octet_pt_init(struct octet_pt *pt, struct device *dev, u32 max_tables)
+{
+	struct octet_table *root;
+
+	pt->dev = dev;
+	pt->tables = 0;
+	pt->max_tables = max_tables;
+	INIT_LIST_HEAD(&pt->unlinked);
+
+	root = octet_table_alloc(pt, OCTET_ROOT_LEVEL);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	pt->root = root;
+	return 0;
+}
+
+/* Everything is unmapped and invalidated, so that only the root is left. */
+void octet_pt_fini(struct octet_pt *pt)
+{
+	octet_pt_free_unlinked(pt);
+	octet_table_free(pt, pt->root);
+	pt->root = NULL;
+}
+
+int octet_mmu_init(struct octet_mmu *mmu, struct device *dev,
+		   const struct octet_mmu_ops *ops, u32 count)
+{
+	mmu->dev = dev;
+	mmu->ops = ops;
+	mmu->count = count;
+	mmu->table = dma_alloc_coherent(dev, count * sizeof(*mmu->table),
+					&mmu->table_dma, GFP_KERNEL);
+	if (!mmu->table)
+		return -ENOMEM;
+	ida_init(&mmu->ida);
+	return 0;
+}
+
+void octet_mmu_fini(struct octet_mmu *mmu)
+{
+	ida_destroy(&mmu->ida);
+	dma_free_coherent(mmu->dev, mmu->count * sizeof(*mmu->table),
+			  mmu->table, mmu->table_dma);
+}
+
+/* Publishes a root table. Return: its ASID, or -ENOSPC when all are in use. */
+int octet_mmu_asid_get(struct octet_mmu *mmu, dma_addr_t root)
+{
+	int asid = ida_alloc_range(&mmu->ida, 1, mmu->count - 1, GFP_KERNEL);
+
+	if (asid < 0)
+		return asid;
+
+	dma_wmb();
+	WRITE_ONCE(mmu->table[asid],
+		   cpu_to_le64((u64)root | OCTET_ASID_VALID));
+	return asid;
+}
+
+/* Takes the root away; the number stays taken until octet_mmu_asid_put(). */
+void octet_mmu_asid_clear(struct octet_mmu *mmu, u32 asid)
+{
+	WRITE_ONCE(mmu->table[asid], 0);
+	dma_wmb();
+}
+
+void octet_mmu_asid_put(struct octet_mmu *mmu, u32 asid)
+{
+	ida_free(&mmu->ida, asid);
+}
