@@ -33,6 +33,7 @@ static inline int octet_sched_init_args(struct drm_gpu_scheduler *sched,
 			      args->timeout, args->timeout_wq, args->score,
 			      args->name, args->dev);
 }
+
 #define drm_sched_init octet_sched_init_args
 #endif
 
@@ -43,6 +44,7 @@ static inline int octet_sched_job_init(struct drm_sched_job *job,
 {
 	return drm_sched_job_init(job, entity, credits, owner);
 }
+
 #define drm_sched_job_init octet_sched_job_init
 #endif
 

@@ -56,7 +56,7 @@ struct octet_core {
 	u32 vector;
 	struct delayed_work watchdog;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* irq-safe */
 	struct octet_ring ring;
 	dma_addr_t ring_dma;
 	dma_addr_t cq_dma;

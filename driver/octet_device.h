@@ -92,7 +92,7 @@ struct octet_device {
 	u32 timeout_ms;
 
 	struct octet_mmu mmu;
-	struct mutex tlb_lock;
+	struct mutex tlb_lock;	/* TLB registers */
 
 	struct octet_core cores[OCTET_MAX_CORES];
 	struct drm_gpu_scheduler *scheds[OCTET_MAX_CORES];

@@ -18,7 +18,7 @@ struct octet_bo {
 	struct drm_gem_shmem_object base;
 	bool readonly;
 
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct list_head mappings;
 };
 

@@ -51,13 +51,13 @@ struct octet_fault {
 struct octet_queue {
 	struct kref kref;
 	u32 id;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct drm_sched_entity entity;
 	bool closed;
 	u64 seqno;
 	u64 context;
 	bool banned;
-	spinlock_t info_lock;
+	spinlock_t info_lock;	/* irq-safe */
 	struct octet_fault fault;
 	atomic64_t completed;
 	atomic64_t resets;

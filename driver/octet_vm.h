@@ -51,7 +51,7 @@ struct octet_vm {
 	u32 asid;
 	bool banned;
 
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct drm_mm mm;
 	struct octet_pt pt;
 	u64 bytes;
