@@ -71,7 +71,7 @@ static bool state_wait(OctetTest *t, uint32_t state)
 static void start(OctetTest *t, const char *props)
 {
     g_autofree char *args = g_strdup_printf(
-        "-machine q35 -nodefaults -device octet,id=octet0,addr=04.0%s", props);
+        "-machine q35 -nodefaults -L /usr/share/seabios -L /usr/share/qemu -device octet,id=octet0,addr=04.0%s", props);
 
     memset(t, 0, sizeof(*t));
     t->qts = qtest_init(args);
