@@ -3,7 +3,7 @@
 # Builds QEMU with the Octet device; the binary's path is all it writes to
 # stdout. Two stages, both in the cache: the base is QEMU's source and build
 # tree without Octet, built once; the device is built on top of it by ninja.
-# shellcheck disable=SC1091,SC2317 # os-release; functions that "step" calls
+# shellcheck disable=SC2317 # functions that "step" calls
 set -eu
 
 usage() {
@@ -65,55 +65,6 @@ step() {
 	die "$what failed; the whole log is $log"
 }
 
-# Nothing in the system's apt settings changes: lists, archives and sources
-# are private; only the mirror's address is taken from them.
-apt_root() {
-	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/none"
-	# shellcheck disable=SC2016 # apt's own fields
-	uri=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' |
-		awk -v c="$(. /etc/os-release; echo "${VERSION_CODENAME-}")" \
-		'$1 == c || $1 ~ /^(old|)stable$/ { print $2; exit }')
-	[ -n "$uri" ] || die "apt's sources name no Debian mirror"
-	key=/usr/share/keyrings/debian-archive-keyring.gpg
-	printf 'deb-src [signed-by=%s] %s %s main\n' "$key" "$uri" "$suite" \
-		>"$apt/sources.list"
-	[ -z "$backports" ] || printf 'deb [signed-by=%s] %s %s main\n' \
-		"$key" "$uri" "$backports" >>"$apt/sources.list"
-	cat >"$apt/apt.conf" <<-END
-	Dir::State::lists "$apt/lists";
-	Dir::Cache "$apt/cache";
-	Dir::Etc::sourcelist "$apt/sources.list";
-	Dir::Etc::sourceparts "$apt/none";
-	APT::Sandbox::User "$(id -un)";
-	Acquire::Languages "none";
-	Acquire::Retries "3";
-	END
-	APT_CONFIG=$apt/apt.conf
-	export APT_CONFIG
-	apt-get -q update -o APT::Update::Error-Mode=any
-}
-
-fetch() {
-	rm -rf "$base/src" "$base/fetch" "$base/meson"
-	mkdir -p "$base/fetch"
-	cd "$base/fetch"
-	if [ -z "${QEMU_SRC-}" ] || [ -n "$backports" ]; then
-		apt_root
-	fi
-	if [ -n "$backports" ]; then
-		apt-get -q download "meson/$backports"
-		dpkg-deb -x meson_*.deb "$base/meson"
-	fi
-	if [ -n "${QEMU_SRC-}" ]; then
-		cp -a "$QEMU_SRC" "$base/src"
-	else
-		apt-get -q source "qemu/$suite"
-		mv qemu-*/ "$base/src"
-	fi
-	cd "$base"
-	rm -rf "$base/fetch" "$apt"
-}
-
 configure() {
 	"$here/tree.sh" --empty "$base/src"
 	rm -rf "$base/build"
@@ -133,6 +84,8 @@ publish() {
 device() {
 	"$here/tree.sh" "$base/src"
 	cd "$base/build"
+	[ "$(dev_key)" = "$dev_key" ] ||
+		{ echo "the sources changed meanwhile: run it again"; exit 1; }
 	ninja -j"$jobs" "$@"
 }
 
@@ -149,9 +102,12 @@ if [ -n "${QEMU_SRC-}" ] && [ ! -f "$QEMU_SRC/VERSION" ]; then
 	die "QEMU_SRC=$QEMU_SRC is not a QEMU source tree (it has no VERSION)"
 fi
 key=$(base_key | hash)
-base=$cache/qemu-base-$key apt=$cache/qemu-base-$key/apt
-dev_key=$({ echo "$key"; "$here/tree.sh" --sources | grep -v '/qemu/.*qtest' |
-	xargs sha256sum | sed "s|$top/||"; } | hash)
+base=$cache/qemu-base-$key
+dev_key() {
+	{ echo "$key"; "$here/tree.sh" --sources | grep -v '/qemu/.*qtest' |
+		xargs sha256sum | sed "s|$top/||"; } | hash
+}
+dev_key=$(dev_key)
 test_key=$({ echo "$dev_key"; "$here/tree.sh" --sources |
 	grep '/qemu/.*qtest' | xargs -r cat; } | hash)
 binary=$cache/qemu-$dev_key/qemu-system-x86_64
@@ -171,13 +127,8 @@ if [ -z "$base_only" ] && [ -x "$binary" ]; then
 fi
 
 [ -n "${NO_DEPS-}" ] || "$top/tests/deps.sh" >&2
-backports=
-if [ "$(printf '%s\n' 1.5 "$(meson --version)" | sort -V | head -n1)" != 1.5 ]
-then
-	backports=$(. /etc/os-release; echo "$VERSION_CODENAME")-backports
-	PYTHONPATH=$base/meson/usr/lib/python3/dist-packages
-	export PYTHONPATH
-fi
+PYTHONPATH=$base/meson/usr/lib/python3/dist-packages
+export PYTHONPATH
 
 mkdir -p "$base" "$(dirname "$log")"
 exec 9>"$base.lock"
@@ -187,7 +138,7 @@ flock -n 9 || { say "waiting for another build of QEMU"; flock 9; }
 # is complete when the stamp says so.
 if [ ! -e "$base/complete" ]; then
 	say "the base is built once, and kept in $base"
-	[ -d "$base/src" ] || step "source, from Debian's $suite" 15 fetch
+	[ -d "$base/src" ] || step "source, from Debian's $suite" 15 "$here/fetch.sh" "$base"
 	step "configure" 30 configure
 	step "build" 200 ninja -C "$base/build" -j"$jobs" qemu-system-x86_64
 	touch "$base/complete"

@@ -25,20 +25,22 @@ sources() {
 		LC_ALL=C sort
 }
 
-# Lays out below $stage what we add to QEMU's tree.
+# Lays out below $stage what we add to QEMU's tree: the project's own folders,
+# so that every include in them means the same here and there.
 lay_out() {
 	d=$stage/hw/misc/octet t=$stage/tests/qtest/octet
-	mkdir -p "$d/core" "$d/include/drm" "$t"
+	mkdir -p "$t"
+	for dir in hw-model/core hw-model/qemu uapi/drm driver; do
+		mkdir -p "$d/$dir"
+		: >"$d/$dir/.keep"	# meson wants the folders
+	done
 	cp "$hw/qemu/meson.build" "$hw/qemu/Kconfig" "$d"
-	echo '#include "trace/trace-hw_misc_octet.h"' >"$d/trace.h"
+	echo '#include "trace/trace-hw_misc_octet.h"' >"$d/hw-model/qemu/trace.h"
 	: >"$d/trace-events"
-	: >"$d/include/.keep"	# meson wants the folder
 	[ -n "$empty" ] || sources | while read -r f; do
 		case $f in
 		*/qemu/*qtest*) cp "$f" "$t" ;;
-		*/hw-model/core/*) cp "$f" "$d/core" ;;
-		*/uapi/drm/*) cp "$f" "$d/include/drm" ;;
-		*/driver/*) cp "$f" "$d/include" ;;
+		*.[ch]) cp "$f" "$d/${f#"$top/"}" ;;
 		*) cp "$f" "$d" ;;
 		esac
 	done
