@@ -15,6 +15,10 @@
 # An undefined archive is an error of make: "No rule to make target".
 
 MAKEFLAGS += --no-builtin-rules
+# All processors, unless told.
+ifeq ($(MAKELEVEL)$(findstring -j,$(shell ps -o args= -p $$PPID 2>/dev/null)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -135,12 +139,16 @@ build/kmod-release: FORCE
 	@mkdir -p build
 	@echo '$(release)' | cmp -s - $@ || echo '$(release)' >$@
 
+# The guest's kernel decides what the guest's module is built for.
+guest_modules = +@kdir=$$(tests/guest/kernel.sh stock)/kdir && \
+	$(MAKE) --no-print-directory modules KDIR=$$kdir
 deps = $(if $(NO_DEPS),@:,@tests/deps.sh)
 
 ##@ use it
 demo: ## install, build, boot QEMU, run the digits on the device
 	$(deps)
-	+@$(MAKE) --no-print-directory all modules qemu
+	+@$(MAKE) --no-print-directory all qemu
+	$(guest_modules)
 	@tests/guest/run demo
 install: lib tools ## into PREFIX (default /usr/local), DESTDIR
 	@for i in $(installs); do f=$${i%%:*}; m=$${i##*:}; d=$${i%:*}; \
@@ -168,7 +176,8 @@ distclean: ## remove build/
 ##@ test
 test: ## every test; T=name runs one group of tests/groups.txt
 	$(deps)
-	+@$(MAKE) --no-print-directory all test-programs modules
+	+@$(MAKE) --no-print-directory all test-programs
+	$(guest_modules)
 	@tests/run-all $(T)
 check: all test-programs ## only what needs neither QEMU nor a kernel
 	@tests/run-all --host $(T)
@@ -177,7 +186,8 @@ kunit: ## the driver's KUnit suites, on User Mode Linux
 	@tests/kunit.sh
 bench: ## figures on the device, also into build/bench.json
 	$(deps)
-	+@$(MAKE) --no-print-directory all modules qemu
+	+@$(MAKE) --no-print-directory all qemu
+	$(guest_modules)
 	@tests/guest/run bench
 test-programs: $(test_files)
 	@:
