@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# Test programs. In each folder a .c file that has a main (or UNIT_MAIN) is one
+# program; the other .c files are linked into all of them where needed. Scripts
+# are linked, so that tests/each.sh runs them as well.
+#   tests/unit/test_quant.c	-> build/tests/quant
+#   tests/conformance/ops.c	-> build/tests/conformance/ops
+
+cflags_tests := -Itests/unit -Itests/lib -Itests/conformance -Ihw-model/core \
+	-Iuserspace/lib $(drm_cflags)
+test_libs := -lcmocka $(lib_libs)
+
+test_folders := unit conformance timing
+# Declared apart: a helper's archive must know all of its sources.
+test_all := $(foreach d,$(test_folders),$(wildcard tests/$(d)/*.c))
+test_mains := $(if $(test_all),$(shell grep -lE '^(int )?main\(|^UNIT_MAIN\(' $(test_all)))
+test_helpers := $(filter-out $(test_mains),$(test_all)) $(wildcard tests/lib/*.c)
+$(eval $(call archive,tests,$(test_helpers)))
+
+test_dir_unit := build/tests
+test_dir_conformance := build/tests/conformance
+test_dir_timing := build/tests/timing
+test_dir = $(test_dir_$(notdir $(patsubst %/,%,$(dir $(1)))))
+test_name = $(call test_dir,$(1))/$(patsubst test_%,%,$(basename $(notdir $(1))))
+$(foreach t,$(test_mains),$(eval $(call program,$(call test_name,$(t)),$(t),\
+	tests $(lib_archives),$(test_libs))))
+
+test_scripts := $(foreach d,$(test_folders),$(wildcard tests/$(d)/*.sh))
+define test_script
+test_files += $(call test_name,$(1))
+$(call test_name,$(1)): $(1) build/lib/liboctet.so
+	@mkdir -p $$(@D)
+	@ln -sf $$(abspath $(1)) $$@
+	@touch -h $$@
+endef
+$(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
+
+# The library's own allocations are counted, see tests/unit/test_alloc.c.
+build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each public header compiles alone, in every language that may include it.
+set -eu
+cd "$(dirname "$(readlink -f "$0")")/../.."
+CC=${CC:-cc}
+passed=0
+failed=0
+skipped=0
+
+# compile LANGUAGE STANDARD HEADER FLAGS...
+compile() {
+	lang=$1 std=$2 header=$3
+	shift 3
+	if printf '#include <%s>\n#include <%s>\n' "$header" "$header" |
+		$CC -x "$lang" -std="$std" -Wall -Wextra -Wpedantic -Werror \
+			-fsyntax-only "$@" -; then
+		passed=$((passed + 1))
+	else
+		echo "headers: $header does not compile as $std" >&2
+		failed=$((failed + 1))
+	fi
+}
+
+drm=$(pkg-config --cflags libdrm)
+cxx=c++17
+if ! echo 'int main() {}' | $CC -x c++ -fsyntax-only - 2>/dev/null; then
+	echo "skipped: $CC compiles no C++"
+	cxx=
+	skipped=3
+fi
+for std in c99 c11 ${cxx:+$cxx}; do
+	lang=c
+	[ $std != c++17 ] || lang=c++
+	compile $lang $std octet.h -Iuserspace/include
+	[ $std != c11 ] || continue
+	compile $lang $std drm/octet_isa.h -Iuapi
+	# libdrm's own drm.h is not pedantic.
+	# shellcheck disable=SC2086
+	compile $lang $std drm/octet_accel.h -Iuapi \
+		$(echo "$drm" | sed 's/-I/-isystem /g')
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+# The library, the octet program, the examples.
+
+drm_cflags := $(shell pkg-config --cflags libdrm 2>/dev/null)
+lib_libs := -ldrm -lpthread -lm
+
+# Public calls are those of octet.h alone, in every flavour.
+cflags_userspace/lib := -fvisibility=hidden
+cflags_userspace/lib/backend := -Ihw-model/core $(drm_cflags)
+cflags_userspace/lib/plan_lines.c := -Ihw-model/core
+# Floats decide bits here: no contraction, on any machine.
+cflags_userspace/lib/quant := -ffp-contract=off
+cflags_userspace/lib/cmd := -ffp-contract=off
+cflags_userspace/lib/cpu := -ffp-contract=off
+
+lib_sources := $(wildcard userspace/lib/*.c $(addprefix userspace/lib/,quant/*.c cmd/*.c backend/*.c))
+$(eval $(call archive,octet,$(lib_sources)))
+
+# The CPU fallback stands alone: tests/unit/includes.sh checks that it has
+# nothing of hw-model. Wider instructions by the name of the file; no FMA.
+cpu_sources := $(wildcard userspace/lib/cpu/*.c)
+$(foreach f,$(filter %_avx2.c,$(cpu_sources)),$(eval cflags_$(f) := -mavx2))
+$(foreach f,$(filter %_avx512vnni.c,$(cpu_sources)),$(eval cflags_$(f) := \
+	-mavx512f -mavx512bw -mavx512vl -mavx512vnni))
+$(eval $(call archive,octet-cpu,$(cpu_sources)))
+
+lib_archives := octet octet-cpu octet-core
+$(eval $(call shared,octet,0,userspace/lib/liboctet.map,$(lib_archives),$(lib_libs)))
+
+# Static: the three in one file.
+build/lib/liboctet.a: $(foreach n,$(lib_archives),build/obj/pic/lib$(n).a)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && { echo create $@; for a in $^; do echo addlib $$a; done; \
+		echo save; echo end; } | $(AR) -M
+
+lib_version := $(shell awk '/define OCTET_VERSION_(MAJOR|MINOR|PATCH)/ { v = v s $$3; s = "." } \
+	END { print v }' userspace/include/octet.h)
+build/lib/liboctet.pc: userspace/liboctet.pc.in userspace/include/octet.h
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(lib_version)|' $< >$@
+all_files += build/lib/liboctet.a build/lib/liboctet.pc
+
+cflags_userspace/tools := -Iuserspace/tools
+$(eval $(call program,build/bin/octet,$(wildcard userspace/tools/*.c),$(lib_archives),$(lib_libs)))
+
+# Examples: one file each, but for the digits.
+cflags_userspace/examples := -Iuserspace/examples
+examples := hello_gemm mac1d
+$(foreach e,$(examples),$(eval $(call program,build/bin/$(e),userspace/examples/$(e).c,\
+	$(lib_archives),$(lib_libs))))
+
+installs += userspace/include/octet.h:include:644
+installs += uapi/drm/octet_isa.h:include/drm:644 uapi/drm/octet_accel.h:include/drm:644
+installs += build/lib/liboctet.so.0:lib:755 build/lib/liboctet.so:lib:755
+installs += build/lib/liboctet.a:lib:644 build/lib/liboctet.pc:lib/pkgconfig:644
+installs += build/bin/octet:bin:755

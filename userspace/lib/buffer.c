@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* Memory of a backend, counted: tensors and jobs hold it. */
+
+#include <stdlib.h>
+
+#include "backend/backend.h"
+
+int octet_buffer_new(struct octet_ctx *ctx, size_t size, bool read_only,
+		     struct octet_buffer **out)
+{
+	struct octet_buffer *buffer = calloc(1, sizeof(*buffer));
+	int ret;
+
+	if (!buffer)
+		return octet_set_error(ctx, -ENOMEM, "out of memory");
+	buffer->ctx = ctx;
+	buffer->refs = 1;
+	buffer->size = size;
+	buffer->read_only = read_only;
+	ret = ctx->ops->buffer_new(buffer);
+	if (ret) {
+		free(buffer);
+		return ret;
+	}
+	*out = buffer;
+	return 0;
+}
+
+struct octet_buffer *octet_buffer_get(struct octet_buffer *buffer)
+{
+	buffer->refs++;
+	return buffer;
+}
+
+void octet_buffer_put(struct octet_buffer *buffer)
+{
+	if (!buffer || --buffer->refs)
+		return;
+	buffer->ctx->ops->buffer_free(buffer);
+	free(buffer);
+}
