@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# What every case can call; read by init before the case.
+tap_n=0
+
+ok() {			# TEXT
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $*"
+}
+
+not_ok() {		# TEXT
+	tap_n=$((tap_n + 1))
+	echo "not ok $tap_n - $*"
+}
+
+skip() {		# TEXT WHY
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+check() {		# TEXT COMMAND...: ok when the command succeeds
+	check_text=$1
+	shift
+	if "$@"; then
+		ok "$check_text"
+	else
+		not_ok "$check_text (exit $?: $*)"
+	fi
+}
+
+# One line to the host, one line back: "ok ANSWER" or "error WHY".
+host_ask() {
+	echo "$*" >&3
+	read -r host_word host_rest <&3
+	echo "$host_rest"
+	[ "$host_word" = ok ]
+}
+
+host_qmp() {		# JSON: one QMP command; prints what it returns, as JSON
+	host_ask "qmp $*"
+}
+
+host_run() {		# ARGUMENT...: the script of the case's "# host:" line
+	host_ask "host $*"
+}
+
+octet_path=/machine/peripheral/octet0
+
+octet_set() {		# PROPERTY VALUE, on octet0
+	case $2 in
+	true | false | [0-9]* | -[0-9]*) octet_value=$2 ;;
+	*) octet_value="\"$2\"" ;;
+	esac
+	host_qmp "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"$octet_path\",\"property\":\"$1\",\"value\":$octet_value}}" >/tmp/octet_set ||
+		{ echo "# octet_set $1: $(cat /tmp/octet_set)"; return 1; }
+}
+
+octet_get() {		# PROPERTY: prints its value
+	host_qmp "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"$octet_path\",\"property\":\"$1\"}}" |
+		sed 's/^"\(.*\)"$/\1/'
+}

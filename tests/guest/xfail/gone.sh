@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# The machine vanishes in mid-case, without a word.
+# own-vm: yes
+# expect: lost
+ok "one"
+host_qmp '{"execute": "quit"}'
+sleep 100

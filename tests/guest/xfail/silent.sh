@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# A case that tests nothing.
+# expect: fail
+true

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+# A kernel warning under passing lines, as the kernel's log would show it.
+# expect: fail
+echo "WARNING: CPU: 0 PID: 1 at octet positive control" >/dev/kmsg
+ok "one"
