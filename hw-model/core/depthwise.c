@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/*
+ * DEPTHWISE: sixteen channels at a time, taps in pairs. The weight zero point
+ * is taken off the packed weights, which have room for it:
+ *
+ *	sum (x - zx) w'' = sum x'w'' - zx' sum w'',	w'' = w - zw
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matmul.h"
+
+/**
+ * struct depthwise - packed weights and scratch of a command
+ *
+ * @w: [chunk of 16 channels][pair of taps][16][2]
+ * @start: bias - zx' sum w''
+ * @tap: where each tap's channels are, for one pixel
+ * @pad: channels of padding
+ * @spread: with a channel multiplier: taps x channels of one pixel
+ * @tail: the last channels of all taps, where they do not fill a chunk
+ */
+struct depthwise {
+	const struct octet_work *work;
+	const struct octet_requant *rq;
+	const struct octet_simd *simd;
+	size_t taps, pairs, channels, chunks;
+	uint8_t flip;
+	int16_t *w;
+	int32_t *start;
+	const uint8_t **tap;
+	const uint8_t **tail_tap;
+	uint8_t *pad;
+	uint8_t *spread;
+	uint8_t *tail;
+};
+
+static int32_t weight(const struct octet_work *work, size_t tap, size_t o)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+	uint8_t raw = work->wgt[tap * cmd->cout + o];
+	int32_t w = cmd->wgt.type == OCTET_TYPE_INT8 ? (int8_t)raw : raw;
+
+	return w - (work->chn ? work->chn[o].zero_point : cmd->wgt.zero_point);
+}
+
+static int pack(struct depthwise *d)
+{
+	const struct octet_work *work = d->work;
+	int32_t zx = work->cmd.src.zero_point + d->flip;
+
+	for (size_t o = 0; o < d->channels; o++) {
+		int16_t *to = d->w + (o / 16 * d->pairs * 16 + o % 16) * 2;
+		uint32_t sum = 0;
+
+		if (o % 16 == 0 && octet_work_tick(work))
+			return -ECANCELED;
+		for (size_t t = 0; t < d->taps; t++) {
+			int32_t w = weight(work, t, o);
+
+			to[t / 2 * 32 + t % 2] = (int16_t)w;
+			sum += (uint32_t)w;
+		}
+		d->start[o] = (int32_t)((work->prm ? (uint32_t)work->prm[o].bias : 0) -
+					(uint32_t)zx * sum);
+	}
+	return 0;
+}
+
+static void depthwise_free(struct depthwise *d)
+{
+	free(d->w);
+	free(d->start);
+	free(d->tap);
+	free(d->tail_tap);
+	free(d->pad);
+	free(d->spread);
+	free(d->tail);
+}
+
+static int depthwise_init(struct depthwise *d, const struct octet_work *work,
+			  const struct octet_requant *rq)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+	size_t taps = (size_t)cmd->r * cmd->s;
+
+	*d = (struct depthwise) {
+		.work = work, .rq = rq, .simd = octet_simd_get(), .taps = taps,
+		.pairs = (taps + 1) / 2, .channels = cmd->cout,
+		.chunks = ((size_t)cmd->cout + 15) / 16,
+		.flip = cmd->src.type == OCTET_TYPE_INT8 ? 128 : 0,
+	};
+	d->w = calloc(d->chunks * d->pairs * 32, sizeof(*d->w));
+	d->start = calloc(d->chunks * 16, sizeof(*d->start));
+	d->tap = malloc(2 * d->pairs * sizeof(*d->tap));
+	d->tail_tap = malloc(2 * d->pairs * sizeof(*d->tap));
+	d->pad = malloc(d->chunks * 16);
+	d->tail = calloc(2 * d->pairs, 16);
+	d->spread = cmd->cout == cmd->cin ? NULL : malloc(taps * d->chunks * 16);
+	if (!d->w || !d->start || !d->tap || !d->tail_tap || !d->pad || !d->tail ||
+	    (cmd->cout != cmd->cin && !d->spread))
+		return -ENOMEM;
+	memset(d->pad, (uint8_t)cmd->pad_value, d->chunks * 16);
+	for (size_t t = 0; t < 2 * d->pairs; t++)
+		d->tail_tap[t] = d->tail + 16 * t;
+	/* with an odd number of taps the last has weights 0 */
+	d->tap[2 * d->pairs - 1] = d->pad;
+	return 0;
+}
+
+/* repeat each channel for its outputs */
+static const uint8_t *spread(struct depthwise *d, size_t t, const uint8_t *from)
+{
+	const struct octet_cmd *cmd = &d->work->cmd;
+	size_t times = cmd->cout / cmd->cin;
+	uint8_t *to = d->spread + t * d->chunks * 16;
+
+	for (size_t c = 0; c < cmd->cin; c++)
+		memset(to + c * times, from[c], times);
+	return to;
+}
+
+static void find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t ox)
+{
+	const struct octet_cmd *cmd = &d->work->cmd;
+	int64_t iy = (int64_t)oy * cmd->sh - cmd->pt;
+	size_t t = 0;
+
+	for (size_t r = 0; r < cmd->r; r++, iy += cmd->dh) {
+		int64_t ix = (int64_t)ox * cmd->sw - cmd->pl;
+
+		for (size_t s = 0; s < cmd->s; s++, t++, ix += cmd->dw) {
+			const uint8_t *x;
+
+			if (iy < 0 || iy >= cmd->h || ix < 0 || ix >= cmd->w) {
+				d->tap[t] = d->pad;
+				continue;
+			}
+			x = src + ((size_t)iy * cmd->w + (size_t)ix) * cmd->cin;
+			d->tap[t] = d->spread ? spread(d, t, x) : x;
+		}
+	}
+}
+
+static void pixel(struct depthwise *d, uint8_t *dst)
+{
+	size_t size = octet_type_size(d->rq->type), w_chunk = d->pairs * 32;
+	int32_t acc[16], y[16];
+
+	for (size_t i = 0; i < d->chunks; i++) {
+		const uint8_t *const *tap = d->tap;
+		size_t c0 = i * 16, n = d->channels - c0;
+
+		memcpy(acc, d->start + c0, sizeof(acc));
+		if (n >= 16) {
+			n = 16;
+			d->simd->dw(acc, tap, d->pairs, c0, d->w + i * w_chunk, d->flip);
+		} else {
+			for (size_t t = 0; t < d->taps; t++)
+				memcpy(d->tail + 16 * t, tap[t] + c0, n);
+			d->simd->dw(acc, d->tail_tap, d->pairs, 0, d->w + i * w_chunk, d->flip);
+		}
+		d->simd->requant(d->rq, acc, c0, n, y);
+		octet_requant_store(d->rq, y, n, dst + c0 * size);
+	}
+}
+
+static int run(struct depthwise *d)
+{
+	const struct octet_cmd *cmd = &d->work->cmd;
+	size_t in = (size_t)cmd->h * cmd->w * cmd->cin, cost = d->taps * d->channels, left = 0;
+	uint8_t *dst = d->work->dst;
+
+	for (size_t i = 0; i < cmd->n; i++) {
+		for (size_t p = 0; p < (size_t)cmd->oh * cmd->ow; p++) {
+			if (left < cost) {
+				if (octet_work_tick(d->work))
+					return -ECANCELED;
+				left = 1 << 20;
+			}
+			left -= left < cost ? left : cost;
+			find_taps(d, d->work->src + i * in, p / cmd->ow, p % cmd->ow);
+			pixel(d, dst);
+			dst += cmd->cout * octet_type_size(d->rq->type);
+		}
+	}
+	return 0;
+}
+
+int octet_compute_depthwise(const struct octet_work *work, const struct octet_requant *rq)
+{
+	struct depthwise d;
+	int err;
+
+	err = depthwise_init(&d, work, rq);
+	if (!err)
+		err = pack(&d);
+	if (!err)
+		err = run(&d);
+	depthwise_free(&d);
+	return err;
+}

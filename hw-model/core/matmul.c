@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matmul.h"
+
+/* Bytes of an input block: stays in the second-level cache. */
+#define BLOCK_BYTES (256u << 10)
+/* Multiply-accumulates between two looks at the cancel flag. */
+#define TICK_MACS (2u << 20)
+
+static size_t block_rows(const struct octet_matmul *mm, size_t most)
+{
+	size_t rows = BLOCK_BYTES / (mm->words * 4);
+
+	rows = rows > 192 ? 192 : rows;
+	rows -= rows % mm->simd->tile;
+	if (rows < mm->simd->tile)
+		rows = mm->simd->tile;
+	return rows < most ? rows : most;
+}
+
+int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
+		      const struct octet_requant *rq, size_t k, size_t n, size_t most_rows)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+
+	*mm = (struct octet_matmul) {
+		.simd = octet_simd_get(), .work = work, .rq = rq, .k = k, .n = n,
+		.panels = (n + OCTET_PANEL - 1) / OCTET_PANEL,
+		.flip_x = cmd->src.type == OCTET_TYPE_INT8 ? 128 : 0,
+		.flip_w = cmd->wgt.type == OCTET_TYPE_UINT8 ? 128 : 0,
+	};
+	mm->zx = cmd->src.zero_point + mm->flip_x;
+	mm->words = (k + mm->simd->lanes - 1) / mm->simd->lanes;
+	mm->rows = block_rows(mm, most_rows);
+	mm->a = calloc(mm->rows * mm->words, sizeof(*mm->a));
+	mm->b = malloc(mm->panels * mm->words * OCTET_PANEL * sizeof(*mm->b));
+	mm->start = calloc((mm->panels + 1) * OCTET_PANEL, sizeof(*mm->start));
+	mm->zw = calloc((mm->panels + 1) * OCTET_PANEL, sizeof(*mm->zw));
+	mm->acc = malloc(mm->rows * OCTET_MATMUL_COLUMNS * sizeof(*mm->acc));
+	mm->sums = calloc(mm->rows, sizeof(*mm->sums));
+	if (mm->a && mm->b && mm->start && mm->zw && mm->acc && mm->sums)
+		return 0;
+	octet_matmul_free(mm);
+	return -ENOMEM;
+}
+
+void octet_matmul_free(struct octet_matmul *mm)
+{
+	free(mm->a);
+	free(mm->b);
+	free(mm->start);
+	free(mm->zw);
+	free(mm->acc);
+	free(mm->sums);
+	memset(mm, 0, sizeof(*mm));
+}
+
+/* acc = start + a b for one or two panels, all of k */
+static int multiply(struct octet_matmul *mm, size_t rows, size_t p, size_t panels)
+{
+	const uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
+	size_t chunk = TICK_MACS / (OCTET_MATMUL_COLUMNS * 4) / rows;
+
+	if (!chunk)
+		chunk = 1;
+	for (size_t i = 0; i < rows; i++)
+		memcpy(mm->acc + i * OCTET_MATMUL_COLUMNS, mm->start + p * OCTET_PANEL,
+		       panels * OCTET_PANEL * sizeof(*mm->acc));
+	for (size_t k = 0; k < mm->words; k += chunk) {
+		size_t words = mm->words - k < chunk ? mm->words - k : chunk;
+
+		if (octet_work_tick(mm->work))
+			return -ECANCELED;
+		mm->simd->mm(mm->acc, OCTET_MATMUL_COLUMNS, mm->a + k, mm->words,
+			     b + k * OCTET_PANEL, mm->words * OCTET_PANEL, words, rows, panels);
+	}
+	return 0;
+}
+
+static void finish(struct octet_matmul *mm, size_t rows, size_t first, size_t n, size_t o0,
+		   uint8_t *dst, size_t ldd)
+{
+	size_t size = octet_type_size(mm->rq->type);
+	int32_t y[OCTET_MATMUL_COLUMNS];
+
+	for (size_t i = 0; i < rows; i++) {
+		int32_t *acc = mm->acc + i * OCTET_MATMUL_COLUMNS;
+
+		for (size_t j = 0; mm->any_zw && j < n; j++)
+			acc[j] = (int32_t)((uint32_t)acc[j] - (uint32_t)mm->zw[first + j] *
+					   (uint32_t)mm->sums[i]);
+		mm->simd->requant(mm->rq, acc, o0 + first, n, y);
+		octet_requant_store(mm->rq, y, n, dst + (i * ldd + first) * size);
+	}
+}
+
+int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *dst, size_t ldd)
+{
+	int err;
+
+	for (size_t i = 0; mm->any_zw && i < rows; i++)
+		mm->sums[i] = mm->simd->sum(mm->a + i * mm->words, mm->words);
+	for (size_t p = 0; p < mm->panels; p += 2) {
+		size_t panels = mm->panels - p < 2 ? 1 : 2;
+		size_t first = p * OCTET_PANEL, n = mm->n - first;
+
+		err = multiply(mm, rows, p, panels);
+		if (err)
+			return err;
+		finish(mm, rows, first, n < OCTET_MATMUL_COLUMNS ? n : OCTET_MATMUL_COLUMNS, o0,
+		       dst, ldd);
+	}
+	return 0;
+}

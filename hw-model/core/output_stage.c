@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output_stage.h"
+#include "simd.h"
+#include "work.h"
+
+/** One channel's share of struct octet_requant. */
+struct channel {
+	uint32_t mult, shift;
+	int64_t pos, neg;
+};
+
+static struct channel prepare(unsigned int code, uint32_t mult, uint32_t shift, bool broken)
+{
+	struct channel c = { .mult = mult, .shift = shift };
+	int64_t dbl = shift > 31 ? 1ll << 30 : 0;
+
+	if (code == OCTET_STAGE_RAW)
+		return c;
+	if (code == OCTET_STAGE_FP32_RNE) {
+		c.mult = (mult & 0x7fffff) | 0x800000;
+		c.shift = 150 - (mult >> 23);
+		return c;
+	}
+	c.pos = 1ll << (shift - 1);
+	c.neg = c.pos;
+	switch (code) {
+	case OCTET_STAGE_FIX_DBL:
+		/* the injected fault: the exponent is one too small */
+		if (broken)
+			c.pos = c.neg = c.pos >> 1;
+		c.pos += dbl;
+		c.neg -= dbl;
+		break;
+	case OCTET_STAGE_FIX_DBL_UP:
+		c.pos += dbl;
+		c.neg += dbl;
+		break;
+	case OCTET_STAGE_FIX_AWAY:
+		c.neg -= 1;
+		break;
+	}
+	return c;
+}
+
+static int64_t fix(int32_t v, uint32_t mult, uint32_t shift, int64_t pos, int64_t neg)
+{
+	return (v * (int64_t)mult + (v < 0 ? neg : pos)) >> shift;
+}
+
+/* x / 2^s, half to even; s below 64 */
+static uint64_t rne(uint64_t x, unsigned int s)
+{
+	uint64_t half;
+
+	if (!s)
+		return x;
+	half = 1ull << (s - 1);
+	return (x + half - 1 + ((x >> s) & 1)) >> s;
+}
+
+static unsigned int bits_over(uint64_t x, unsigned int bits)
+{
+	unsigned int len = x ? 64 - (unsigned int)__builtin_clzll(x) : 0;
+
+	return len > bits ? len - bits : 0;
+}
+
+/*
+ * float32 multiplication and rounding to an integer, in integers: v, the
+ * product and the result are each rounded half to even, the first two to 24
+ * bits. The scale is mant * 2^-down.
+ */
+static int64_t fp32_rne(int32_t v, uint32_t mant, int32_t down)
+{
+	uint64_t a = v < 0 ? -(int64_t)v : v;
+	unsigned int s = bits_over(a, 24), t;
+	uint64_t m = rne(a, s) * mant;
+
+	t = bits_over(m, 24);
+	m = rne(m, t);
+	down -= (int32_t)(s + t);
+	m = down > 0 ? rne(m, (unsigned int)down) : m << -down;
+	return v < 0 ? -(int64_t)m : (int64_t)m;
+}
+
+static int32_t finish(int64_t y, int32_t zero_point, int32_t lo, int32_t hi)
+{
+	y += zero_point;
+	return y < lo ? lo : y > hi ? hi : (int32_t)y;
+}
+
+void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, size_t o0,
+			  size_t n, int32_t *y)
+{
+	int64_t r;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t o = o0 + i;
+
+		if (rq->code == OCTET_STAGE_RAW)
+			r = acc[i];
+		else if (rq->code == OCTET_STAGE_FP32_RNE)
+			r = fp32_rne(acc[i], rq->mult[o], (int32_t)rq->shift[o]);
+		else
+			r = fix(acc[i], rq->mult[o], rq->shift[o], rq->pos[o], rq->neg[o]);
+		y[i] = finish(r, rq->zero_point, rq->lo, rq->hi);
+	}
+}
+
+int32_t octet_output_stage_one(unsigned int stage, int32_t acc, int32_t bias, uint32_t mult,
+			       uint32_t shift, int32_t zero_point, int32_t lo, int32_t hi)
+{
+	struct channel c = prepare(stage, mult, shift, false);
+	struct octet_requant rq = {
+		.code = stage, .zero_point = zero_point, .lo = lo, .hi = hi,
+		.mult = &c.mult, .shift = &c.shift, .pos = &c.pos, .neg = &c.neg,
+	};
+	int32_t v = (int32_t)((uint32_t)acc + (uint32_t)bias), y;
+
+	octet_requant_scalar(&rq, &v, 0, 1, &y);
+	return y;
+}
+
+void octet_requant_store(const struct octet_requant *rq, const int32_t *y, size_t n, void *dst)
+{
+	uint8_t *d = dst;
+
+	if (rq->type == OCTET_TYPE_INT32) {
+		memcpy(dst, y, n * sizeof(*y));
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		d[i] = (uint8_t)y[i];
+}
+
+int octet_requant_init(struct octet_requant *rq, const struct octet_work *work)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+	bool tensor = !work->prm || (cmd->flags & OCTET_CMD_PER_TENSOR);
+	bool shared = !work->chn || (cmd->flags & OCTET_CMD_PER_TENSOR);
+	size_t n = (size_t)cmd->cout + OCTET_PANEL;
+
+	*rq = (struct octet_requant) {
+		.code = cmd->stage, .type = cmd->dst.type,
+		.zero_point = cmd->dst.zero_point,
+		.lo = cmd->act_min, .hi = cmd->act_max,
+	};
+	rq->mult = calloc(n, sizeof(*rq->mult));
+	rq->shift = calloc(n, sizeof(*rq->shift));
+	rq->pos = calloc(n, sizeof(*rq->pos));
+	rq->neg = calloc(n, sizeof(*rq->neg));
+	if (!rq->mult || !rq->shift || !rq->pos || !rq->neg) {
+		octet_requant_free(rq);
+		return -ENOMEM;
+	}
+	for (size_t o = 0; o < cmd->cout; o++) {
+		uint32_t mult = tensor ? cmd->dst.mult : work->prm[o].mult;
+		uint32_t shift = shared ? cmd->dst.shift : work->chn[o].shift;
+		struct channel c = prepare(cmd->stage, mult, shift, work->break_rounding);
+
+		rq->mult[o] = c.mult;
+		rq->shift[o] = c.shift;
+		rq->pos[o] = c.pos;
+		rq->neg[o] = c.neg;
+	}
+	return 0;
+}
+
+void octet_requant_free(struct octet_requant *rq)
+{
+	free(rq->mult);
+	free(rq->shift);
+	free(rq->pos);
+	free(rq->neg);
+	rq->mult = NULL;
+	rq->shift = NULL;
+	rq->pos = NULL;
+	rq->neg = NULL;
+}

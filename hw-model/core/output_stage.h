@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The output stage: from accumulators to results, by the six codes of
+ * Documentation/hardware.rst, "Output stage". Integers only.
+ */
+#ifndef OCTET_OUTPUT_STAGE_H
+#define OCTET_OUTPUT_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <drm/octet_isa.h>
+
+struct octet_work;
+
+/**
+ * struct octet_requant - parameters of a command's output stage
+ *
+ * The FIX codes are one formula, y = (v * mult + (v < 0 ? neg : pos)) >> shift.
+ * FP32_RNE uses mult (24 bits, with the leading one) and shift (150 - biased
+ * exponent). The arrays are padded, so that vectors may read past the end.
+ *
+ * @code: enum octet_stage
+ * @type: enum octet_type of the result
+ * @zero_point: of the result
+ * @lo: lower clamp
+ * @hi: upper clamp
+ */
+struct octet_requant {
+	unsigned int code;
+	unsigned int type;
+	int32_t zero_point;
+	int32_t lo, hi;
+	uint32_t *mult;
+	uint32_t *shift;
+	int64_t *pos;
+	int64_t *neg;
+};
+
+/** octet_requant_init() - 0 or -ENOMEM; free with octet_requant_free(). */
+int octet_requant_init(struct octet_requant *rq, const struct octet_work *work);
+void octet_requant_free(struct octet_requant *rq);
+
+/** octet_requant_scalar() - what every struct octet_simd.requant must equal. */
+void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, size_t o0,
+			  size_t n, int32_t *y);
+
+/** octet_requant_store() - narrow @n results to the type of the result. */
+void octet_requant_store(const struct octet_requant *rq, const int32_t *y, size_t n, void *dst);
+
+/**
+ * octet_output_stage_one() - one accumulator, for tests
+ * @mult: bits of the float32 scale for FP32_RNE
+ */
+int32_t octet_output_stage_one(unsigned int stage, int32_t acc, int32_t bias, uint32_t mult,
+			       uint32_t shift, int32_t zero_point, int32_t lo, int32_t hi);
+
+#endif /* OCTET_OUTPUT_STAGE_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inner loops, once per instruction set. All levels give equal bits.
+ *
+ * Matrix products work on unsigned inputs and signed weights, packed into
+ * 32-bit words: four bytes (a VPDPBUSD lane) or two 16-bit integers (a VPMADDWD
+ * lane). Both instructions are exact; those that saturate are never used.
+ */
+#ifndef OCTET_SIMD_H
+#define OCTET_SIMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Output channels of a weight panel; parameter arrays are padded by as many. */
+#define OCTET_PANEL 16
+
+struct octet_requant;
+
+/**
+ * struct octet_simd - one level
+ *
+ * @name: as octet_machine_simd() gives it
+ * @lanes: elements per word, 4 or 2
+ * @tile: rows that mm() likes to have at once
+ * @fill: pack @n elements of the input, each exclusive-ored with @flip
+ * @sum: sum of the elements of @words words
+ * @mm: acc[i][j] += a[i] . b[j] for rows x (panels * OCTET_PANEL); a row of
+ *	@a has @lda words, a panel of @b @ldb words in @words lines of 16,
+ *	a row of @acc @ldacc sums
+ * @dw: 16 channels of a depthwise pixel: acc[c] += sum over taps of
+ *	(tap[t][c0 + c] ^ flip) * w; @w as [pair][16][2]
+ * @requant: @n accumulators of channels from @o0 on, n rounded up to 8 may be
+ *	read and written
+ */
+struct octet_simd {
+	const char *name;
+	unsigned int lanes;
+	unsigned int tile;
+	void (*fill)(void *to, const uint8_t *from, size_t n, uint8_t flip);
+	int32_t (*sum)(const uint32_t *a, size_t words);
+	void (*mm)(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
+		   const uint32_t *b, size_t ldb, size_t words, size_t rows,
+		   size_t panels);
+	void (*dw)(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+		   const int16_t *w, uint8_t flip);
+	void (*requant)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
+			size_t n, int32_t *y);
+};
+
+/** octet_simd_get() - the level in use, by default the best this CPU has. */
+const struct octet_simd *octet_simd_get(void);
+
+/**
+ * octet_simd_force() - use "portable", "avx2", "avx512vnni"; NULL: the best
+ *
+ * For tests, before anything computes.
+ *
+ * Return: 0, or -ENOTSUP if this CPU or build lacks it.
+ */
+int octet_simd_force(const char *level);
+
+extern const struct octet_simd octet_simd_portable;
+extern const struct octet_simd octet_simd_avx2;
+extern const struct octet_simd octet_simd_avx512;
+
+#endif /* OCTET_SIMD_H */

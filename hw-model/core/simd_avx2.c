@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "output_stage.h"
+#include "simd.h"
+
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static void fill(void *to, const uint8_t *from, size_t n, uint8_t flip)
+{
+	__m128i f = _mm_set1_epi8((char)flip);
+	int16_t *t = to;
+	size_t i = 0;
+
+	for (; i + 16 <= n; i += 16) {
+		__m128i x = _mm_loadu_si128((const void *)(from + i));
+
+		_mm256_storeu_si256((void *)(t + i),
+				    _mm256_cvtepu8_epi16(_mm_xor_si128(x, f)));
+	}
+	for (; i < n; i++)
+		t[i] = from[i] ^ flip;
+}
+
+AVX2 static int32_t sum(const uint32_t *a, size_t words)
+{
+	__m256i s = _mm256_setzero_si256(), one = _mm256_set1_epi16(1);
+	uint32_t part[8], r = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= words; i += 8)
+		s = _mm256_add_epi32(s, _mm256_madd_epi16(_mm256_loadu_si256((const void *)(a + i)),
+							  one));
+	_mm256_storeu_si256((void *)part, s);
+	for (size_t j = 0; j < 8; j++)
+		r += part[j];
+	for (; i < words; i++)
+		r += (a[i] & 0xffff) + (a[i] >> 16);
+	return (int32_t)r;
+}
+
+/*
+ * R rows by one panel: 2 R sums, two weight vectors, one input: R = 6 fills the
+ * sixteen registers. Unrolled by the compiler, as R is a constant.
+ */
+AVX2 static inline __attribute__((always_inline)) void
+tile(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b, size_t words,
+     const int R)
+{
+	__m256i s[6][2];
+
+#pragma GCC unroll 6
+	for (int i = 0; i < R; i++) {
+		s[i][0] = _mm256_loadu_si256((const void *)(acc + i * ldacc));
+		s[i][1] = _mm256_loadu_si256((const void *)(acc + i * ldacc + 8));
+	}
+	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
+		__m256i b0 = _mm256_loadu_si256((const void *)b);
+		__m256i b1 = _mm256_loadu_si256((const void *)(b + 8));
+
+#pragma GCC unroll 6
+		for (int i = 0; i < R; i++) {
+			__m256i x = _mm256_set1_epi32((int)a[i * lda + k]);
+
+			s[i][0] = _mm256_add_epi32(s[i][0], _mm256_madd_epi16(x, b0));
+			s[i][1] = _mm256_add_epi32(s[i][1], _mm256_madd_epi16(x, b1));
+		}
+	}
+#pragma GCC unroll 6
+	for (int i = 0; i < R; i++) {
+		_mm256_storeu_si256((void *)(acc + i * ldacc), s[i][0]);
+		_mm256_storeu_si256((void *)(acc + i * ldacc + 8), s[i][1]);
+	}
+}
+
+AVX2 static void tile6(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
+		       const uint32_t *b, size_t words)
+{
+	tile(acc, ldacc, a, lda, b, words, 6);
+}
+
+AVX2 static void tile_tail(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
+			   const uint32_t *b, size_t words, size_t rows)
+{
+	switch (rows) {
+	case 5:
+		tile(acc, ldacc, a, lda, b, words, 5);
+		break;
+	case 4:
+		tile(acc, ldacc, a, lda, b, words, 4);
+		break;
+	case 3:
+		tile(acc, ldacc, a, lda, b, words, 3);
+		break;
+	case 2:
+		tile(acc, ldacc, a, lda, b, words, 2);
+		break;
+	case 1:
+		tile(acc, ldacc, a, lda, b, words, 1);
+		break;
+	}
+}
+
+AVX2 static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
+		    size_t ldb, size_t words, size_t rows, size_t panels)
+{
+	for (size_t p = 0; p < panels; p++, b += ldb, acc += OCTET_PANEL) {
+		size_t i = 0;
+
+		for (; i + 6 <= rows; i += 6)
+			tile6(acc + i * ldacc, ldacc, a + i * lda, lda, b, words);
+		tile_tail(acc + i * ldacc, ldacc, a + i * lda, lda, b, words, rows - i);
+	}
+}
+
+AVX2 static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+		    const int16_t *w, uint8_t flip)
+{
+	__m256i s0 = _mm256_loadu_si256((const void *)acc);
+	__m256i s1 = _mm256_loadu_si256((const void *)(acc + 8));
+	__m128i f = _mm_set1_epi8((char)flip);
+
+	for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
+		__m128i x = _mm_loadu_si128((const void *)(tap[2 * t] + c0));
+		__m128i y = _mm_loadu_si128((const void *)(tap[2 * t + 1] + c0));
+		__m256i lo, hi;
+
+		x = _mm_xor_si128(x, f);
+		y = _mm_xor_si128(y, f);
+		lo = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(x, y));
+		hi = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(x, y));
+		lo = _mm256_madd_epi16(lo, _mm256_loadu_si256((const void *)w));
+		hi = _mm256_madd_epi16(hi, _mm256_loadu_si256((const void *)(w + 16)));
+		s0 = _mm256_add_epi32(s0, lo);
+		s1 = _mm256_add_epi32(s1, hi);
+	}
+	_mm256_storeu_si256((void *)acc, s0);
+	_mm256_storeu_si256((void *)(acc + 8), s1);
+}
+
+/* four channels of a FIX code, before the zero point */
+AVX2 static inline __m256i fix4(const struct octet_requant *rq, __m128i v32, size_t o)
+{
+	const __m256i top = _mm256_set1_epi64x(INT64_MIN);
+	__m256i v = _mm256_cvtepi32_epi64(v32);
+	__m256i m = _mm256_cvtepu32_epi64(_mm_loadu_si128((const void *)(rq->mult + o)));
+	__m256i s = _mm256_cvtepu32_epi64(_mm_loadu_si128((const void *)(rq->shift + o)));
+	__m256i pos = _mm256_loadu_si256((const void *)(rq->pos + o));
+	__m256i neg = _mm256_loadu_si256((const void *)(rq->neg + o));
+	__m256i r = _mm256_castpd_si256(_mm256_blendv_pd(_mm256_castsi256_pd(pos),
+							 _mm256_castsi256_pd(neg),
+							 _mm256_castsi256_pd(v)));
+
+	r = _mm256_add_epi64(_mm256_mul_epi32(v, m), r);
+	/* arithmetic shift: shift as unsigned around 2^63 */
+	r = _mm256_srlv_epi64(_mm256_add_epi64(r, top), s);
+	return _mm256_sub_epi64(r, _mm256_srlv_epi64(top, s));
+}
+
+AVX2 static inline __m128i finish4(__m256i y, __m256i zp, __m256i lo, __m256i hi)
+{
+	const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+
+	y = _mm256_add_epi64(y, zp);
+	y = _mm256_blendv_epi8(y, lo, _mm256_cmpgt_epi64(lo, y));
+	y = _mm256_blendv_epi8(y, hi, _mm256_cmpgt_epi64(y, hi));
+	return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(y, even));
+}
+
+AVX2 static void requant(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			 int32_t *y)
+{
+	__m256i zp = _mm256_set1_epi64x(rq->zero_point);
+	__m256i lo = _mm256_set1_epi64x(rq->lo), hi = _mm256_set1_epi64x(rq->hi);
+
+	if (rq->code == OCTET_STAGE_RAW || rq->code == OCTET_STAGE_FP32_RNE) {
+		octet_requant_scalar(rq, acc, o0, n, y);
+		return;
+	}
+	for (size_t i = 0; i < n; i += 4) {
+		__m128i v = _mm_loadu_si128((const void *)(acc + i));
+
+		_mm_storeu_si128((void *)(y + i), finish4(fix4(rq, v, o0 + i), zp, lo, hi));
+	}
+}
+
+const struct octet_simd octet_simd_avx2 = {
+	.name = "avx2",
+	.lanes = 2,
+	.tile = 6,
+	.fill = fill,
+	.sum = sum,
+	.mm = mm,
+	.dw = dw,
+	.requant = requant,
+};
+
+#else
+typedef int octet_simd_avx2_absent;
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "output_stage.h"
+#include "simd.h"
+
+#define VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vnni")))
+
+VNNI static void fill(void *to, const uint8_t *from, size_t n, uint8_t flip)
+{
+	__m512i f = _mm512_set1_epi8((char)flip);
+	uint8_t *t = to;
+	size_t i = 0;
+	__mmask64 m;
+
+	for (; i + 64 <= n; i += 64)
+		_mm512_storeu_si512(t + i, _mm512_xor_si512(_mm512_loadu_si512(from + i), f));
+	if (i == n)
+		return;
+	m = ~0ull >> (64 - (n - i));
+	_mm512_mask_storeu_epi8(t + i, m,
+				_mm512_xor_si512(_mm512_maskz_loadu_epi8(m, from + i), f));
+}
+
+VNNI static int32_t sum(const uint32_t *a, size_t words)
+{
+	__m512i s = _mm512_setzero_si512(), one = _mm512_set1_epi8(1);
+	size_t i = 0;
+
+	for (; i + 16 <= words; i += 16)
+		s = _mm512_dpbusd_epi32(s, _mm512_loadu_si512(a + i), one);
+	if (i < words) {
+		__mmask16 m = (__mmask16)(0xffff >> (16 - (words - i)));
+
+		s = _mm512_dpbusd_epi32(s, _mm512_maskz_loadu_epi32(m, a + i), one);
+	}
+	return _mm512_reduce_add_epi32(s);
+}
+
+/* R rows by P panels; 12 by 2 takes 24 of the 32 registers for sums */
+VNNI static inline __attribute__((always_inline)) void
+tile(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b, size_t ldb,
+     size_t words, const int R, const int P)
+{
+	__m512i s[12][2];
+
+#pragma GCC unroll 12
+	for (int i = 0; i < R; i++)
+#pragma GCC unroll 2
+		for (int p = 0; p < P; p++)
+			s[i][p] = _mm512_loadu_si512(acc + i * ldacc + p * OCTET_PANEL);
+	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
+		__m512i w[2];
+
+#pragma GCC unroll 2
+		for (int p = 0; p < P; p++)
+			w[p] = _mm512_loadu_si512(b + p * ldb);
+#pragma GCC unroll 12
+		for (int i = 0; i < R; i++) {
+			__m512i x = _mm512_set1_epi32((int)a[i * lda + k]);
+
+#pragma GCC unroll 2
+			for (int p = 0; p < P; p++)
+				s[i][p] = _mm512_dpbusd_epi32(s[i][p], x, w[p]);
+		}
+	}
+#pragma GCC unroll 12
+	for (int i = 0; i < R; i++)
+#pragma GCC unroll 2
+		for (int p = 0; p < P; p++)
+			_mm512_storeu_si512(acc + i * ldacc + p * OCTET_PANEL, s[i][p]);
+}
+
+#define TILE(r, p)									\
+VNNI static void tile_##r##_##p(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,	\
+				const uint32_t *b, size_t ldb, size_t words)		\
+{											\
+	tile(acc, ldacc, a, lda, b, ldb, words, r, p);					\
+}
+
+TILE(12, 2)
+TILE(12, 1)
+TILE(4, 2)
+TILE(4, 1)
+TILE(1, 2)
+TILE(1, 1)
+
+VNNI static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
+		    size_t ldb, size_t words, size_t rows, size_t panels)
+{
+	for (size_t p = 0; p < panels; p += 2, b += 2 * ldb, acc += 2 * OCTET_PANEL) {
+		int32_t *to = acc;
+		const uint32_t *x = a;
+		bool two = p + 2 <= panels;
+		size_t i = rows;
+
+		for (; i >= 12; i -= 12, to += 12 * ldacc, x += 12 * lda)
+			(two ? tile_12_2 : tile_12_1)(to, ldacc, x, lda, b, ldb, words);
+		for (; i >= 4; i -= 4, to += 4 * ldacc, x += 4 * lda)
+			(two ? tile_4_2 : tile_4_1)(to, ldacc, x, lda, b, ldb, words);
+		for (; i; i--, to += ldacc, x += lda)
+			(two ? tile_1_2 : tile_1_1)(to, ldacc, x, lda, b, ldb, words);
+	}
+}
+
+VNNI static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+		    const int16_t *w, uint8_t flip)
+{
+	__m512i s = _mm512_loadu_si512(acc);
+	__m128i f = _mm_set1_epi8((char)flip);
+
+	for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
+		__m128i x = _mm_loadu_si128((const void *)(tap[2 * t] + c0));
+		__m128i y = _mm_loadu_si128((const void *)(tap[2 * t + 1] + c0));
+		__m256i xy;
+
+		x = _mm_xor_si128(x, f);
+		y = _mm_xor_si128(y, f);
+		xy = _mm256_set_m128i(_mm_unpackhi_epi8(x, y), _mm_unpacklo_epi8(x, y));
+		s = _mm512_dpwssd_epi32(s, _mm512_cvtepu8_epi16(xy), _mm512_loadu_si512(w));
+	}
+	_mm512_storeu_si512(acc, s);
+}
+
+/* x / 2^s, half to even */
+VNNI static inline __m512i rne8(__m512i x, __m512i s)
+{
+	const __m512i one = _mm512_set1_epi64(1);
+	__mmask8 m = _mm512_test_epi64_mask(s, s);
+	__m512i half = _mm512_srli_epi64(_mm512_sllv_epi64(one, s), 1);
+	__m512i odd = _mm512_and_si512(_mm512_srlv_epi64(x, s), one);
+	__m512i add = _mm512_sub_epi64(_mm512_add_epi64(half, odd), one);
+
+	return _mm512_srlv_epi64(_mm512_mask_add_epi64(x, m, x, add), s);
+}
+
+VNNI static inline __m512i bits_over8(__m512i x)
+{
+	__m512i over = _mm512_sub_epi64(_mm512_set1_epi64(64 - 24), _mm512_lzcnt_epi64(x));
+
+	return _mm512_max_epi64(over, _mm512_setzero_si512());
+}
+
+VNNI static inline __m512i fp32_8(const struct octet_requant *rq, __m512i v, size_t o)
+{
+	const __m512i zero = _mm512_setzero_si512();
+	__m512i mant = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(rq->mult + o)));
+	__m512i down = _mm512_cvtepi32_epi64(_mm256_loadu_si256((const void *)(rq->shift + o)));
+	__m512i a = _mm512_abs_epi64(v), s = bits_over8(a), m, t;
+
+	m = _mm512_mul_epu32(rne8(a, s), mant);
+	t = bits_over8(m);
+	m = rne8(m, t);
+	down = _mm512_sub_epi64(down, _mm512_add_epi64(s, t));
+	m = rne8(m, _mm512_max_epi64(down, zero));
+	m = _mm512_sllv_epi64(m, _mm512_max_epi64(_mm512_sub_epi64(zero, down), zero));
+	return _mm512_mask_sub_epi64(m, _mm512_movepi64_mask(v), zero, m);
+}
+
+VNNI static inline __m512i fix8(const struct octet_requant *rq, __m512i v, size_t o)
+{
+	__m512i m = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(rq->mult + o)));
+	__m512i s = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(rq->shift + o)));
+	__m512i r = _mm512_mask_blend_epi64(_mm512_movepi64_mask(v),
+					    _mm512_loadu_si512(rq->pos + o),
+					    _mm512_loadu_si512(rq->neg + o));
+
+	return _mm512_srav_epi64(_mm512_add_epi64(_mm512_mul_epi32(v, m), r), s);
+}
+
+VNNI static void requant(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			 int32_t *y)
+{
+	__m512i zp = _mm512_set1_epi64(rq->zero_point);
+	__m512i lo = _mm512_set1_epi64(rq->lo), hi = _mm512_set1_epi64(rq->hi);
+
+	for (size_t i = 0; i < n; i += 8) {
+		__m512i v = _mm512_cvtepi32_epi64(_mm256_loadu_si256((const void *)(acc + i)));
+
+		if (rq->code == OCTET_STAGE_FP32_RNE)
+			v = fp32_8(rq, v, o0 + i);
+		else if (rq->code != OCTET_STAGE_RAW)
+			v = fix8(rq, v, o0 + i);
+		v = _mm512_add_epi64(v, zp);
+		v = _mm512_min_epi64(_mm512_max_epi64(v, lo), hi);
+		_mm256_storeu_si256((void *)(y + i), _mm512_cvtepi64_epi32(v));
+	}
+}
+
+const struct octet_simd octet_simd_avx512 = {
+	.name = "avx512vnni",
+	.lanes = 4,
+	.tile = 12,
+	.fill = fill,
+	.sum = sum,
+	.mm = mm,
+	.dw = dw,
+	.requant = requant,
+};
+
+#else
+typedef int octet_simd_avx512_absent;
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "output_stage.h"
+#include "simd.h"
+
+static void fill(void *to, const uint8_t *from, size_t n, uint8_t flip)
+{
+	uint8_t *t = to;
+
+	for (size_t i = 0; i < n; i++) {
+		uint16_t x = from[i] ^ flip;
+
+		memcpy(t + 2 * i, &x, 2);
+	}
+}
+
+static int32_t sum(const uint32_t *a, size_t words)
+{
+	uint32_t s = 0;
+
+	/* inputs are not negative, so the halves need no sign */
+	for (size_t i = 0; i < words; i++)
+		s += (a[i] & 0xffff) + (a[i] >> 16);
+	return (int32_t)s;
+}
+
+static void row(int32_t *acc, const uint32_t *a, const uint32_t *b, size_t words)
+{
+	uint32_t s[OCTET_PANEL];
+
+	for (size_t j = 0; j < OCTET_PANEL; j++)
+		s[j] = (uint32_t)acc[j];
+	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
+		int32_t a0 = (int32_t)(a[k] & 0xffff), a1 = (int32_t)(a[k] >> 16);
+
+		for (size_t j = 0; j < OCTET_PANEL; j++) {
+			s[j] += (uint32_t)(a0 * (int16_t)b[j]);
+			s[j] += (uint32_t)(a1 * (int16_t)(b[j] >> 16));
+		}
+	}
+	for (size_t j = 0; j < OCTET_PANEL; j++)
+		acc[j] = (int32_t)s[j];
+}
+
+static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
+	       size_t ldb, size_t words, size_t rows, size_t panels)
+{
+	for (size_t p = 0; p < panels; p++)
+		for (size_t i = 0; i < rows; i++)
+			row(acc + i * ldacc + p * OCTET_PANEL, a + i * lda, b + p * ldb, words);
+}
+
+static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+	       const int16_t *w, uint8_t flip)
+{
+	for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
+		const uint8_t *x = tap[2 * t] + c0, *y = tap[2 * t + 1] + c0;
+
+		for (size_t c = 0; c < OCTET_PANEL; c++) {
+			int32_t s = (x[c] ^ flip) * w[2 * c] + (y[c] ^ flip) * w[2 * c + 1];
+
+			acc[c] = (int32_t)((uint32_t)acc[c] + (uint32_t)s);
+		}
+	}
+}
+
+const struct octet_simd octet_simd_portable = {
+	.name = "portable",
+	.lanes = 2,
+	.tile = 1,
+	.fill = fill,
+	.sum = sum,
+	.mm = mm,
+	.dw = dw,
+	.requant = octet_requant_scalar,
+};
