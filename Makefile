@@ -147,7 +147,7 @@ deps = $(if $(NO_DEPS),@:,@tests/deps.sh)
 ##@ use it
 demo: ## install, build, boot QEMU, run the digits on the device
 	$(deps)
-	+@$(MAKE) --no-print-directory all qemu
+	+@$(MAKE) --no-print-directory all qemu $(demo_data)
 	$(guest_modules)
 	@tests/guest/run demo
 install: lib tools ## into PREFIX (default /usr/local), DESTDIR
@@ -176,7 +176,7 @@ distclean: ## remove build/
 ##@ test
 test: ## every test; T=name runs one group of tests/groups.txt
 	$(deps)
-	+@$(MAKE) --no-print-directory all test-programs
+	+@$(MAKE) --no-print-directory all test-programs $(demo_data)
 	$(guest_modules)
 	@tests/run-all $(T)
 check: all test-programs ## only what needs neither QEMU nor a kernel
