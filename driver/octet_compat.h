@@ -7,6 +7,7 @@
 #ifndef __OCTET_COMPAT_H__
 #define __OCTET_COMPAT_H__
 
+#include <linux/dma-fence.h>
 #include <linux/slab.h>
 
 #include <drm/gpu_scheduler.h>
@@ -46,6 +47,33 @@ static inline int octet_sched_job_init(struct drm_sched_job *job,
 }
 
 #define drm_sched_job_init octet_sched_job_init
+#endif
+
+#ifndef OCTET_HAVE_FENCE_DETACH
+/*
+ * A sync_file can outlive the module. Newer kernels take the callbacks from a
+ * signalled fence for that reason; here it gets those of the kernel's own stub.
+ */
+static const struct dma_fence_ops *octet_fence_stub_ops;
+
+static inline void octet_fence_prepare(void)
+{
+	struct dma_fence *stub;
+
+	if (READ_ONCE(octet_fence_stub_ops))
+		return;
+	stub = dma_fence_get_stub();
+	WRITE_ONCE(octet_fence_stub_ops, stub->ops);
+	dma_fence_put(stub);
+}
+
+static inline void octet_fence_detach(struct dma_fence *fence)
+{
+	WRITE_ONCE(fence->ops, octet_fence_stub_ops);
+}
+#else
+static inline void octet_fence_prepare(void) { }
+static inline void octet_fence_detach(struct dma_fence *fence) { }
 #endif
 
 #ifndef OCTET_HAVE_KZALLOC_OBJ

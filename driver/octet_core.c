@@ -66,13 +66,12 @@ static void octet_core_retire(struct octet_core *core, struct octet_job *job,
 
 	if (error) {
 		core->failed++;
-		dma_fence_set_error(fence, error);
 	} else {
 		core->completed++;
 		atomic64_inc(&batch->queue->completed);
 	}
 	/* From here on the batch may be gone. */
-	dma_fence_signal(fence);
+	octet_fence_signal(fence, error);
 	dma_fence_put(fence);
 }
 

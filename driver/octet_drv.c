@@ -306,8 +306,8 @@ static int __init octet_drv_init(void)
 static void __exit octet_drv_exit(void)
 {
 	pci_unregister_driver(&octet_pci_driver);
-	/* Fences are freed after a grace period, by this module. */
-	rcu_barrier();
+	/* Who looks at a fence's callbacks does so under RCU. */
+	synchronize_rcu();
 }
 
 module_init(octet_drv_init);

@@ -11,7 +11,6 @@
  * reservation objects get: the scheduler's own fence covers a whole batch. A
  * batch that never reaches the hardware signals its fences when it is freed.
  */
-#include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -51,25 +50,9 @@ static const char *octet_fence_timeline_name(struct dma_fence *fence)
 	return "octet-queue";
 }
 
-static void octet_fence_free(struct rcu_head *rcu)
-{
-	kfree(container_of(rcu, struct octet_fence, base.rcu));
-	module_put(THIS_MODULE);
-}
-
-/*
- * A sync_file can outlive the open file and would call into an unloaded
- * module: each fence holds the module. Its exit waits for RCU.
- */
-static void octet_fence_release(struct dma_fence *fence)
-{
-	call_rcu(&fence->rcu, octet_fence_free);
-}
-
 static const struct dma_fence_ops octet_fence_ops = {
 	.get_driver_name = octet_fence_driver_name,
 	.get_timeline_name = octet_fence_timeline_name,
-	.release = octet_fence_release,
 };
 
 /* Memory only; a fence that is never armed is freed with kfree(). */
@@ -77,6 +60,7 @@ static struct dma_fence *octet_fence_alloc(void)
 {
 	struct octet_fence *fence = kzalloc_obj(*fence);
 
+	octet_fence_prepare();
 	return fence ? &fence->base : NULL;
 }
 
@@ -84,10 +68,17 @@ static void octet_fence_arm(struct dma_fence *base, u64 context, u64 seqno)
 {
 	struct octet_fence *fence = container_of(base, struct octet_fence, base);
 
-	/* The open file holds a reference already. */
-	__module_get(THIS_MODULE);
 	spin_lock_init(&fence->lock);
 	dma_fence_init(base, &octet_fence_ops, &fence->lock, context, seqno);
+}
+
+/* Afterwards no code of this module is needed to look at the fence. */
+void octet_fence_signal(struct dma_fence *fence, int error)
+{
+	if (error)
+		dma_fence_set_error(fence, error);
+	dma_fence_signal(fence);
+	octet_fence_detach(fence);
 }
 
 /* What the caller passes as @elem is the size of version 1.0. */
@@ -189,10 +180,8 @@ void octet_batch_cancel(struct octet_batch *batch, int error)
 	for (i = 0; i < batch->count; i++) {
 		struct dma_fence *fence = batch->jobs[i].fence;
 
-		if (dma_fence_is_signaled(fence))
-			continue;
-		dma_fence_set_error(fence, error);
-		dma_fence_signal(fence);
+		if (!dma_fence_is_signaled(fence))
+			octet_fence_signal(fence, error);
 	}
 }
 

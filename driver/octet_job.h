@@ -90,6 +90,7 @@ void *octet_job_copy_array(const struct drm_octet_array *array, size_t elem,
 u32 octet_job_run_length(const struct drm_octet_job *jobs, u32 first, u32 count);
 u32 octet_job_credits(u32 count);
 
+void octet_fence_signal(struct dma_fence *fence, int error);
 void octet_batch_cancel(struct octet_batch *batch, int error);
 void octet_batch_free(struct octet_batch *batch);
 
