@@ -188,7 +188,7 @@ bench: ## figures on the device, also into build/bench.json
 	$(deps)
 	+@$(MAKE) --no-print-directory all qemu
 	$(guest_modules)
-	@tests/guest/run bench
+	@tests/bench/run
 test-programs: $(test_files)
 	@:
 
