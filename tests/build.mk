@@ -5,14 +5,16 @@
 #   tests/unit/test_quant.c	-> build/tests/quant
 #   tests/conformance/ops.c	-> build/tests/conformance/ops
 
-cflags_tests := -Itests/unit -Itests/lib -Itests/conformance -Ihw-model/core \
+cflags_tests := -Itests/unit -Itests/lib -Itests/conformance -Ihw-model \
 	-Iuserspace/lib $(drm_cflags)
 test_libs := -lcmocka $(lib_libs)
 
 test_folders := unit conformance timing
 # Declared apart: a helper's archive must know all of its sources.
-test_all := $(foreach d,$(test_folders),$(wildcard tests/$(d)/*.c))
-test_mains := $(if $(test_all),$(shell grep -lE '^(int )?main\(|^UNIT_MAIN\(' $(test_all)))
+# The core's tests are built by hw-model/build.mk.
+test_all := $(filter-out tests/unit/test_core_% tests/unit/core_%, \
+	$(foreach d,$(test_folders),$(wildcard tests/$(d)/*.c)))
+test_mains := $(if $(test_all),$(shell grep -lE '^int main|^UNIT_MAIN' $(test_all)))
 test_helpers := $(filter-out $(test_mains),$(test_all)) $(wildcard tests/lib/*.c)
 $(eval $(call archive,tests,$(test_helpers)))
 
@@ -36,3 +38,5 @@ $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 
 # The library's own allocations are counted, see tests/unit/test_alloc.c.
 build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+include tests/guest/build.mk

@@ -6,8 +6,8 @@ lib_libs := -ldrm -lpthread -lm
 
 # Public calls are those of octet.h alone, in every flavour.
 cflags_userspace/lib := -fvisibility=hidden
-cflags_userspace/lib/backend := -Ihw-model/core $(drm_cflags)
-cflags_userspace/lib/plan_lines.c := -Ihw-model/core
+cflags_userspace/lib/backend := -Ihw-model $(drm_cflags)
+cflags_userspace/lib/plan_lines.c := -Ihw-model
 # Floats decide bits here: no contraction, on any machine.
 cflags_userspace/lib/quant := -ffp-contract=off
 cflags_userspace/lib/cmd := -ffp-contract=off
@@ -43,13 +43,29 @@ build/lib/liboctet.pc: userspace/liboctet.pc.in userspace/include/octet.h
 all_files += build/lib/liboctet.a build/lib/liboctet.pc
 
 cflags_userspace/tools := -Iuserspace/tools
-$(eval $(call program,build/bin/octet,$(wildcard userspace/tools/*.c),$(lib_archives),$(lib_libs)))
+$(eval $(call program,build/bin/octet,$(wildcard userspace/tools/*.c),$(lib_archives),\
+	$(lib_libs) -ljson-c))
 
-# Examples: one file each, but for the digits.
-cflags_userspace/examples := -Iuserspace/examples
+# Examples: one file each, but for the digits, whose floats must not contract.
+cflags_userspace/examples := -Iuserspace/examples -ffp-contract=off
 examples := hello_gemm mac1d
+digits_common := $(addprefix userspace/examples/,digits_model.c digits_forward.c digits/data.c)
+digits_demo := $(addprefix userspace/examples/digits/,demo.c report.c qmodel.c qnet.c)
+$(eval $(call program,build/bin/train_digits,$(digits_common) \
+	userspace/examples/train_digits.c userspace/examples/digits/net.c,,-lm))
+$(eval $(call program,build/bin/digits_demo,$(digits_common) $(digits_demo),$(lib_archives),\
+	$(lib_libs)))
 $(foreach e,$(examples),$(eval $(call program,build/bin/$(e),userspace/examples/$(e).c,\
 	$(lib_archives),$(lib_libs))))
+
+# What the digits demo runs on: real images, and a float network trained on them.
+demo_data := build/data/digits.csv build/data/digits.f32
+build/data/digits.csv: userspace/examples/fetch-digits.sh
+	$(call say,FETCH,$@)
+	$(Q)mkdir -p $(@D) && sh $< $@ && touch $@
+build/data/digits.f32: build/bin/train_digits build/data/digits.csv
+	$(call say,TRAIN,$@)
+	$(Q)build/bin/train_digits --data build/data/digits.csv --out $@
 
 installs += userspace/include/octet.h:include:644
 installs += uapi/drm/octet_isa.h:include/drm:644 uapi/drm/octet_accel.h:include/drm:644

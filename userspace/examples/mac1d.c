@@ -18,7 +18,7 @@
 
 static const uint8_t x[TAPS] = { 12, 200, 7, 255, 64 };
 static const int8_t w[TAPS] = { -3, 50, 127, -128, 9 };
-static const float s_x = 0.02f, s_w = 0.005f, s_y = 0.01f;
+static const float s_x = 0.02f, s_w = 0.005f, s_y = 0.02f;
 static const int32_t zx = 10, zw = -4, zy = 3, bias = 1000;
 
 /* The four terms with their table; returns the sum. */

@@ -25,13 +25,6 @@ int octet_backend_parse(const char *name, enum octet_backend *backend)
 	return -EINVAL;
 }
 
-const char *octet_version(void)
-{
-#define TEXT(x) #x
-#define VERSION(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
-	return VERSION(OCTET_VERSION_MAJOR, OCTET_VERSION_MINOR, OCTET_VERSION_PATCH);
-}
-
 /* AUTO becomes a backend here; the reason is a sentence that names the facts. */
 static int choose(struct octet_ctx *ctx, const struct octet_open_opts *o)
 {

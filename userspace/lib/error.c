@@ -62,6 +62,8 @@ const char *octet_strerror(int error)
 		return "too much is queued, or the object is in use";
 	case -EMFILE:
 		return "over the limit of queues or file descriptors";
+	case -ENOTSUP:
+		return "this machine lacks what was asked for";
 	case -EIO:
 		return "the device is beyond recovery";
 	}

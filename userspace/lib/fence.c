@@ -51,6 +51,7 @@ static void describe(struct octet_queue *queue, const struct octet_queue_state *
 			  access == OCTET_ACCESS_WRITE ? "writing " :
 			  access == OCTET_ACCESS_FETCH ? "fetching " : "";
 	const char *op;
+	int n;
 
 	if (!s->status) {
 		snprintf(out, size, "job %llu: %s", job,
@@ -60,14 +61,16 @@ static void describe(struct octet_queue *queue, const struct octet_queue_state *
 	}
 	op = op_of(queue, job, s->command);
 	if (s->fault_va || access)
-		snprintf(out, size, "job %llu, command %u (%s): %soperand %s at 0x%llx: %s: %s", job,
-			 s->command, op, how, octet_operand_name(operand),
-			 (unsigned long long)s->fault_va, octet_status_name(s->status),
-			 octet_status_text(s->status));
+		n = snprintf(out, size, "job %llu, command %u (%s): %soperand %s at 0x%llx: %s: %s",
+			     job, s->command, op, how, octet_operand_name(operand),
+			     (unsigned long long)s->fault_va, octet_status_name(s->status),
+			     octet_status_text(s->status));
 	else
-		snprintf(out, size, "job %llu, command %u (%s), %s: %s: %s", job, s->command, op,
-			 octet_operand_name(operand), octet_status_name(s->status),
-			 octet_status_text(s->status));
+		n = snprintf(out, size, "job %llu, command %u (%s), operand %s: %s: %s", job,
+			     s->command, op, octet_operand_name(operand),
+			     octet_status_name(s->status), octet_status_text(s->status));
+	if (s->text[0] && n > 0 && (size_t)n < size)
+		snprintf(out + n, size - (size_t)n, " (%s)", s->text);
 }
 
 int octet_fence_result(struct octet_fence *fence)

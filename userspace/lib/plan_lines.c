@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-#include <cycles.h>
+#include <core/cycles.h>
 
 #define EXTENT_MAX (1u << 20)
 

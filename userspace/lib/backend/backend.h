@@ -15,6 +15,7 @@
  *	@completed + 1, those after it are cancelled
  * @error: of the failed job, a negative errno; 0 if none failed
  * @status: enum octet_status of that job; 0: a timeout
+ * @text: more words about it, where the executor has them
  */
 struct octet_queue_state {
 	uint64_t completed;
@@ -23,6 +24,7 @@ struct octet_queue_state {
 	uint32_t command;
 	uint32_t detail;
 	uint64_t fault_va;
+	char text[160];
 };
 
 /**

@@ -69,12 +69,20 @@ static void run(struct cpu_state *cpu, const struct cpu_run *r, struct octet_que
 {
 	struct octet_cpu_memory memory = { .opaque = cpu, .at = memory_at };
 	struct octet_cpu_fault fault = { 0 };
+	int ret = octet_cpu_run(cpu->cpu, &memory, r->cmds, r->count, CPU_SRAM, r->sw, r->reports,
+				&fault);
 
-	octet_cpu_run(cpu->cpu, &memory, r->cmds, r->count, CPU_SRAM, r->sw, r->reports, &fault);
-	*result = (struct octet_queue_state) {
-		.error = octet_status_error(fault.status), .status = fault.status,
-		.command = fault.command, .detail = fault.detail, .fault_va = fault.va,
-	};
+	*result = (struct octet_queue_state) { .error = ret };
+	if (ret == -ENOMEM)
+		result->status = OCTET_STATUS_NO_MEMORY;
+	if (ret != -EFAULT)
+		return;
+	result->error = octet_status_error(fault.status);
+	result->status = fault.status;
+	result->command = fault.command;
+	result->detail = fault.detail;
+	result->fault_va = fault.va;
+	snprintf(result->text, sizeof(result->text), "%s", fault.text);
 }
 
 static void finish(struct cpu_state *cpu, struct cpu_queue *q,

@@ -13,8 +13,8 @@
 #include "ranges.h"
 #include "watch.h"
 
-#include <bits.h>
-#include <octet_core.h>
+#include <core/bits.h>
+#include <core/octet_core.h>
 
 /* The registers use these names for the fields of the device's version. */
 #undef OCTET_VERSION_MAJOR
