@@ -173,6 +173,7 @@ int cmd_bench(const struct tool_options *o)
 {
 	struct bench b = { .ctx = tool_open(o), .quick = o->quick, .seed = { o->seed } };
 	OCTET_OPTS(octet_usage, idle);
+	OCTET_OPTS(octet_info, info);
 	int ret;
 
 	b.cpu = b.ctx ? tool_open_cpu(o) : NULL;
@@ -181,7 +182,8 @@ int cmd_bench(const struct tool_options *o)
 		return EXIT_FAILED;
 	}
 	b.rows = json_object_new_array();
-	printf("bench: %s, seed %" PRIu64 "\n", octet_backend_reason(b.ctx), o->seed);
+	octet_get_info(b.ctx, &info);
+	printf("bench: %s, seed %" PRIu64 "\n", info.name, o->seed);
 	if (octet_get_usage(b.ctx, &idle))
 		ret = tool_fail(b.ctx, "usage");
 	else

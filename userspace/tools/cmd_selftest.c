@@ -197,12 +197,14 @@ static int run_all(const struct tool_options *o, struct octet_ctx *ctx, struct o
 int cmd_selftest(const struct tool_options *o)
 {
 	struct octet_ctx *ctx = tool_open(o), *cpu = ctx ? tool_open_cpu(o) : NULL;
+	OCTET_OPTS(octet_info, info);
 	struct tally t = { 0 };
 	int ret = EXIT_FAILED;
 
 	if (cpu) {
-		printf("selftest: %s against the CPU fallback, seed %" PRIu64 "\n",
-		       octet_backend_reason(ctx), o->seed);
+		octet_get_info(ctx, &info);
+		printf("selftest: %s against the CPU fallback, seed %" PRIu64 "\n", info.name,
+		       o->seed);
 		ret = run_all(o, ctx, cpu, &t);
 		printf("%" PRIu64 " bytes of results compared\n", t.outputs);
 		printf("%lu passed, %lu failed, %lu skipped\n", t.passed,
