@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* Executors: choosing a level, and running a job. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu_priv.h"
+
+void *octet_cpu_grow(struct cpu_buffer *buffer, size_t size)
+{
+	if (size > buffer->size) {
+		free(buffer->data);
+		buffer->data = aligned_alloc(64, (size + 63) & ~(size_t)63);
+		buffer->size = buffer->data ? size : 0;
+	}
+	return buffer->data;
+}
+
+static int choose(const struct cpu_kernels **out, const char *level, char *err,
+		  size_t n)
+{
+	const unsigned int have = octet_cpu_features();
+	const struct cpu_kernels *k;
+
+	if (!level)
+		level = getenv("OCTET_CPU");
+	if (level && !*level)
+		level = NULL;
+	*out = NULL;
+	for (unsigned int i = 0; (k = octet_cpu_kernels(i)); i++) {
+		if (!level && !(k->features & ~have))
+			*out = k;
+		if (level && !strcmp(level, k->name)) {
+			*out = k;
+			if (!(k->features & ~have))
+				return 0;
+			snprintf(err, n, "CPU level '%s': this processor or its kernel lacks it; unset OCTET_CPU or take 'scalar'",
+				 level);
+			return -ENOTSUP;
+		}
+	}
+	if (*out)
+		return 0;
+	snprintf(err, n, "CPU level '%s' is unknown: scalar, avx2 or avx512vnni",
+		 level);
+	return -EINVAL;
+}
+
+int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
+		  size_t n)
+{
+	const struct cpu_kernels *k;
+	struct octet_cpu *cpu;
+	size_t pack_b;
+	int ret;
+
+	ret = choose(&k, level, err, n);
+	if (ret)
+		return ret;
+	cpu = calloc(1, sizeof(*cpu));
+	if (!cpu)
+		goto no_memory;
+	cpu->k = k;
+	atomic_init(&cpu->cancel, false);
+	pack_b = (size_t)CPU_BLOCK_K * k->tile_n;
+	if (pack_b < CPU_PACK_B)
+		pack_b = CPU_PACK_B;
+	cpu->pack_a = aligned_alloc(64, sizeof(int16_t) * CPU_BLOCK_M *
+					CPU_BLOCK_K);
+	cpu->pack_b = aligned_alloc(64, sizeof(int16_t) * pack_b);
+	cpu->row = aligned_alloc(64, sizeof(int16_t) * CPU_BLOCK_K);
+	cpu->acc = aligned_alloc(64, sizeof(int32_t) * CPU_BLOCK_M *
+				     CPU_BLOCK_N);
+	cpu->taps = aligned_alloc(64, (size_t)CPU_DW_TAPS * CPU_DW_CHANNELS);
+	if (!cpu->pack_a || !cpu->pack_b || !cpu->row || !cpu->acc ||
+	    !cpu->taps) {
+		octet_cpu_free(cpu);
+		goto no_memory;
+	}
+	*out = cpu;
+	return 0;
+no_memory:
+	snprintf(err, n, "CPU executor: out of memory");
+	return -ENOMEM;
+}
+
+void octet_cpu_free(struct octet_cpu *cpu)
+{
+	if (!cpu)
+		return;
+	free(cpu->sram.data);
+	free(cpu->cmds.data);
+	free(cpu->params.data);
+	free(cpu->copy[0].data);
+	free(cpu->copy[1].data);
+	free(cpu->pack_a);
+	free(cpu->pack_b);
+	free(cpu->row);
+	free(cpu->acc);
+	free(cpu->taps);
+	free(cpu);
+}
+
+void octet_cpu_cancel(struct octet_cpu *cpu)
+{
+	atomic_store(&cpu->cancel, true);
+}
+
+const char *octet_cpu_level(const struct octet_cpu *cpu)
+{
+	return cpu->k->name;
+}
+
+static int no_memory(struct octet_cpu_fault *fault, uint64_t bytes)
+{
+	octet_cpu_refuse(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_CMD, 0,
+			 "out of memory: %llu bytes wanted",
+			 (unsigned long long)bytes);
+	return -ENOMEM;
+}
+
+/* Copies the commands and clears the SRAM, then checks all of the job. */
+static int prepare(struct octet_cpu *cpu, const struct octet_cmd *cmds,
+		   uint32_t count, uint32_t sram_size, uint32_t sw,
+		   struct octet_cpu_fault *fault)
+{
+	const size_t bytes = (size_t)count * sizeof(*cmds);
+	const struct octet_cmd *copy;
+
+	if (sw > sram_size)
+		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_SPLIT,
+					OCTET_OPERAND_CMD, 0,
+					"sw %u is larger than the SRAM, %u bytes",
+					sw, sram_size);
+	if (!octet_cpu_grow(&cpu->sram, (size_t)sw + 1))
+		return no_memory(fault, sw);
+	memset(cpu->sram.data, 0, sw);
+	copy = octet_cpu_grow(&cpu->cmds, bytes + 1);
+	if (!copy)
+		return no_memory(fault, bytes);
+	if (bytes)
+		memcpy(cpu->cmds.data, cmds, bytes);
+	for (uint32_t i = 0; i < count; i++) {
+		fault->command = i;
+		if (octet_cpu_check(&copy[i], sw, fault))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int execute(struct octet_cpu *cpu,
+		   const struct octet_cpu_memory *memory,
+		   const struct octet_cmd *cmd, struct octet_cpu_fault *fault)
+{
+	struct cpu_work work;
+	int err;
+
+	err = octet_cpu_bind(cpu, memory, cmd, &work, fault);
+	if (err == -ENOMEM)
+		return no_memory(fault, work.src.bytes + work.wgt.bytes);
+	if (err)
+		return err;
+	if (cmd->op == OCTET_OP_DEPTHWISE)
+		return octet_cpu_depthwise(cpu, &work);
+	return octet_cpu_matrix(cpu, &work);
+}
+
+int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
+		  const struct octet_cmd *cmds, uint32_t count,
+		  uint32_t sram_size, uint32_t sw, struct octet_report *report,
+		  struct octet_cpu_fault *fault)
+{
+	struct octet_cpu_fault dummy;
+	int err;
+
+	if (!fault)
+		fault = &dummy;
+	memset(fault, 0, sizeof(*fault));
+	err = prepare(cpu, cmds, count, sram_size, sw, fault);
+	for (uint32_t i = 0; !err && i < count; i++) {
+		const struct octet_cmd *copy = cpu->cmds.data;
+
+		fault->command = i;
+		err = execute(cpu, memory, &copy[i], fault);
+		if (!err && report)
+			memset((char *)report + i * sizeof(*report), 0,
+			       sizeof(*report));
+	}
+	if (atomic_exchange(&cpu->cancel, false) && !err)
+		err = -ECANCELED;
+	if (!err)
+		fault->command = 0;
+	return err;
+}
