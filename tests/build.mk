@@ -26,6 +26,11 @@ test_name = $(call test_dir,$(1))/$(patsubst test_%,%,$(basename $(notdir $(1)))
 $(foreach t,$(test_mains),$(eval $(call program,$(call test_name,$(t)),$(t),\
 	tests $(lib_archives),$(test_libs))))
 
+# Those of the library with the sanitizers too; what counts malloc() cannot.
+test_asan := $(filter-out tests/unit/test_alloc.c,$(filter tests/unit/%,$(test_mains)))
+$(foreach t,$(test_asan),$(eval $(call program,build/tests/asan/$(notdir $(call \
+	test_name,$(t))),$(t),tests $(lib_archives),$(test_libs),asan)))
+
 test_scripts := $(foreach d,$(test_folders),$(wildcard tests/$(d)/*.sh))
 define test_script
 test_files += $(call test_name,$(1))
@@ -40,3 +45,7 @@ $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 include tests/guest/build.mk
+
+# Cycle counts of a job given as JSON, for people and for the timing's test.
+$(eval $(call program,build/bin/cycles_job,tests/tools/cycles_job.c,octet-core,-ljson-c -lpthread))
+build/tests/timing/oracle: build/bin/cycles_job
