@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "hello_gemm: %s\n", err);
 		return 1;
 	}
-	printf("backend: %s\n", octet_backend_reason(ctx));
+	printf("%s: %s\n", octet_backend_name(octet_get_backend(ctx)), octet_backend_reason(ctx));
 	ret = multiply(ctx, c);
 	if (ret)
 		return fail(ctx, ret);

@@ -34,16 +34,15 @@ static int choose(struct octet_ctx *ctx, const struct octet_open_opts *o)
 	if (o->backend == OCTET_BACKEND_AUTO) {
 		if (octet_drm_probe(o->device, why, sizeof(why))) {
 			ctx->backend = OCTET_BACKEND_DRM;
-			snprintf(ctx->reason, sizeof(ctx->reason), "drm, because %s", why);
+			snprintf(ctx->reason, sizeof(ctx->reason), "%s", why);
 		} else if (o->device) {
 			return octet_set_error(ctx, -ENODEV, "octet_open: device '%s': %s", o->device, why);
 		} else {
 			ctx->backend = OCTET_BACKEND_SIM;
-			snprintf(ctx->reason, sizeof(ctx->reason), "sim, because %s", why);
+			snprintf(ctx->reason, sizeof(ctx->reason), "%s", why);
 		}
 	} else {
-		snprintf(ctx->reason, sizeof(ctx->reason), "%s, because the caller asked for it",
-			 octet_backend_name(o->backend));
+		snprintf(ctx->reason, sizeof(ctx->reason), "the caller asked for it");
 	}
 	switch (ctx->backend) {
 	case OCTET_BACKEND_DRM:

@@ -228,7 +228,7 @@ static void service(struct sim_core *core)
 	}
 	if (core->done != core->tail &&
 	    (core_read(core, OCTET_CORE_STATUS) & OCTET_CORE_STATUS_RING_ERROR))
-		recover(core, -EFAULT, OCTET_STATUS_BAD_ENTRY);
+		recover(core, -EFAULT, OCTET_STATUS_BUS_ERROR);
 	feed_all(core->sim);
 }
 
