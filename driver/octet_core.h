@@ -30,6 +30,7 @@ struct octet_job;
  * @odev: device
  * @index: number of the core
  * @sched: its scheduler
+ * @load: jobs given to the scheduler and not freed
  * @irq: Linux interrupt
  * @vector: MSI-X vector
  * @watchdog: looks whether the oldest job takes too long, recovers the core
@@ -52,6 +53,7 @@ struct octet_core {
 	struct octet_device *odev;
 	u32 index;
 	struct drm_gpu_scheduler sched;
+	atomic_t load;
 	int irq;
 	u32 vector;
 	struct delayed_work watchdog;

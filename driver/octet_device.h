@@ -77,6 +77,7 @@ struct octet_caps {
  * @tlb_lock: serialises invalidations
  * @cores: the cores
  * @scheds: their schedulers, for entities
+ * @queues: queues ever made, spreads them over the cores
  * @vm_wq: last puts of mappings and address spaces
  * @reset_wq: ordered: watchdogs and resets, one at a time
  * @reset_work: device reset, on @reset_wq
@@ -96,6 +97,8 @@ struct octet_device {
 
 	struct octet_core cores[OCTET_MAX_CORES];
 	struct drm_gpu_scheduler *scheds[OCTET_MAX_CORES];
+
+	atomic_t queues;
 
 	struct workqueue_struct *vm_wq;
 	struct workqueue_struct *reset_wq;

@@ -470,10 +470,12 @@ static int octet_submit_lock(struct octet_submit *submit)
 static void octet_submit_push(struct octet_submit *submit)
 {
 	struct octet_queue *queue = submit->queue;
+	struct octet_core *core;
 	u32 i, k, job = 0;
 
 	lockdep_assert_held(&queue->lock);
 
+	octet_queue_place(queue, submit->odev);
 	for (i = 0; i < submit->num_batches; i++) {
 		struct octet_batch *batch = submit->batches[i];
 
@@ -485,6 +487,8 @@ static void octet_submit_push(struct octet_submit *submit)
 		}
 		batch->armed = true;
 		drm_sched_job_arm(&batch->base);
+		core = container_of(batch->base.sched, struct octet_core, sched);
+		atomic_add(batch->count, &core->load);
 		/* It may be gone as soon as it is pushed. */
 		submit->batches[i] = NULL;
 		drm_sched_entity_push_job(&batch->base);

@@ -47,8 +47,10 @@ static struct dma_fence *octet_sched_run_job(struct drm_sched_job *job)
 /* Also for jobs that were killed before they ran; they have to signal too. */
 static void octet_sched_free_job(struct drm_sched_job *job)
 {
+	struct octet_core *core = container_of(job->sched, struct octet_core, sched);
 	struct octet_batch *batch = to_octet_batch(job);
 
+	atomic_sub(batch->count, &core->load);
 	octet_batch_cancel(batch, -ECANCELED);
 	drm_sched_job_cleanup(job);
 	octet_batch_free(batch);
@@ -235,6 +237,26 @@ void octet_queue_put(struct octet_queue *queue)
 	kref_put(&queue->kref, octet_queue_release);
 }
 
+/*
+ * Sends the queue's next jobs to the core with the fewest, its last one if that
+ * is no worse. The scheduler would choose by a score that counts idle queues too,
+ * and killed jobs for ever. It heeds this once the queue's jobs are done, so
+ * that they stay in order.
+ */
+void octet_queue_place(struct octet_queue *queue, struct octet_device *odev)
+{
+	u32 i;
+
+	lockdep_assert_held(&queue->lock);
+
+	for (i = 0; i < odev->caps.cores; i++)
+		if (atomic_read(&odev->cores[i].load) <
+		    atomic_read(&odev->cores[queue->core].load))
+			queue->core = i;
+	drm_sched_entity_modify_sched(&queue->entity,
+				      &odev->scheds[queue->core], 1);
+}
+
 /* Jobs that are on the hardware finish; the others are canceled in order. */
 static void octet_queue_destroy(struct octet_queue *queue)
 {
@@ -299,6 +321,7 @@ int octet_ioctl_queue_create(struct drm_device *drm, void *data,
 	mutex_init(&queue->lock);
 	spin_lock_init(&queue->info_lock);
 	queue->context = dma_fence_context_alloc(1);
+	queue->core = (u32)atomic_inc_return(&odev->queues) % odev->caps.cores;
 	ret = drm_sched_entity_init(&queue->entity, priority, odev->scheds,
 				    odev->caps.cores, NULL);
 	if (ret)

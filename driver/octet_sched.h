@@ -37,11 +37,13 @@ struct octet_fault {
  *
  * @kref: held by the client and by its jobs
  * @id: number
- * @lock: makes arm and push of one submit one step; protects @closed, @seqno
+ * @lock: makes arm and push of one submit one step; protects @closed, @seqno,
+ *	@core
  * @entity: the scheduler's queue
  * @closed: being destroyed
  * @seqno: of the newest fence
  * @context: fence context
+ * @core: where the newest job was sent
  * @banned: a job failed; written under the core's lock
  * @info_lock: protects @fault
  * @fault: of the first job that failed
@@ -56,6 +58,7 @@ struct octet_queue {
 	bool closed;
 	u64 seqno;
 	u64 context;
+	u32 core;
 	bool banned;
 	spinlock_t info_lock;	/* irq-safe */
 	struct octet_fault fault;
@@ -69,6 +72,7 @@ void octet_sched_device_reset(struct work_struct *work);
 
 struct octet_queue *octet_queue_get(struct octet_client *client, u32 id);
 void octet_queue_put(struct octet_queue *queue);
+void octet_queue_place(struct octet_queue *queue, struct octet_device *odev);
 void octet_queue_fail(struct octet_queue *queue, const struct octet_fault *fault);
 void octet_queue_destroy_all(struct octet_client *client);
 
