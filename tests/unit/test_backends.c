@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 static const enum octet_backend backends[] = {
-	OCTET_BACKEND_SIM, OCTET_BACKEND_CPU, OCTET_BACKEND_DRM,
+	OCTET_BACKEND_SIM,
+	OCTET_BACKEND_CPU,
+	OCTET_BACKEND_DRM,
 };
 
 static bool have_drm(void)
@@ -98,7 +100,7 @@ static void async(struct octet_ctx *ctx)
 	if (octet_get_backend(ctx) != OCTET_BACKEND_CPU) {
 		assert_true(report.total >= 96 * 96 * 96 / 1024);
 		assert_int_equal(report.total, report.compute + report.dma_stall +
-				 report.output_stall + report.overhead);
+						       report.output_stall + report.overhead);
 	}
 	octet_job_free(job);
 	octet_tensor_free(y);
@@ -196,7 +198,8 @@ static void test_queues(void **state)
 static void failures(struct octet_ctx *ctx)
 {
 	struct octet_tensor *y, *z;
-	struct octet_job *jobs[3] = { lt_gemm_job(ctx, 8, &y), lt_bad_job(ctx), lt_gemm_job(ctx, 8, &z) };
+	struct octet_job *jobs[3] = { lt_gemm_job(ctx, 8, &y), lt_bad_job(ctx),
+				      lt_gemm_job(ctx, 8, &z) };
 	struct octet_job *fine = lt_gemm_job(ctx, 12, NULL);
 	struct octet_queue *bad, *good;
 	struct octet_fence *f[3], *ok;
@@ -207,10 +210,10 @@ static void failures(struct octet_ctx *ctx)
 	o.each = f;
 	assert_int_equal(octet_submit(ctx, bad, jobs, 3, &o, NULL), 0);
 	assert_int_equal(octet_submit(ctx, good, &fine, 1, NULL, &ok), 0);
-	lt_expect(ctx, octet_fence_wait(f[2], -1), -ECANCELED, "job 3 was cancelled because of job 2",
-		  "UNMAPPED");
-	lt_expect(ctx, octet_fence_wait(f[1], -1), -EFAULT, "job 2, command 0 (GEMM)", "src", "0x1000",
-		  "UNMAPPED");
+	lt_expect(ctx, octet_fence_wait(f[2], -1), -ECANCELED,
+		  "job 3 was cancelled because of job 2", "UNMAPPED");
+	lt_expect(ctx, octet_fence_wait(f[1], -1), -EFAULT, "job 2, command 0 (GEMM)", "src",
+		  "0x1000", "UNMAPPED");
 	assert_int_equal(octet_fence_wait(f[0], -1), 0);
 	assert_int_equal(octet_fence_wait(ok, -1), 0);
 	check_result(y, 8);
@@ -356,7 +359,8 @@ static void test_names(void **state)
 	assert_string_equal(octet_version(), "0.1.0");
 	assert_int_equal(octet_open(&ctx, NULL), 0);
 	assert_non_null(strstr(octet_backend_reason(ctx), "Octet device"));
-	assert_int_equal(octet_get_backend(ctx), have_drm() ? OCTET_BACKEND_DRM : OCTET_BACKEND_SIM);
+	assert_int_equal(octet_get_backend(ctx),
+			 have_drm() ? OCTET_BACKEND_DRM : OCTET_BACKEND_SIM);
 	octet_close(ctx);
 	ctx = NULL;
 	o.errbuf = err;
@@ -387,7 +391,8 @@ static void test_machine(void **state)
 {
 	OCTET_OPTS(octet_open_opts, o);
 	OCTET_OPTS(octet_info, info);
-	struct octet_ctx *ctx = lt_open(OCTET_BACKEND_SIM, "array=a512,dram-bytes-per-cycle=12,cores=3");
+	struct octet_ctx *ctx =
+		lt_open(OCTET_BACKEND_SIM, "array=a512,dram-bytes-per-cycle=12,cores=3");
 	char err[256] = "";
 
 	(void)state;

@@ -221,8 +221,8 @@ static void test_gemm(void **state)
 	assert_int_equal(octet_gemm(ctx, a, b, NULL, y, &o, NULL), 0);
 	lt_expect(ctx, octet_gemm(ctx, flat, b, NULL, y, &o, NULL), -EINVAL,
 		  "octet_gemm: tensor 'flat' (a) has rank 1");
-	lt_expect(ctx, octet_gemm(ctx, a, b2, NULL, y, &o, NULL), -EINVAL, "inner batch of 'a' is 3",
-		  "'b' 2");
+	lt_expect(ctx, octet_gemm(ctx, a, b2, NULL, y, &o, NULL), -EINVAL,
+		  "inner batch of 'a' is 3", "'b' 2");
 	lt_expect(ctx, octet_gemm(ctx, a, b, NULL, one, &o, NULL), -EINVAL,
 		  "inner batch of 'y' is 1", "give 3");
 	o.transpose_b = true;
@@ -326,7 +326,8 @@ static void test_sram_split(void **state)
 	lt_expect(ctx, octet_job_ready(job, &o), -EINVAL, "60000", "6000", "65536");
 	o.sram_lines = 0;
 	o.sram_software = 65536;
-	lt_expect(ctx, octet_job_ready(job, &o), -EINVAL, "command 0 (GEMM) fits no split of 0 bytes");
+	lt_expect(ctx, octet_job_ready(job, &o), -EINVAL,
+		  "command 0 (GEMM) fits no split of 0 bytes");
 	o.sram_software = 0;
 	assert_int_equal(octet_job_ready(job, &o), 0);
 	octet_close(ctx);

@@ -74,8 +74,10 @@ static void quantize(struct twin w, enum octet_dtype type, uint32_t axis)
 		*zero = zero_of(type);
 	}
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(channels ? octet_tensor_set_quant_channel(w.t[i], axis, scale, zero, n) :
-					    octet_tensor_set_quant(w.t[i], *scale, *zero), 0);
+		assert_int_equal(channels ? octet_tensor_set_quant_channel(w.t[i], axis, scale,
+									   zero, n) :
+					    octet_tensor_set_quant(w.t[i], *scale, *zero),
+				 0);
 	free(scale);
 	free(zero);
 }
@@ -176,14 +178,14 @@ static void conv(int kind)
 	}
 	for (uint32_t i = 0; i < co * groups; i++)
 		for (int k = 0; k < 2; k++)
-			((int32_t *)octet_tensor_map(b.t[k]))[i] = (int32_t)(i * 7919 % 5000) - 2500;
+			((int32_t *)octet_tensor_map(b.t[k]))[i] =
+				(int32_t)(i * 7919 % 5000) - 2500;
 	quantize(x, tx, UINT32_MAX);
 	quantize(wt, tw, kind == 2 ? 2 : 0);
 	if (o.stage)
 		quantize(y, ty, UINT32_MAX);
 	for (int i = 0; i < 2; i++)
-		ret[i] = calls[kind](ctx[i], x.t[i], wt.t[i], b.t[i], y.t[i],
-				     &o, NULL);
+		ret[i] = calls[kind](ctx[i], x.t[i], wt.t[i], b.t[i], y.t[i], &o, NULL);
 	equal(names[kind], y, ret, start);
 	twin_free(x);
 	twin_free(wt);
@@ -209,8 +211,10 @@ static void gemm(void)
 	ty = o.stage ? byte_type() : OCTET_INT32;
 	{
 		bool one_a = below(3) == 0, one_b = !one_a && below(3) == 0;
-		uint32_t da[] = { outer, one_a ? 1 : inner, o.transpose_a ? k : m, o.transpose_a ? m : k };
-		uint32_t db[] = { one_b ? 1 : outer, inner, o.transpose_b ? n : k, o.transpose_b ? k : n };
+		uint32_t da[] = { outer, one_a ? 1 : inner, o.transpose_a ? k : m,
+				  o.transpose_a ? m : k };
+		uint32_t db[] = { one_b ? 1 : outer, inner, o.transpose_b ? n : k,
+				  o.transpose_b ? k : n };
 		uint32_t dy[] = { outer, inner, m, n };
 		bool flat_b = below(2);
 
@@ -219,7 +223,8 @@ static void gemm(void)
 		if (flat_b && rank > 2)
 			db[0] = db[1] = 1, dy[1] = da[1];
 		a = twin("a", ta, rank, da + 4 - rank, true);
-		b = flat_b ? twin("b", tb, 2, db + 2, true) : twin("b", tb, rank, db + 4 - rank, true);
+		b = flat_b ? twin("b", tb, 2, db + 2, true) :
+			     twin("b", tb, rank, db + 4 - rank, true);
 		y = twin("y", ty, rank, dy + 4 - rank, false);
 		quantize(b, tb, octet_tensor_rank(b.t[0]) - (o.transpose_b ? 2 : 1));
 	}

@@ -465,7 +465,7 @@ struct octet_queue;
 
 int octet_job_new(struct octet_ctx *ctx, struct octet_job **job);
 
-/** octet_job_free() - after its last fence has signalled; NULL is fine */
+/** octet_job_free() - waits for its newest run; NULL is fine */
 void octet_job_free(struct octet_job *job);
 
 int octet_job_conv2d(struct octet_job *job, struct octet_tensor *x, struct octet_tensor *w,
@@ -506,7 +506,14 @@ struct octet_job_opts {
 	uint64_t cycle_budget;
 };
 
-/** octet_job_ready() - write the commands to memory; nothing can be appended after */
+/**
+ * octet_job_ready() - write the commands to memory; nothing can be appended after
+ *
+ * Scales are taken when an operation is appended, bias values here.
+ *
+ * Return: 0; -EINVAL: no command, ready already, or no split of the SRAM in which
+ * each command fits; -ENOMEM, -ENOSPC.
+ */
 int octet_job_ready(struct octet_job *job, const struct octet_job_opts *opts);
 
 /** octet_job_macs() - useful multiply-accumulates of one run, from the shapes */
@@ -535,6 +542,8 @@ enum octet_priority {
 
 /** octet_queue_new() - jobs of a queue run in order; several queues use several cores */
 int octet_queue_new(struct octet_ctx *ctx, enum octet_priority priority, struct octet_queue **queue);
+
+/** octet_queue_free() - waits for its jobs; NULL is fine */
 void octet_queue_free(struct octet_queue *queue);
 
 /**

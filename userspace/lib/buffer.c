@@ -5,8 +5,7 @@
 
 #include "backend/backend.h"
 
-int octet_buffer_new(struct octet_ctx *ctx, size_t size, bool read_only,
-		     struct octet_buffer **out)
+int octet_buffer_new(struct octet_ctx *ctx, size_t size, bool read_only, struct octet_buffer **out)
 {
 	struct octet_buffer *buffer = calloc(1, sizeof(*buffer));
 	int ret;

@@ -36,7 +36,8 @@ static int choose(struct octet_ctx *ctx, const struct octet_open_opts *o)
 			ctx->backend = OCTET_BACKEND_DRM;
 			snprintf(ctx->reason, sizeof(ctx->reason), "%s", why);
 		} else if (o->device) {
-			return octet_set_error(ctx, -ENODEV, "octet_open: device '%s': %s", o->device, why);
+			return octet_set_error(ctx, -ENODEV, "octet_open: device '%s': %s",
+					       o->device, why);
 		} else {
 			ctx->backend = OCTET_BACKEND_SIM;
 			snprintf(ctx->reason, sizeof(ctx->reason), "%s", why);
@@ -55,8 +56,9 @@ static int choose(struct octet_ctx *ctx, const struct octet_open_opts *o)
 		ctx->ops = &octet_cpu_ops;
 		return 0;
 	default:
-		return octet_set_error(ctx, -EINVAL, "octet_open: backend %d is unknown, 0 to %d are",
-				  o->backend, OCTET_BACKEND_CPU);
+		return octet_set_error(ctx, -EINVAL,
+				       "octet_open: backend %d is unknown, 0 to %d are", o->backend,
+				       OCTET_BACKEND_CPU);
 	}
 }
 
@@ -165,8 +167,8 @@ int octet_get_counters(struct octet_ctx *ctx, uint32_t core, struct octet_counte
 	if (!ctx)
 		return -EINVAL;
 	if (core >= (ctx->info.cores ? ctx->info.cores : 1))
-		return octet_set_error(ctx, -ENOENT, "octet_get_counters: no core %u, there are %u", core,
-				  ctx->info.cores);
+		return octet_set_error(ctx, -ENOENT, "octet_get_counters: no core %u, there are %u",
+				       core, ctx->info.cores);
 	ret = ctx->ops->counters ? ctx->ops->counters(ctx, core, &counters) : 0;
 	if (ret)
 		return ret;

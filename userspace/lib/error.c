@@ -120,7 +120,8 @@ static const struct status_words statuses[] = {
 	{ OCTET_STATUS_RESERVED, -EFAULT, "RESERVED", "a field that must be zero is not" },
 	{ OCTET_STATUS_BAD_SHAPE, -EFAULT, "BAD_SHAPE", "an extent or stride is out of bounds" },
 	{ OCTET_STATUS_BAD_TYPE, -EFAULT, "BAD_TYPE", "an element type is not allowed there" },
-	{ OCTET_STATUS_BAD_LAYOUT, -EFAULT, "BAD_LAYOUT", "a layout, stride or alignment is wrong" },
+	{ OCTET_STATUS_BAD_LAYOUT, -EFAULT, "BAD_LAYOUT",
+	  "a layout, stride or alignment is wrong" },
 	{ OCTET_STATUS_BAD_SPACE, -EFAULT, "BAD_SPACE",
 	  "an operand is missing, or in a space not allowed there" },
 	{ OCTET_STATUS_BAD_QUANT, -EFAULT, "BAD_QUANT",
@@ -139,7 +140,9 @@ static const struct status_words statuses[] = {
 static const struct status_words *status_find(uint32_t status)
 {
 	static const struct status_words unknown = {
-		0, -EFAULT, "?", "a status this library does not know",
+		.error = -EFAULT,
+		.name = "?",
+		.text = "a status this library does not know",
 	};
 
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)

@@ -47,9 +47,10 @@ static void describe(struct octet_queue *queue, const struct octet_queue_state *
 {
 	unsigned long long job = s->completed + 1;
 	uint32_t operand = s->detail & 0xff, access = s->detail >> 8 & 0xff;
-	const char *how = access == OCTET_ACCESS_READ ? "reading " :
+	const char *how = access == OCTET_ACCESS_READ  ? "reading " :
 			  access == OCTET_ACCESS_WRITE ? "writing " :
-			  access == OCTET_ACCESS_FETCH ? "fetching " : "";
+			  access == OCTET_ACCESS_FETCH ? "fetching " :
+							 "";
 	const char *op;
 	int n;
 
@@ -90,7 +91,7 @@ int octet_fence_result(struct octet_fence *fence)
 	if (fence->seq == state.completed + 1)
 		return octet_set_error(fence->ctx, state.error, "%s", text);
 	return octet_set_error(fence->ctx, -ECANCELED, "job %llu was cancelled because of %s",
-			  (unsigned long long)fence->seq, text);
+			       (unsigned long long)fence->seq, text);
 }
 
 int octet_fence_wait(struct octet_fence *fence, int64_t timeout_ns)
@@ -102,7 +103,7 @@ int octet_fence_wait(struct octet_fence *fence, int64_t timeout_ns)
 	ret = fence->ctx->ops->wait(fence->queue, fence->seq, octet_deadline(timeout_ns));
 	if (ret == -ETIMEDOUT)
 		return octet_set_error(fence->ctx, ret, "octet_fence_wait: not done within %lld ns",
-				  (long long)timeout_ns);
+				       (long long)timeout_ns);
 	return ret ? ret : octet_fence_result(fence);
 }
 

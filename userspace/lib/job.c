@@ -75,12 +75,14 @@ struct octet_planned *octet_job_add(struct octet_job *job, const char *call)
 	struct octet_planned *planned;
 
 	if (job->ready) {
-		octet_set_error(job->ctx, -EINVAL, "%s: the job is ready, nothing can be appended", call);
+		octet_set_error(job->ctx, -EINVAL, "%s: the job is ready, nothing can be appended",
+				call);
 		return NULL;
 	}
 	if (job->count == job->ctx->info.max_cmds) {
-		octet_set_error(job->ctx, -EINVAL, "%s: the job has %u commands, the machine's limit", call,
-			   job->count);
+		octet_set_error(job->ctx, -EINVAL,
+				"%s: the job has %u commands, the machine's limit", call,
+				job->count);
 		return NULL;
 	}
 	if (job->count == job->room) {
@@ -133,9 +135,10 @@ static int want_check(struct octet_job *job, const char *call, const struct octe
 	if (!(both & OCTET_USE_CONST) || !(both & OCTET_USE_WRITE))
 		return 0;
 	octet_tensor_label(want->tensor, want->role, label, sizeof(label));
-	return octet_set_error(job->ctx, -EINVAL,
-			  "%s: tensor %s is written by this job, and is also the weights, bias or constant b of a command: use two jobs",
-			  call, label);
+	return octet_set_error(
+		job->ctx, -EINVAL,
+		"%s: tensor %s is written by this job, and is also the weights, bias or constant b of a command: use two jobs",
+		call, label);
 }
 
 int octet_job_uses(struct octet_job *job, const char *call, const struct octet_want *wants,
@@ -187,12 +190,13 @@ int octet_job_command(struct octet_job *job, const void *cmd, size_t bytes,
 	if (!job)
 		return -EINVAL;
 	if (!cmd || bytes != sizeof(planned->cmd) || (count && !tensors))
-		return octet_set_error(job->ctx, -EINVAL, "%s: %zu bytes, a command has %zu", call, bytes,
-				  sizeof(planned->cmd));
+		return octet_set_error(job->ctx, -EINVAL, "%s: %zu bytes, a command has %zu", call,
+				       bytes, sizeof(planned->cmd));
 	for (size_t i = 0; i < count; i++)
 		if (!tensors[i] || tensors[i]->ctx != job->ctx)
 			return octet_set_error(job->ctx, -EINVAL,
-					  "%s: tensors[%zu] is NULL or of another context", call, i);
+					       "%s: tensors[%zu] is NULL or of another context",
+					       call, i);
 	planned = octet_job_add(job, call);
 	if (!planned)
 		return octet_job_add_error(job);
@@ -216,9 +220,10 @@ static int split(struct octet_job *job, const struct octet_job_opts *o)
 	uint32_t sram = job->ctx->info.sram;
 
 	if ((uint64_t)o->sram_software + o->sram_lines > sram)
-		return octet_set_error(job->ctx, -EINVAL,
-				  "octet_job_ready: sram_software %u and sram_lines %u exceed the SRAM, %u bytes",
-				  o->sram_software, o->sram_lines, sram);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"octet_job_ready: sram_software %u and sram_lines %u exceed the SRAM, %u bytes",
+			o->sram_software, o->sram_lines, sram);
 	job->sw = o->sram_software;
 	job->lb = o->sram_lines;
 	job->budget = o->cycle_budget;
@@ -283,8 +288,8 @@ int octet_job_report(struct octet_job *job, uint32_t index, struct octet_op_repo
 	if (!job)
 		return -EINVAL;
 	if (index >= job->count)
-		return octet_set_error(job->ctx, -EINVAL, "octet_job_report: command %u of %u", index,
-				  job->count);
+		return octet_set_error(job->ctx, -EINVAL, "octet_job_report: command %u of %u",
+				       index, job->count);
 	report.macs = job->planned[index].macs;
 	if (job->ready) {
 		from = (const struct octet_report *)(const void *)job->reports->map + index;

@@ -22,7 +22,12 @@ int octet_job_conv1d(struct octet_job *job, struct octet_tensor *x, struct octet
 		     const struct octet_conv_opts *opts)
 {
 	struct octet_conv_call c = {
-		.call = "octet_conv1d", .oned = true, .x = x, .w = w, .bias = bias, .y = y,
+		.call = "octet_conv1d",
+		.oned = true,
+		.x = x,
+		.w = w,
+		.bias = bias,
+		.y = y,
 	};
 
 	return job ? octet_cmd_conv(job, &c, opts) : -EINVAL;
@@ -33,7 +38,12 @@ int octet_job_depthwise(struct octet_job *job, struct octet_tensor *x, struct oc
 			const struct octet_conv_opts *opts)
 {
 	struct octet_conv_call c = {
-		.call = "octet_depthwise", .depthwise = true, .x = x, .w = w, .bias = bias, .y = y,
+		.call = "octet_depthwise",
+		.depthwise = true,
+		.x = x,
+		.w = w,
+		.bias = bias,
+		.y = y,
 	};
 
 	return job ? octet_cmd_conv(job, &c, opts) : -EINVAL;

@@ -11,13 +11,15 @@
 static int size_check(struct octet_ctx *ctx, const char *name, size_t size, size_t known)
 {
 	if (size < known)
-		return octet_set_error(ctx, -EINVAL,
-				  "struct %s: size is %zu, at least %zu is needed: declare it with OCTET_OPTS()",
-				  name, size, known);
+		return octet_set_error(
+			ctx, -EINVAL,
+			"struct %s: size is %zu, at least %zu is needed: declare it with OCTET_OPTS()",
+			name, size, known);
 	if (size > OPTS_MAX)
-		return octet_set_error(ctx, -EINVAL,
-				  "struct %s: size is %zu, which cannot be: declare it with OCTET_OPTS()",
-				  name, size);
+		return octet_set_error(
+			ctx, -EINVAL,
+			"struct %s: size is %zu, which cannot be: declare it with OCTET_OPTS()",
+			name, size);
 	return 0;
 }
 
@@ -37,9 +39,10 @@ int octet_opts_in(struct octet_ctx *ctx, const char *name, const void *user, siz
 		return ret;
 	for (size_t i = known; i < size; i++)
 		if (bytes[i])
-			return octet_set_error(ctx, -EINVAL,
-					  "struct %s: byte %zu is set, but this library (%s) knows %zu bytes",
-					  name, i, octet_version(), known);
+			return octet_set_error(
+				ctx, -EINVAL,
+				"struct %s: byte %zu is set, but this library (%s) knows %zu bytes",
+				name, i, octet_version(), known);
 	memcpy(out, user, known);
 	return 0;
 }

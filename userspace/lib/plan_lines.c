@@ -16,8 +16,8 @@
 static bool command_sane(const struct octet_cmd *cmd)
 {
 	const uint32_t extents[] = {
-		cmd->n, cmd->n2, cmd->h, cmd->w, cmd->cin, cmd->oh, cmd->ow, cmd->cout, cmd->groups,
-		cmd->r, cmd->s, cmd->sh, cmd->sw, cmd->dh, cmd->dw,
+		cmd->n,	     cmd->n2, cmd->h, cmd->w,  cmd->cin, cmd->oh, cmd->ow, cmd->cout,
+		cmd->groups, cmd->r,  cmd->s, cmd->sh, cmd->sw,	 cmd->dh, cmd->dw,
 	};
 
 	if (cmd->op < OCTET_OP_CONV2D || cmd->op > OCTET_OP_GEMM || cmd->flags > 1)
@@ -65,9 +65,10 @@ static int search(struct octet_job *job, struct search *s, uint32_t sw, uint32_t
 		try_split(s, sw, (uint32_t)((uint64_t)rest * i / 128) & ~63u, lb);
 	if (s->best != UINT64_MAX)
 		return 0;
-	return octet_set_error(job->ctx, -EINVAL,
-			  "octet_job_ready: command %zu (%s) fits no split of %u bytes of SRAM: %s", s->bad,
-			  octet_op_name(job->planned[s->bad].cmd.op), rest, s->why ? s->why : "?");
+	return octet_set_error(
+		job->ctx, -EINVAL,
+		"octet_job_ready: command %zu (%s) fits no split of %u bytes of SRAM: %s", s->bad,
+		octet_op_name(job->planned[s->bad].cmd.op), rest, s->why ? s->why : "?");
 }
 
 int octet_plan_lines(struct octet_job *job, uint32_t sw, uint32_t *lb)

@@ -5,8 +5,7 @@
 
 #include "backend/backend.h"
 
-int octet_queue_make(struct octet_ctx *ctx, enum octet_priority priority,
-		     struct octet_queue **out)
+int octet_queue_make(struct octet_ctx *ctx, enum octet_priority priority, struct octet_queue **out)
 {
 	struct octet_queue *queue = calloc(1, sizeof(*queue));
 	int ret;
@@ -30,8 +29,9 @@ int octet_queue_new(struct octet_ctx *ctx, enum octet_priority priority, struct 
 	if (!ctx || !queue)
 		return octet_set_error(ctx, -EINVAL, "octet_queue_new: ctx or queue is NULL");
 	if ((unsigned int)priority > OCTET_PRIORITY_HIGH)
-		return octet_set_error(ctx, -EINVAL, "octet_queue_new: priority %d is unknown, 0 to %d are",
-				  priority, OCTET_PRIORITY_HIGH);
+		return octet_set_error(ctx, -EINVAL,
+				       "octet_queue_new: priority %d is unknown, 0 to %d are",
+				       priority, OCTET_PRIORITY_HIGH);
 	return octet_queue_make(ctx, priority, queue);
 }
 
@@ -50,12 +50,29 @@ void octet_queue_put(struct octet_queue *queue)
 	free(queue);
 }
 
+/* Drop the handle. Nothing runs any more, so jobs need not keep the queue. */
+static void retire(struct octet_queue *queue)
+{
+	struct octet_ctx *ctx = queue->ctx;
+
+	queue->ctx->ops->wait(queue, queue->submitted, INT64_MAX);
+	for (struct octet_link *l = ctx->jobs.next; l != &ctx->jobs; l = l->next) {
+		struct octet_job *job = octet_entry(l, struct octet_job, link);
+
+		if (job->run_queue != queue)
+			continue;
+		pthread_mutex_lock(&ctx->lock);
+		job->run_queue = NULL;
+		pthread_mutex_unlock(&ctx->lock);
+		octet_queue_put(queue);
+	}
+	octet_queue_put(queue);
+}
+
 void octet_queue_free(struct octet_queue *queue)
 {
-	if (!queue)
-		return;
-	queue->ctx->ops->wait(queue, queue->submitted, INT64_MAX);
-	octet_queue_put(queue);
+	if (queue)
+		retire(queue);
 }
 
 static int replace_own(struct octet_ctx *ctx)
@@ -65,7 +82,7 @@ static int replace_own(struct octet_ctx *ctx)
 
 	if (ret)
 		return ret;
-	octet_queue_put(ctx->own);
+	retire(ctx->own);
 	ctx->own = fresh;
 	return 0;
 }
@@ -78,25 +95,27 @@ static int check(struct octet_ctx *ctx, struct octet_queue *queue, struct octet_
 	if (!jobs || !count)
 		return octet_set_error(ctx, -EINVAL, "%s: there is no job", call);
 	if (queue && queue->ctx != ctx)
-		return octet_set_error(ctx, -EINVAL, "%s: the queue belongs to another context", call);
+		return octet_set_error(ctx, -EINVAL, "%s: the queue belongs to another context",
+				       call);
 	for (size_t i = 0; i < count; i++) {
 		if (!jobs[i] || jobs[i]->ctx != ctx)
-			return octet_set_error(ctx, -EINVAL,
-					  "%s: jobs[%zu] is NULL or belongs to another context", call,
-					  i);
+			return octet_set_error(
+				ctx, -EINVAL, "%s: jobs[%zu] is NULL or belongs to another context",
+				call, i);
 		if (!jobs[i]->ready)
-			return octet_set_error(ctx, -EINVAL,
-					  "%s: jobs[%zu] is not ready: call octet_job_ready() first",
-					  call, i);
+			return octet_set_error(
+				ctx, -EINVAL,
+				"%s: jobs[%zu] is not ready: call octet_job_ready() first", call,
+				i);
 	}
 	if (o->wait_count && !o->wait)
 		return octet_set_error(ctx, -EINVAL, "%s: wait is NULL, wait_count %zu", call,
-				  o->wait_count);
+				       o->wait_count);
 	for (size_t i = 0; i < o->wait_count; i++)
 		if (!o->wait[i] || o->wait[i]->ctx != ctx)
-			return octet_set_error(ctx, -EINVAL,
-					  "%s: wait[%zu] is NULL or belongs to another context", call,
-					  i);
+			return octet_set_error(
+				ctx, -EINVAL, "%s: wait[%zu] is NULL or belongs to another context",
+				call, i);
 	return 0;
 }
 
@@ -170,8 +189,8 @@ static int refused(struct octet_ctx *ctx, struct octet_queue *queue)
 	if (ret)
 		return ret;
 	return octet_set_error(ctx, -ECANCELED,
-			  "octet_submit: an earlier job of this queue failed, %s",
-			  own ? "its replacement takes the next submit" : "make a new queue");
+			       "octet_submit: an earlier job of this queue failed, %s",
+			       own ? "its replacement takes the next submit" : "make a new queue");
 }
 
 int octet_submit(struct octet_ctx *ctx, struct octet_queue *queue, struct octet_job *const *jobs,
@@ -196,9 +215,13 @@ int octet_submit(struct octet_ctx *ctx, struct octet_queue *queue, struct octet_
 	ret = fences_new(queue, count, o.each, fence ? &last : NULL);
 	if (ret)
 		return ret;
-	run = (struct octet_run) {
-		.jobs = jobs, .count = count, .wait = o.wait, .wait_count = o.wait_count,
-		.each = o.each != NULL, .first_seq = queue->submitted + 1,
+	run = (struct octet_run){
+		.jobs = jobs,
+		.count = count,
+		.wait = o.wait,
+		.wait_count = o.wait_count,
+		.each = o.each != NULL,
+		.first_seq = queue->submitted + 1,
 	};
 	ret = ctx->ops->submit(queue, &run);
 	if (ret) {

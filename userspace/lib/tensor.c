@@ -53,22 +53,21 @@ static int shape_check(struct octet_ctx *ctx, const char *call, enum octet_dtype
 		       uint32_t rank, const uint32_t *dims, uint64_t *bytes)
 {
 	if (!octet_dtype_size(type))
-		return octet_set_error(ctx, -EINVAL,
-				  "%s: type %d is none of INT8, UINT8, INT32", call, type);
+		return octet_set_error(ctx, -EINVAL, "%s: type %d is none of INT8, UINT8, INT32",
+				       call, type);
 	if (!dims || rank < 1 || rank > OCTET_MAX_RANK)
 		return octet_set_error(ctx, -EINVAL, "%s: rank is %u, allowed are 1 to %d%s", call,
-				  rank, OCTET_MAX_RANK, dims ? "" : "; dims is NULL");
+				       rank, OCTET_MAX_RANK, dims ? "" : "; dims is NULL");
 	*bytes = octet_dtype_size(type);
 	for (uint32_t i = 0; i < rank; i++) {
 		if (!dims[i] || dims[i] > DIM_MAX)
 			return octet_set_error(ctx, -EINVAL,
-					  "%s: dims[%u] is %u, allowed are 1 to %u", call, i,
-					  dims[i], DIM_MAX);
+					       "%s: dims[%u] is %u, allowed are 1 to %u", call, i,
+					       dims[i], DIM_MAX);
 		*bytes *= dims[i];
 		if (*bytes > BYTES_MAX)
-			return octet_set_error(ctx, -EINVAL,
-					  "%s: dims[0..%u] exceed %llu bytes", call, i,
-					  (unsigned long long)BYTES_MAX);
+			return octet_set_error(ctx, -EINVAL, "%s: dims[0..%u] exceed %llu bytes",
+					       call, i, (unsigned long long)BYTES_MAX);
 	}
 	return 0;
 }
@@ -128,20 +127,21 @@ int octet_tensor_view(struct octet_tensor *base, uint32_t rank, const uint32_t *
 	int ret;
 
 	if (!base || !out)
-		return octet_set_error(base ? base->ctx : NULL, -EINVAL, "%s: base or tensor is NULL",
-				       call);
+		return octet_set_error(base ? base->ctx : NULL, -EINVAL,
+				       "%s: base or tensor is NULL", call);
 	octet_tensor_label(base, base->name[0] ? NULL : "base", label, sizeof(label));
 	if (base->scale)
-		return octet_set_error(base->ctx, -EINVAL,
-				       "%s: tensor %s has a scale per channel: a view keeps one for all",
-				       call, label);
+		return octet_set_error(
+			base->ctx, -EINVAL,
+			"%s: tensor %s has a scale per channel: a view keeps one for all", call,
+			label);
 	ret = shape_check(base->ctx, call, base->type, rank, dims, &bytes);
 	if (ret)
 		return ret;
 	if (bytes != base->bytes)
 		return octet_set_error(base->ctx, -EINVAL,
-				       "%s: tensor %s has %zu bytes, the shape asked for %llu", call,
-				       label, base->bytes, (unsigned long long)bytes);
+				       "%s: tensor %s has %zu bytes, the shape asked for %llu",
+				       call, label, base->bytes, (unsigned long long)bytes);
 	tensor = tensor_make(base->buffer, base->type, rank, dims, bytes);
 	if (!tensor)
 		return octet_set_error(base->ctx, -ENOMEM, "%s: out of memory", call);
@@ -164,8 +164,8 @@ void octet_tensor_free(struct octet_tensor *tensor)
 	free(tensor);
 }
 
-static int quant_check(struct octet_tensor *tensor, const char *call, uint32_t channel,
-		       float scale, int32_t zero_point)
+static int quant_check(struct octet_tensor *tensor, const char *call, uint32_t channel, float scale,
+		       int32_t zero_point)
 {
 	char label[OCTET_LABEL_SIZE];
 	int32_t low = INT32_MIN, high = INT32_MAX;
@@ -179,14 +179,15 @@ static int quant_check(struct octet_tensor *tensor, const char *call, uint32_t c
 	}
 	octet_tensor_label(tensor, tensor->name[0] ? NULL : "tensor", label, sizeof(label));
 	if (!isnormal(scale) || scale < 0)
-		return octet_set_error(tensor->ctx, -EINVAL,
-				  "%s: tensor %s: scale of channel %u is %g, which is not a positive normal float",
-				  call, label, channel, (double)scale);
+		return octet_set_error(
+			tensor->ctx, -EINVAL,
+			"%s: tensor %s: scale of channel %u is %g, which is not a positive normal float",
+			call, label, channel, (double)scale);
 	if (zero_point < low || zero_point > high)
-		return octet_set_error(tensor->ctx, -EINVAL,
-				  "%s: tensor %s: zero point of channel %u is %d, outside %d..%d of %s",
-				  call, label, channel, zero_point, low, high,
-				  octet_dtype_name(tensor->type));
+		return octet_set_error(
+			tensor->ctx, -EINVAL,
+			"%s: tensor %s: zero point of channel %u is %d, outside %d..%d of %s", call,
+			label, channel, zero_point, low, high, octet_dtype_name(tensor->type));
 	return 0;
 }
 
@@ -221,14 +222,16 @@ int octet_tensor_set_quant_channel(struct octet_tensor *tensor, uint32_t axis, c
 		return -EINVAL;
 	octet_tensor_label(tensor, tensor->name[0] ? NULL : "tensor", label, sizeof(label));
 	if (!scale)
-		return octet_set_error(tensor->ctx, -EINVAL, "%s: tensor %s: scale is NULL", call, label);
+		return octet_set_error(tensor->ctx, -EINVAL, "%s: tensor %s: scale is NULL", call,
+				       label);
 	if (axis >= tensor->rank)
-		return octet_set_error(tensor->ctx, -EINVAL, "%s: tensor %s: axis %u, but its rank is %u",
-				  call, label, axis, tensor->rank);
+		return octet_set_error(tensor->ctx, -EINVAL,
+				       "%s: tensor %s: axis %u, but its rank is %u", call, label,
+				       axis, tensor->rank);
 	if (count != tensor->dims[axis])
 		return octet_set_error(tensor->ctx, -EINVAL,
-				  "%s: tensor %s: %u scales, but dims[%u] is %u", call, label,
-				  count, axis, tensor->dims[axis]);
+				       "%s: tensor %s: %u scales, but dims[%u] is %u", call, label,
+				       count, axis, tensor->dims[axis]);
 	for (uint32_t i = 0; i < count; i++) {
 		ret = quant_check(tensor, call, i, scale[i], zero_point ? zero_point[i] : 0);
 		if (ret)
@@ -257,9 +260,10 @@ int octet_tensor_set_name(struct octet_tensor *tensor, const char *name)
 	if (!tensor || !name)
 		return -EINVAL;
 	if (strlen(name) >= sizeof(tensor->name))
-		return octet_set_error(tensor->ctx, -EINVAL,
-				  "octet_tensor_set_name: '%.20s...' has %zu bytes, at most %zu fit", name,
-				  strlen(name), sizeof(tensor->name) - 1);
+		return octet_set_error(
+			tensor->ctx, -EINVAL,
+			"octet_tensor_set_name: '%.20s...' has %zu bytes, at most %zu fit", name,
+			strlen(name), sizeof(tensor->name) - 1);
 	strcpy(tensor->name, name);
 	return 0;
 }
@@ -298,10 +302,11 @@ static int copy_check(const struct octet_tensor *tensor, const char *call, const
 		return -EINVAL;
 	octet_tensor_label(tensor, tensor->name[0] ? NULL : "tensor", label, sizeof(label));
 	if (!data)
-		return octet_set_error(tensor->ctx, -EINVAL, "%s: tensor %s: data is NULL", call, label);
+		return octet_set_error(tensor->ctx, -EINVAL, "%s: tensor %s: data is NULL", call,
+				       label);
 	if (bytes != tensor->bytes)
-		return octet_set_error(tensor->ctx, -EINVAL, "%s: tensor %s has %zu bytes, not %zu", call,
-				  label, tensor->bytes, bytes);
+		return octet_set_error(tensor->ctx, -EINVAL, "%s: tensor %s has %zu bytes, not %zu",
+				       call, label, tensor->bytes, bytes);
 	return 0;
 }
 

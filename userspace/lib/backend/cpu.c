@@ -15,10 +15,10 @@
 #include "ranges.h"
 #include "watch.h"
 
-#define CPU_SRAM	(1u << 20)
-#define CPU_DEPTH	4096
-#define CPU_MAX_CMDS	4096
-#define PAGE		4096
+#define CPU_SRAM (1u << 20)
+#define CPU_DEPTH 4096
+#define CPU_MAX_CMDS 4096
+#define PAGE 4096
 
 struct cpu_queue {
 	struct octet_queue_state state;
@@ -72,7 +72,7 @@ static void run(struct cpu_state *cpu, const struct cpu_run *r, struct octet_que
 	int ret = octet_cpu_run(cpu->cpu, &memory, r->cmds, r->count, CPU_SRAM, r->sw, r->reports,
 				&fault);
 
-	*result = (struct octet_queue_state) { .error = ret };
+	*result = (struct octet_queue_state){ .error = ret };
 	if (ret == -ENOMEM)
 		result->status = OCTET_STATUS_NO_MEMORY;
 	if (ret != -EFAULT)
@@ -277,9 +277,12 @@ static int cpu_submit(struct octet_queue *queue, const struct octet_run *run)
 	for (size_t i = 0; i < run->count && !ret; i++) {
 		const struct octet_job *job = run->jobs[i];
 
-		cpu->line[(cpu->head + cpu->count++) % CPU_DEPTH] = (struct cpu_run) {
-			.queue = q, .cmds = job->commands->map, .reports = job->reports->map,
-			.count = job->count, .sw = job->sw,
+		cpu->line[(cpu->head + cpu->count++) % CPU_DEPTH] = (struct cpu_run){
+			.queue = q,
+			.cmds = job->commands->map,
+			.reports = job->reports->map,
+			.count = job->count,
+			.sw = job->sw,
 		};
 	}
 	pthread_cond_signal(&cpu->work);

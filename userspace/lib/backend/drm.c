@@ -37,9 +37,10 @@ static int open_path(const char *path, int *out, char *why, size_t size)
 			 version ? version->name : "?");
 	} else if (version->version_major != DRM_OCTET_MAJOR) {
 		ret = -EPROTO;
-		snprintf(why, size,
-			 "%s: the driver is version %d.%d, this library speaks %d.x: update the older one",
-			 path, version->version_major, version->version_minor, DRM_OCTET_MAJOR);
+		snprintf(
+			why, size,
+			"%s: the driver is version %d.%d, this library speaks %d.x: update the older one",
+			path, version->version_major, version->version_minor, DRM_OCTET_MAJOR);
 	} else {
 		snprintf(why, size, "%s is an Octet device", path);
 	}
@@ -101,7 +102,10 @@ bool octet_drm_probe(const char *device, char *why, size_t size)
 static int query(int fd, uint32_t what, uint32_t index, void *out, uint32_t size)
 {
 	struct drm_octet_dev_query q = {
-		.query = what, .index = index, .size = size, .ptr = (uintptr_t)out,
+		.query = what,
+		.index = index,
+		.size = size,
+		.ptr = (uintptr_t)out,
 	};
 
 	return drm_call(fd, DRM_IOCTL_OCTET_DEV_QUERY, &q);
@@ -115,8 +119,8 @@ static int fill_info(struct octet_ctx *ctx, const char *path)
 	int ret = query(drm->fd, DRM_OCTET_QUERY_DEVICE, 0, &d, sizeof(d));
 
 	if (ret)
-		return octet_set_error(ctx, ret, "octet_open: %s does not tell what it is: %s", path,
-				       strerror(-ret));
+		return octet_set_error(ctx, ret, "octet_open: %s does not tell what it is: %s",
+				       path, strerror(-ret));
 	info->cores = d.cores;
 	info->p = d.array_p;
 	info->k = d.array_k;
@@ -247,8 +251,9 @@ static int drm_buffer_new(struct octet_buffer *buffer)
 	if (buffer->map == MAP_FAILED) {
 		ret = -errno;
 		drmCloseBufferHandle(drm->fd, create.handle);
-		return octet_set_error(buffer->ctx, ret, "a buffer of %zu bytes cannot be mapped: %s",
-				       buffer->size, strerror(-ret));
+		return octet_set_error(buffer->ctx, ret,
+				       "a buffer of %zu bytes cannot be mapped: %s", buffer->size,
+				       strerror(-ret));
 	}
 	buffer->size = create.size;
 	buffer->va = create.va;

@@ -30,7 +30,8 @@ int drm_queue_new(struct octet_queue *queue, enum octet_priority priority)
 	ret = drm_call(fd, DRM_IOCTL_OCTET_QUEUE_CREATE, &create);
 	if (ret) {
 		free(q);
-		return octet_set_error(queue->ctx, ret, "octet_queue_new: %s%s", octet_strerror(ret),
+		return octet_set_error(queue->ctx, ret, "octet_queue_new: %s%s",
+				       octet_strerror(ret),
 				       ret == -EACCES ? ": HIGH needs CAP_SYS_NICE" : "");
 	}
 	q->id = create.queue;
@@ -69,13 +70,14 @@ static int list_buffer(struct octet_ctx *ctx, struct octet_buffer *buffer, uint3
 		return 0;
 	if (buffer->mark != ctx->marks) {
 		if (*count == drm->max_bos)
-			return octet_set_error(ctx, -EINVAL,
-					       "octet_submit: the jobs use more than %u buffers, the driver's limit: submit fewer at once",
-					       drm->max_bos);
+			return octet_set_error(
+				ctx, -EINVAL,
+				"octet_submit: the jobs use more than %u buffers, the driver's limit: submit fewer at once",
+				drm->max_bos);
 		buffer->mark = ctx->marks;
 		buffer->index = (*count)++;
 		drm->refs[buffer->index] =
-			(struct drm_octet_bo_ref) { .handle = (uint32_t)buffer->handle };
+			(struct drm_octet_bo_ref){ .handle = (uint32_t)buffer->handle };
 	}
 	drm->refs[buffer->index].flags |= flags;
 	return 0;
@@ -114,8 +116,9 @@ static int list_waits(struct octet_queue *queue, const struct octet_run *run, ui
 			return octet_set_error(queue->ctx, -EBUSY,
 					       "octet_submit: more than %d fences to wait for",
 					       DRM_WAITS);
-		drm->waits[(*count)++] = (struct drm_octet_sync) {
-			.handle = other->timeline, .flags = DRM_OCTET_SYNC_TIMELINE,
+		drm->waits[(*count)++] = (struct drm_octet_sync){
+			.handle = other->timeline,
+			.flags = DRM_OCTET_SYNC_TIMELINE,
 			.point = fence->seq,
 		};
 	}
@@ -131,8 +134,9 @@ static void fill_jobs(struct octet_queue *queue, const struct octet_run *run, ui
 		const struct octet_job *job = run->jobs[i];
 		bool out = run->each || i + 1 == run->count;
 
-		drm->outs[i] = (struct drm_octet_sync) {
-			.handle = q->timeline, .flags = DRM_OCTET_SYNC_TIMELINE,
+		drm->outs[i] = (struct drm_octet_sync){
+			.handle = q->timeline,
+			.flags = DRM_OCTET_SYNC_TIMELINE,
 			.point = run->first_seq + i,
 		};
 		drm->jobs[i] = (struct drm_octet_job) {
@@ -145,8 +149,10 @@ static void fill_jobs(struct octet_queue *queue, const struct octet_run *run, ui
 		};
 	}
 	if (waits)
-		drm->jobs[0].in_syncs = (struct drm_octet_array) {
-			.ptr = (uintptr_t)drm->waits, .count = waits, .stride = sizeof(*drm->waits),
+		drm->jobs[0].in_syncs = (struct drm_octet_array){
+			.ptr = (uintptr_t)drm->waits,
+			.count = waits,
+			.stride = sizeof(*drm->waits),
 		};
 }
 
@@ -161,15 +167,15 @@ int drm_submit(struct octet_queue *queue, const struct octet_run *run)
 
 	if (run->count > drm->max_jobs)
 		return octet_set_error(ctx, -EINVAL,
-				       "octet_submit: %zu jobs, the driver takes %u at once", run->count,
-				       drm->max_jobs);
+				       "octet_submit: %zu jobs, the driver takes %u at once",
+				       run->count, drm->max_jobs);
 	ret = list_buffers(ctx, run, &bos);
 	if (!ret)
 		ret = list_waits(queue, run, &waits);
 	if (ret)
 		return ret;
 	fill_jobs(queue, run, waits);
-	submit = (struct drm_octet_submit) {
+	submit = (struct drm_octet_submit){
 		.queue = q->id,
 		.jobs = { (uintptr_t)drm->jobs, (uint32_t)run->count, sizeof(*drm->jobs) },
 		.bos = { (uintptr_t)drm->refs, bos, sizeof(*drm->refs) },
@@ -207,9 +213,13 @@ int drm_state(struct octet_queue *queue, struct octet_queue_state *state)
 	if (ret)
 		return octet_set_error(queue->ctx, ret, "the state of the queue is unknown: %s",
 				       strerror(-ret));
-	*state = (struct octet_queue_state) {
-		.completed = query.completed, .error = query.error, .status = query.status,
-		.command = query.command, .detail = query.detail, .fault_va = query.fault_va,
+	*state = (struct octet_queue_state){
+		.completed = query.completed,
+		.error = query.error,
+		.status = query.status,
+		.command = query.command,
+		.detail = query.detail,
+		.fault_va = query.fault_va,
 	};
 	return 0;
 }

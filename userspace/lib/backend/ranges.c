@@ -38,7 +38,7 @@ int octet_ranges_add(struct octet_ranges *ranges, uint64_t start, uint64_t size,
 	}
 	i = above(ranges, start);
 	memmove(&ranges->at[i + 1], &ranges->at[i], (ranges->count - i) * sizeof(*ranges->at));
-	ranges->at[i] = (struct octet_range) { start, size, writable };
+	ranges->at[i] = (struct octet_range){ start, size, writable };
 	ranges->count++;
 	return 0;
 }
@@ -50,7 +50,8 @@ void octet_ranges_del(struct octet_ranges *ranges, uint64_t start)
 	if (!i || ranges->at[i - 1].start != start)
 		return;
 	ranges->count--;
-	memmove(&ranges->at[i - 1], &ranges->at[i], (ranges->count - (i - 1)) * sizeof(*ranges->at));
+	memmove(&ranges->at[i - 1], &ranges->at[i],
+		(ranges->count - (i - 1)) * sizeof(*ranges->at));
 }
 
 const struct octet_range *octet_ranges_find(const struct octet_ranges *ranges, uint64_t addr,

@@ -84,8 +84,13 @@ static void fill_info(struct sim *sim, struct octet_info *info)
 static int machine_new(struct sim *sim, const struct octet_open_opts *opts)
 {
 	const struct octet_host host = {
-		.opaque = sim, .dma_read = dma_read, .dma_write = dma_write, .kick = kick,
-		.irq = irq, .clock_ns = clock_ns, .guest_error = guest_error,
+		.opaque = sim,
+		.dma_read = dma_read,
+		.dma_write = dma_write,
+		.kick = kick,
+		.irq = irq,
+		.clock_ns = clock_ns,
+		.guest_error = guest_error,
 	};
 	struct octet_config config;
 	char err[200] = "";
@@ -98,8 +103,9 @@ static int machine_new(struct sim *sim, const struct octet_open_opts *opts)
 	if (!sim->machine)
 		return octet_set_error(sim->ctx, -EINVAL, "octet_open: %s", err);
 	if (sim_read(sim, OCTET_REG_ID) != OCTET_ID_MAGIC)
-		return octet_set_error(sim->ctx, -ENODEV,
-				       "octet_open: the machine is gone, its registers read all ones");
+		return octet_set_error(
+			sim->ctx, -ENODEV,
+			"octet_open: the machine is gone, its registers read all ones");
 	return 0;
 }
 

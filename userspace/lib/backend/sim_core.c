@@ -7,8 +7,8 @@
 
 #include "sim.h"
 
-#define RING_BYTES	(SIM_RING * sizeof(struct octet_ring_entry))
-#define CQ_BYTES	(SIM_RING * sizeof(struct octet_completion))
+#define RING_BYTES (SIM_RING * sizeof(struct octet_ring_entry))
+#define CQ_BYTES (SIM_RING * sizeof(struct octet_completion))
 
 uint32_t sim_read(struct sim *sim, uint64_t offset)
 {
@@ -97,7 +97,9 @@ static void feed_queue(struct sim_core *core, struct sim_queue *q)
 void sim_core_feed(struct sim_core *core)
 {
 	static const enum octet_priority order[] = {
-		OCTET_PRIORITY_HIGH, OCTET_PRIORITY_NORMAL, OCTET_PRIORITY_LOW,
+		OCTET_PRIORITY_HIGH,
+		OCTET_PRIORITY_NORMAL,
+		OCTET_PRIORITY_LOW,
 	};
 	uint32_t before = core->tail;
 
@@ -194,8 +196,11 @@ static void complete(struct sim_core *core, const struct octet_completion *c)
 {
 	struct sim_queue *q = core->flight[core->done % SIM_RING].queue;
 	struct octet_queue_state why = {
-		.error = octet_status_error(c->status), .status = c->status, .command = c->command,
-		.detail = c->detail, .fault_va = c->fault_va,
+		.error = octet_status_error(c->status),
+		.status = c->status,
+		.command = c->command,
+		.detail = c->detail,
+		.fault_va = c->fault_va,
 	};
 
 	core->done++;

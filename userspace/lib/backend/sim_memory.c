@@ -6,9 +6,9 @@
 
 #include "sim.h"
 
-#define PAGE		((uint64_t)OCTET_PAGE_SIZE)
-#define VA_START	((uint64_t)1 << 28)
-#define VA_END		((uint64_t)1 << (OCTET_VA_BITS - 1))
+#define PAGE ((uint64_t)OCTET_PAGE_SIZE)
+#define VA_START ((uint64_t)1 << 28)
+#define VA_END ((uint64_t)1 << (OCTET_VA_BITS - 1))
 
 bool sim_memory_reaches(const struct sim_memory *memory, uint64_t addr, size_t bytes)
 {

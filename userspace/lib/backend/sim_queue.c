@@ -108,7 +108,7 @@ static int waits_add(struct sim_queue *q, const struct octet_run *run, uint32_t 
 			return -EBUSY;
 		}
 		q->waits[(q->wait_head + q->wait_count) % SIM_WAITS] =
-			(struct sim_wait) { other, run->wait[i]->seq };
+			(struct sim_wait){ other, run->wait[i]->seq };
 		q->wait_count++;
 		other->refs++;
 		++*added;
@@ -130,10 +130,14 @@ static int enqueue(struct sim_queue *q, const struct octet_run *run)
 		const struct octet_job *job = run->jobs[i];
 		struct sim_pending *p = &q->pending[(q->head + q->count) % SIM_QUEUE_DEPTH];
 
-		*p = (struct sim_pending) {
-			.cmd_va = job->commands->va, .report_va = job->reports->va,
-			.budget = job->budget, .cmd_count = job->count, .sw = job->sw,
-			.lb = job->lb, .waits = i ? 0 : waits,
+		*p = (struct sim_pending){
+			.cmd_va = job->commands->va,
+			.report_va = job->reports->va,
+			.budget = job->budget,
+			.cmd_count = job->count,
+			.sw = job->sw,
+			.lb = job->lb,
+			.waits = i ? 0 : waits,
 			.irq = run->each || i + 1 == run->count,
 		};
 		q->count++;
@@ -151,9 +155,10 @@ int sim_submit(struct octet_queue *queue, const struct octet_run *run)
 	ret = enqueue(queue->priv, run);
 	pthread_mutex_unlock(&sim->lock);
 	if (ret == -EBUSY)
-		return octet_set_error(queue->ctx, ret,
-				       "octet_submit: too much is queued: at most %d jobs and %d fences to wait for per queue",
-				       SIM_QUEUE_DEPTH, SIM_WAITS);
+		return octet_set_error(
+			queue->ctx, ret,
+			"octet_submit: too much is queued: at most %d jobs and %d fences to wait for per queue",
+			SIM_QUEUE_DEPTH, SIM_WAITS);
 	if (ret == -ENODEV)
 		return octet_set_error(queue->ctx, ret, "octet_submit: the device is gone");
 	return ret;

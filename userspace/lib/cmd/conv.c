@@ -12,8 +12,8 @@ static int rank_check(struct octet_job *job, const struct octet_conv_call *c,
 	if (t->rank == rank)
 		return 0;
 	octet_tensor_label(t, role, label, sizeof(label));
-	return octet_set_error(job->ctx, -EINVAL, "%s: tensor %s has rank %u, must have %u: %s", c->call,
-			  label, t->rank, rank, order);
+	return octet_set_error(job->ctx, -EINVAL, "%s: tensor %s has rank %u, must have %u: %s",
+			       c->call, label, t->rank, rank, order);
 }
 
 /* 1-D is 2-D with one row. */
@@ -57,13 +57,14 @@ static int defaults(struct octet_job *job, struct octet_conv_call *c)
 	const char *bad = NULL;
 
 	if (c->oned && (o->stride_h > 1 || o->dilation_h > 1 || o->pad_top || o->pad_bottom))
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: stride_h %u, dilation_h %u, pad_top %u, pad_bottom %u: a 1-D image has one row, use the fields of columns",
-				  c->call, o->stride_h, o->dilation_h, o->pad_top, o->pad_bottom);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: stride_h %u, dilation_h %u, pad_top %u, pad_bottom %u: a 1-D image has one row, use the fields of columns",
+			c->call, o->stride_h, o->dilation_h, o->pad_top, o->pad_bottom);
 	if (c->depthwise && o->groups > 1)
 		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: groups is %u: a depthwise convolution takes 0", c->call,
-				  o->groups);
+				       "%s: groups is %u: a depthwise convolution takes 0", c->call,
+				       o->groups);
 	o->stride_h += !o->stride_h;
 	o->stride_w += !o->stride_w;
 	o->dilation_h += !o->dilation_h;
@@ -79,8 +80,8 @@ static int defaults(struct octet_job *job, struct octet_conv_call *c)
 	else if (c->r > UINT16_MAX || c->s > UINT16_MAX)
 		bad = "kernel";
 	if (bad)
-		return octet_set_error(job->ctx, -EINVAL, "%s: a %s is larger than %d", c->call, bad,
-				  UINT16_MAX);
+		return octet_set_error(job->ctx, -EINVAL, "%s: a %s is larger than %d", c->call,
+				       bad, UINT16_MAX);
 	return 0;
 }
 
@@ -95,25 +96,27 @@ static int channels_check(struct octet_job *job, const struct octet_conv_call *c
 	octet_tensor_label(c->y, "y", ly, sizeof(ly));
 	if (c->x->dims[0] != c->y->dims[0])
 		return octet_set_error(job->ctx, -EINVAL, "%s: tensor %s has %u images, %s has %u",
-				  c->call, ly, c->y->dims[0], lx, c->x->dims[0]);
+				       c->call, ly, c->y->dims[0], lx, c->x->dims[0]);
 	if (wout != c->cout)
 		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s has %u output channels, %s has %u", c->call, lw,
-				  wout, ly, c->cout);
+				       "%s: tensor %s has %u output channels, %s has %u", c->call,
+				       lw, wout, ly, c->cout);
 	if (c->depthwise && c->cout % c->cin)
 		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s has %u channels, no multiple of the %u of %s",
-				  c->call, ly, c->cout, c->cin, lx);
+				       "%s: tensor %s has %u channels, no multiple of the %u of %s",
+				       c->call, ly, c->cout, c->cin, lx);
 	if (c->depthwise)
 		return 0;
 	if (c->cin % g || c->cout % g)
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: groups is %u, which does not divide the %u channels of %s and the %u of %s",
-				  c->call, g, c->cin, lx, c->cout, ly);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: groups is %u, which does not divide the %u channels of %s and the %u of %s",
+			c->call, g, c->cin, lx, c->cout, ly);
 	if (c->wcin != c->cin / g)
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s has %u input channels, %s has %u and groups is %u",
-				  c->call, lw, c->wcin, lx, c->cin, g);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: tensor %s has %u input channels, %s has %u and groups is %u", c->call,
+			lw, c->wcin, lx, c->cin, g);
 	return 0;
 }
 
@@ -137,15 +140,15 @@ static int size_check(struct octet_job *job, const struct octet_conv_call *c)
 		return 0;
 	octet_tensor_label(c->y, "y", label, sizeof(label));
 	if (!oh || !ow)
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: a %ux%u kernel with dilation %ux%u is larger than the padded image, %ux%u",
-				  c->call, c->r, c->s, o->dilation_h, o->dilation_w,
-				  c->h + o->pad_top + o->pad_bottom,
-				  c->wd + o->pad_left + o->pad_right);
-	return octet_set_error(job->ctx, -EINVAL,
-			  "%s: tensor %s is %ux%u, but image, kernel, stride and padding give %llux%llu",
-			  c->call, label, c->oh, c->ow, (unsigned long long)oh,
-			  (unsigned long long)ow);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: a %ux%u kernel with dilation %ux%u is larger than the padded image, %ux%u",
+			c->call, c->r, c->s, o->dilation_h, o->dilation_w,
+			c->h + o->pad_top + o->pad_bottom, c->wd + o->pad_left + o->pad_right);
+	return octet_set_error(
+		job->ctx, -EINVAL,
+		"%s: tensor %s is %ux%u, but image, kernel, stride and padding give %llux%llu",
+		c->call, label, c->oh, c->ow, (unsigned long long)oh, (unsigned long long)ow);
 }
 
 static int pad_value(struct octet_job *job, const struct octet_conv_call *c, int32_t *value)
@@ -158,7 +161,7 @@ static int pad_value(struct octet_job *job, const struct octet_conv_call *c, int
 		return 0;
 	octet_tensor_label(c->x, "x", label, sizeof(label));
 	return octet_set_error(job->ctx, -EINVAL, "%s: pad_value %d is outside %d..%d of tensor %s",
-			  c->call, *value, low, low + 255, label);
+			       c->call, *value, low, low + 255, label);
 }
 
 static void fill(const struct octet_conv_call *c, struct octet_cmd *cmd)
@@ -247,11 +250,20 @@ int octet_cmd_conv(struct octet_job *job, struct octet_conv_call *c,
 	ret = octet_opts_in(job->ctx, "octet_conv_opts", opts, sizeof(c->o), &c->o);
 	if (ret)
 		return ret;
-	out = (struct octet_output) {
-		.call = c->call, .x = c->x, .w = c->w, .bias = c->bias, .y = c->y,
-		.x_role = "x", .w_role = "w", .w_axis = c->depthwise ? 2 : 0,
-		.stage = c->o.stage, .activation = c->o.activation, .has_clamp = c->o.has_clamp,
-		.clamp_min = c->o.clamp_min, .clamp_max = c->o.clamp_max,
+	out = (struct octet_output){
+		.call = c->call,
+		.x = c->x,
+		.w = c->w,
+		.bias = c->bias,
+		.y = c->y,
+		.x_role = "x",
+		.w_role = "w",
+		.w_axis = c->depthwise ? 2 : 0,
+		.stage = c->o.stage,
+		.activation = c->o.activation,
+		.has_clamp = c->o.has_clamp,
+		.clamp_min = c->o.clamp_min,
+		.clamp_max = c->o.clamp_max,
 	};
 	ret = octet_cmd_tensors(job, &out);
 	if (!ret)

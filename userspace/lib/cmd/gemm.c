@@ -33,9 +33,10 @@ static int matrices_check(struct octet_job *job, const struct octet_tensor *a,
 	for (int i = 0; i < 3; i++) {
 		octet_tensor_label(all[i], roles[i], la, sizeof(la));
 		if (all[i]->rank < 2)
-			return octet_set_error(job->ctx, -EINVAL,
-					  "%s: tensor %s has rank %u, a matrix has 2, with batches up to 4",
-					  call, la, all[i]->rank);
+			return octet_set_error(
+				job->ctx, -EINVAL,
+				"%s: tensor %s has rank %u, a matrix has 2, with batches up to 4",
+				call, la, all[i]->rank);
 	}
 	octet_tensor_label(a, "a", la, sizeof(la));
 	octet_tensor_label(b, "b", lb, sizeof(lb));
@@ -45,15 +46,15 @@ static int matrices_check(struct octet_job *job, const struct octet_tensor *a,
 	kb = o->transpose_b ? columns(b) : rows(b);
 	n = o->transpose_b ? rows(b) : columns(b);
 	if (k != kb)
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s is %ux%u%s and %s is %ux%u%s: the inner extents %u and %u differ",
-				  call, la, rows(a), columns(a), o->transpose_a ? " transposed" : "",
-				  lb, rows(b), columns(b), o->transpose_b ? " transposed" : "", k,
-				  kb);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: tensor %s is %ux%u%s and %s is %ux%u%s: the inner extents %u and %u differ",
+			call, la, rows(a), columns(a), o->transpose_a ? " transposed" : "", lb,
+			rows(b), columns(b), o->transpose_b ? " transposed" : "", k, kb);
 	if (rows(y) != m || columns(y) != n)
 		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s is %ux%u, %s times %s gives %ux%u", call, ly,
-				  rows(y), columns(y), la, lb, m, n);
+				       "%s: tensor %s is %ux%u, %s times %s gives %ux%u", call, ly,
+				       rows(y), columns(y), la, lb, m, n);
 	return 0;
 }
 
@@ -65,13 +66,14 @@ static int batches_check(struct octet_job *job, const struct octet_tensor *a,
 		uint32_t want = ba == 1 ? bb : ba;
 
 		if (bb != 1 && bb != want)
-			return octet_set_error(job->ctx, -EINVAL,
-					  "%s: %s batch of 'a' is %u, of 'b' %u: equal or 1 is needed",
-					  call, level ? "outer" : "inner", ba, bb);
+			return octet_set_error(
+				job->ctx, -EINVAL,
+				"%s: %s batch of 'a' is %u, of 'b' %u: equal or 1 is needed", call,
+				level ? "outer" : "inner", ba, bb);
 		if (by != want)
 			return octet_set_error(job->ctx, -EINVAL,
-					  "%s: %s batch of 'y' is %u, 'a' and 'b' give %u", call,
-					  level ? "outer" : "inner", by, want);
+					       "%s: %s batch of 'y' is %u, 'a' and 'b' give %u",
+					       call, level ? "outer" : "inner", by, want);
 	}
 	return 0;
 }
@@ -88,9 +90,8 @@ static void fill_operand(struct octet_operand *operand, const struct octet_tenso
 	operand->stride[0] = batch(t, 1) > 1 ? matrix * batch(t, 0) : 0;
 }
 
-static void fill(struct octet_cmd *cmd, const struct octet_tensor *a,
-		 const struct octet_tensor *b, const struct octet_tensor *y,
-		 const struct octet_gemm_opts *o)
+static void fill(struct octet_cmd *cmd, const struct octet_tensor *a, const struct octet_tensor *b,
+		 const struct octet_tensor *y, const struct octet_gemm_opts *o)
 {
 	cmd->op = OCTET_OP_GEMM;
 	cmd->n = batch(y, 0);
@@ -157,10 +158,19 @@ int octet_cmd_gemm(struct octet_job *job, struct octet_tensor *a, struct octet_t
 	ret = octet_opts_in(job->ctx, "octet_gemm_opts", opts, sizeof(o), &o);
 	if (ret)
 		return ret;
-	out = (struct octet_output) {
-		.call = call, .x = a, .w = b, .bias = bias, .y = y, .x_role = "a", .w_role = "b",
-		.stage = o.stage, .activation = o.activation, .has_clamp = o.has_clamp,
-		.clamp_min = o.clamp_min, .clamp_max = o.clamp_max,
+	out = (struct octet_output){
+		.call = call,
+		.x = a,
+		.w = b,
+		.bias = bias,
+		.y = y,
+		.x_role = "a",
+		.w_role = "b",
+		.stage = o.stage,
+		.activation = o.activation,
+		.has_clamp = o.has_clamp,
+		.clamp_min = o.clamp_min,
+		.clamp_max = o.clamp_max,
 	};
 	ret = octet_cmd_tensors(job, &out);
 	if (!ret)

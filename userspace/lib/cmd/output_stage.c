@@ -19,7 +19,8 @@ static int input_check(struct octet_job *job, const struct octet_output *out,
 		       const struct octet_tensor *tensor, const char *role)
 {
 	if (!tensor)
-		return octet_set_error(job->ctx, -EINVAL, "%s: tensor '%s' is NULL", out->call, role);
+		return octet_set_error(job->ctx, -EINVAL, "%s: tensor '%s' is NULL", out->call,
+				       role);
 	if (tensor->ctx != job->ctx)
 		return fail_tensor(job, out, tensor, role, "belongs to another context");
 	if (tensor->type == OCTET_INT32)
@@ -38,13 +39,15 @@ static int bias_check(struct octet_job *job, const struct octet_output *out)
 		return fail_tensor(job, out, bias, "bias", "belongs to another context");
 	octet_tensor_label(bias, "bias", label, sizeof(label));
 	if (bias->type != OCTET_INT32)
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s is %s, must be int32: see octet_quantize_bias()",
-				  out->call, label, octet_dtype_name(bias->type));
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: tensor %s is %s, must be int32: see octet_quantize_bias()", out->call,
+			label, octet_dtype_name(bias->type));
 	if (bias->bytes != (size_t)out->channels * 4)
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s has %zu values, must have one for each of %u output channels",
-				  out->call, label, bias->bytes / 4, out->channels);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: tensor %s has %zu values, must have one for each of %u output channels",
+			out->call, label, bias->bytes / 4, out->channels);
 	return 0;
 }
 
@@ -58,21 +61,24 @@ static int result_check(struct octet_job *job, const struct octet_output *out)
 	if (out->y->ctx != job->ctx)
 		return fail_tensor(job, out, out->y, "y", "belongs to another context");
 	if ((unsigned int)out->stage > OCTET_FP32_RNE)
-		return octet_set_error(job->ctx, -EINVAL, "%s: stage %d is no output stage, 0 to %d are",
-				  out->call, out->stage, OCTET_FP32_RNE);
-	if ((unsigned int)out->activation > OCTET_ACT_RELU_N1_TO_1)
-		return octet_set_error(job->ctx, -EINVAL, "%s: activation %d is unknown, 0 to %d are",
-				  out->call, out->activation, OCTET_ACT_RELU_N1_TO_1);
-	if (raw && out->activation != OCTET_ACT_NONE)
 		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: activation with stage RAW: raw results have no scale, use has_clamp",
-				  out->call);
+				       "%s: stage %d is no output stage, 0 to %d are", out->call,
+				       out->stage, OCTET_FP32_RNE);
+	if ((unsigned int)out->activation > OCTET_ACT_RELU_N1_TO_1)
+		return octet_set_error(job->ctx, -EINVAL,
+				       "%s: activation %d is unknown, 0 to %d are", out->call,
+				       out->activation, OCTET_ACT_RELU_N1_TO_1);
+	if (raw && out->activation != OCTET_ACT_NONE)
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: activation with stage RAW: raw results have no scale, use has_clamp",
+			out->call);
 	if (raw != (out->y->type == OCTET_INT32)) {
 		octet_tensor_label(out->y, "y", label, sizeof(label));
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s is %s with stage %s: %s", out->call, label,
-				  octet_dtype_name(out->y->type), octet_stage_name(out->stage),
-				  raw ? "RAW gives int32" : "only RAW (stage 0) gives int32");
+		return octet_set_error(job->ctx, -EINVAL, "%s: tensor %s is %s with stage %s: %s",
+				       out->call, label, octet_dtype_name(out->y->type),
+				       octet_stage_name(out->stage),
+				       raw ? "RAW gives int32" : "only RAW (stage 0) gives int32");
 	}
 	return 0;
 }
@@ -97,8 +103,9 @@ static int bound(struct octet_job *job, const struct octet_output *out, float va
 	if (!(fabsf(steps) < 0x1p30f)) {
 		octet_tensor_label(out->y, "y", label, sizeof(label));
 		return octet_set_error(job->ctx, -ERANGE,
-				  "%s: tensor %s: %g is %g steps of scale %g, over int32", out->call,
-				  label, (double)value, (double)steps, (double)out->y->scale0);
+				       "%s: tensor %s: %g is %g steps of scale %g, over int32",
+				       out->call, label, (double)value, (double)steps,
+				       (double)out->y->scale0);
 	}
 	*q = out->y->zero0 + (int32_t)steps;
 	return 0;
@@ -159,9 +166,10 @@ static int clamp_range(struct octet_job *job, const struct octet_output *out, in
 		char label[OCTET_LABEL_SIZE];
 
 		octet_tensor_label(out->y, "y", label, sizeof(label));
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s: clamp and activation leave no value (%d..%d)",
-				  out->call, label, *min, *max);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: tensor %s: clamp and activation leave no value (%d..%d)", out->call,
+			label, *min, *max);
 	}
 	return 0;
 }
@@ -191,9 +199,10 @@ static int scales_check(struct octet_job *job, const struct octet_output *out)
 				   "has a scale per channel; results have one for all");
 	if (out->w->scale && out->w->axis != out->w_axis) {
 		octet_tensor_label(out->w, out->w_role, label, sizeof(label));
-		return octet_set_error(job->ctx, -EINVAL,
-				  "%s: tensor %s has scales along axis %u, its output channels are axis %u",
-				  out->call, label, out->w->axis, out->w_axis);
+		return octet_set_error(
+			job->ctx, -EINVAL,
+			"%s: tensor %s has scales along axis %u, its output channels are axis %u",
+			out->call, label, out->w->axis, out->w_axis);
 	}
 	return 0;
 }
@@ -216,11 +225,11 @@ static int records(struct octet_job *job, const struct octet_output *out,
 
 		if (octet_requant(out->stage, f, &planned->mult[c], &shift)) {
 			octet_tensor_label(w, out->w_role, label, sizeof(label));
-			return octet_set_error(job->ctx, -ERANGE,
-					  "%s: tensor %s: channel %u: factor %g (%g * %g / %g) cannot be expressed in %s",
-					  out->call, label, c, f, (double)out->x->scale0,
-					  (double)s_w, (double)out->y->scale0,
-					  octet_stage_name(out->stage));
+			return octet_set_error(
+				job->ctx, -ERANGE,
+				"%s: tensor %s: channel %u: factor %g (%g * %g / %g) cannot be expressed in %s",
+				out->call, label, c, f, (double)out->x->scale0, (double)s_w,
+				(double)out->y->scale0, octet_stage_name(out->stage));
 		}
 		planned->chn[c].shift = (uint8_t)shift;
 		planned->chn[c].zero_point = (int16_t)(w->scale ? w->zero[c] : w->zero0);

@@ -65,8 +65,8 @@ int octet_quantize(const struct octet_quant_opts *opts, float scale, int32_t zer
 }
 
 int octet_quantize_channel(const struct octet_quant_opts *opts, const float *scale,
-			   const int32_t *zero_point, const float *in, size_t outer, size_t channels,
-			   size_t inner, void *out)
+			   const int32_t *zero_point, const float *in, size_t outer,
+			   size_t channels, size_t inner, void *out)
 {
 	struct octet_codes codes;
 	uint8_t *bytes = out;
@@ -84,7 +84,8 @@ int octet_quantize_channel(const struct octet_quant_opts *opts, const float *sca
 		for (size_t c = 0; c < channels; c++)
 			for (size_t i = 0; i < inner; i++, at++)
 				bytes[at] = quantize_one(&codes, scale[c],
-							 zero_point ? zero_point[c] : 0, in[at], at);
+							 zero_point ? zero_point[c] : 0, in[at],
+							 at);
 	return 0;
 }
 
