@@ -60,7 +60,8 @@ static int scan(int *fd, char *path, size_t path_size, char *why, size_t size)
 	int best = -ENODEV, ret = -ENODEV;
 	char text[160];
 
-	snprintf(why, size, "there is no Octet device in " ACCEL_DIR);
+	snprintf(why, size, "there is no Octet device in " ACCEL_DIR
+		 "; is there one in lspci (1234:0c7e), and is octet.ko loaded?");
 	for (int i = 0; i < count; i++) {
 		if (ret && !strncmp(names[i]->d_name, "accel", 5)) {
 			snprintf(path, path_size, ACCEL_DIR "/%.32s", names[i]->d_name);
