@@ -63,6 +63,10 @@ struct octet_cmd tc_gemm(uint32_t m, uint32_t n, uint32_t k);
 struct octet_cmd tc_conv(enum octet_op op, uint32_t n, uint32_t h, uint32_t w,
 			 uint32_t cin, uint32_t cout, uint32_t k);
 
+/** tc_extents - extents along the strides; returns the innermost bytes */
+uint32_t tc_extents(const struct octet_cmd *cmd, unsigned int operand,
+		    uint32_t extent[4]);
+
 /** tc_bytes_of - bytes from the first to the last of an operand */
 uint64_t tc_bytes_of(const struct octet_cmd *cmd, unsigned int operand);
 

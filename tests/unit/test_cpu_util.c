@@ -274,37 +274,44 @@ struct octet_cmd tc_conv(enum octet_op op, uint32_t n, uint32_t h, uint32_t w,
 	return c;
 }
 
-uint64_t tc_bytes_of(const struct octet_cmd *c, unsigned int operand)
+uint32_t tc_extents(const struct octet_cmd *c, unsigned int operand,
+		    uint32_t e[4])
 {
-	const bool gemm = c->op == OCTET_OP_GEMM, dw = c->op == OCTET_OP_DEPTHWISE;
+	const bool dw = c->op == OCTET_OP_DEPTHWISE;
 	const struct octet_operand *op = &(&c->src)[operand];
-	const bool t = op->flags & OCTET_OPERAND_TRANSPOSED;
-	uint32_t e[4] = { 1, 1, 1, 1 }, inner;
+	const uint32_t unit = op->type == OCTET_TYPE_INT32 ? 4 : 1;
 
-	if (gemm) {
+	e[0] = e[1] = e[2] = e[3] = 1;
+	if (c->op == OCTET_OP_GEMM) {
 		const uint32_t rows = operand == OCTET_OPERAND_WGT ? c->cin : c->h;
 		const uint32_t columns = operand == OCTET_OPERAND_SRC ? c->cin :
 									c->cout;
+		const bool t = op->flags & OCTET_OPERAND_TRANSPOSED;
 
 		e[0] = c->n2;
 		e[1] = c->n;
 		e[2] = t ? columns : rows;
-		inner = t ? rows : columns;
-	} else if (operand == OCTET_OPERAND_WGT) {
+		return (t ? rows : columns) * unit;
+	}
+	if (operand == OCTET_OPERAND_WGT) {
 		e[1] = dw ? 1 : c->cout;
 		e[2] = c->r;
 		e[3] = c->s;
-		inner = dw ? c->cout : c->cin / c->groups;
-	} else {
-		const bool out = operand == OCTET_OPERAND_DST;
-
-		e[1] = c->n;
-		e[2] = out ? c->oh : c->h;
-		e[3] = out ? c->ow : c->w;
-		inner = out ? c->cout : c->cin;
+		return dw ? c->cout : c->cin / c->groups;
 	}
-	if (op->type == OCTET_TYPE_INT32)
-		inner *= 4;
-	return inner + (e[0] - 1) * op->stride[0] + (e[1] - 1) * op->stride[1] +
-	       (e[2] - 1) * op->stride[2] + (e[3] - 1) * op->stride[3];
+	e[1] = c->n;
+	e[2] = operand == OCTET_OPERAND_DST ? c->oh : c->h;
+	e[3] = operand == OCTET_OPERAND_DST ? c->ow : c->w;
+	return (operand == OCTET_OPERAND_DST ? c->cout : c->cin) * unit;
+}
+
+uint64_t tc_bytes_of(const struct octet_cmd *c, unsigned int operand)
+{
+	const struct octet_operand *op = &(&c->src)[operand];
+	uint32_t e[4];
+	uint64_t bytes = tc_extents(c, operand, e);
+
+	for (int d = 0; d < 4; d++)
+		bytes += (e[d] - 1) * op->stride[d];
+	return bytes;
 }
