@@ -500,18 +500,28 @@ bool octet_core_stuck(struct octet_core *core, struct octet_job **guilty, int *e
  */
 struct octet_job *octet_core_quiesce(struct octet_core *core)
 {
-	struct octet_job *job = NULL;
+	struct octet_job *job;
 	unsigned long flags;
+	u64 left = 0;
 	u32 state;
 
 	octet_core_write(core, OCTET_CORE_CTRL, 0);
+
+	spin_lock_irqsave(&core->lock, flags);
+	job = octet_core_head(core);
+	if (job)
+		left = jiffies_to_usecs(octet_core_time_left(core));
+	spin_unlock_irqrestore(&core->lock, flags);
+
 	if (!read_poll_timeout(octet_core_state, state,
 			       state != OCTET_CORE_STATE_BUSY &&
 			       state != OCTET_CORE_STATE_RESET, 100,
-			       core->odev->timeout_ms * USEC_PER_MSEC, false, core))
+			       max(left, 1000ULL), false, core))
 		return NULL;
 
+	/* The completions that have come meanwhile are still to be collected. */
 	spin_lock_irqsave(&core->lock, flags);
+	octet_core_collect(core);
 	job = octet_core_head(core);
 	spin_unlock_irqrestore(&core->lock, flags);
 	return job;
@@ -577,6 +587,7 @@ int octet_core_init(struct octet_core *core, struct octet_device *odev, u32 inde
 
 	core->odev = odev;
 	core->index = index;
+	snprintf(core->name, sizeof(core->name), "octet%u", index);
 	spin_lock_init(&core->lock);
 	INIT_LIST_HEAD(&core->inflight);
 	INIT_DELAYED_WORK(&core->watchdog, octet_sched_watchdog);

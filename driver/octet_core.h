@@ -29,6 +29,7 @@ struct octet_job;
  *
  * @odev: device
  * @index: number of the core
+ * @name: of the scheduler and its threads
  * @sched: its scheduler
  * @load: jobs given to the scheduler and not freed
  * @irq: Linux interrupt
@@ -52,6 +53,7 @@ struct octet_job;
 struct octet_core {
 	struct octet_device *odev;
 	u32 index;
+	char name[16];
 	struct drm_gpu_scheduler sched;
 	atomic_t load;
 	int irq;

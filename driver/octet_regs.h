@@ -57,7 +57,7 @@
 #define OCTET_REG_STATUS			0x0084	/* RO */
 #define   OCTET_STATUS_READY		BIT(0)	/* clear while a reset is under way */
 #define OCTET_REG_IRQ_STATUS		0x0088	/* RO: which core has something */
-#define   OCTET_IRQ_STATUS_CORE(c)	BIT(c)	/* OCTET_CORE_IRQ_STATUS & _ENABLE of core c not 0 */
+#define   OCTET_IRQ_STATUS_CORE(c)	BIT(c)	/* an enabled bit of core c is set */
 #define OCTET_REG_RESETS			0x008c	/* RO, device resets since power-on */
 
 #define OCTET_REG_ASID_TABLE_LO		0x00a0	/* RW, DMA address, 4 KiB aligned */
@@ -95,7 +95,7 @@
 #define OCTET_CORE_RING_LO		0x0008	/* RW while OFF, DMA address, 64-byte aligned */
 #define OCTET_CORE_RING_HI		0x000c
 #define OCTET_CORE_RING_ORDER		0x0010	/* RW while OFF, log2(entries), 6.. */
-#define OCTET_CORE_RING_TAIL		0x0014	/* RW, doorbell: entries ever published, modulo 2^32 */
+#define OCTET_CORE_RING_TAIL		0x0014	/* RW, doorbell: entries ever published */
 #define OCTET_CORE_RING_HEAD		0x0018	/* RO, entries ever fetched */
 #define OCTET_CORE_CQ_LO		0x0020	/* RW while OFF */
 #define OCTET_CORE_CQ_HI		0x0024
@@ -108,7 +108,7 @@
 #define   OCTET_CORE_IRQ_ERROR		BIT(1)	/* halted after an error completion */
 #define   OCTET_CORE_IRQ_RING		BIT(2)	/* ring error */
 #define OCTET_CORE_IRQ_DELAY_US		0x003c	/* RW, T: longest wait of a completion; 0 = none */
-#define OCTET_CORE_VECTOR		0x0040	/* RW, MSI-X vector of this core, 1 + core after reset */
+#define OCTET_CORE_VECTOR		0x0040	/* RW, MSI-X vector; 1 + core after reset */
 #define OCTET_CORE_PROGRESS		0x0044	/* RO, changes while the core works */
 #define OCTET_CORE_SEQ_LO		0x0048	/* RO, sequence number being executed */
 #define OCTET_CORE_SEQ_HI		0x004c
@@ -182,7 +182,7 @@ struct octet_ring_entry {
 	__le64 reserved;
 };
 
-#define OCTET_RING_NOP			0	/* completes at once; other fields but seq and flags ignored */
+#define OCTET_RING_NOP			0	/* completes at once; only seq, flags count */
 #define OCTET_RING_RUN			1
 #define OCTET_RING_F_IRQ		BIT(0)	/* interrupt when complete */
 

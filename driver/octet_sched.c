@@ -93,7 +93,7 @@ int octet_sched_init(struct octet_core *core)
 		.credit_limit = OCTET_RING_ENTRIES,
 		.timeout = MAX_SCHEDULE_TIMEOUT,
 		.timeout_wq = odev->reset_wq,
-		.name = "octet",
+		.name = core->name,
 		.dev = odev->drm.dev,
 	};
 	int ret;

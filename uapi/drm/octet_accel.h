@@ -432,7 +432,8 @@ struct drm_octet_job {
  * when the call is made.
  *
  * -EINVAL: no jobs, more than max_jobs or max_bos, misaligned addresses,
- *	cmd_count, sw + lb larger than the SRAM, unknown flags
+ *	cmd_count, sw + lb larger than the SRAM, unknown flags; more than 64
+ *	in-syncs or out-syncs of a job, point 0 of a timeline as an out-sync
  * -ENOENT: no such queue, buffer or syncobj
  * -EINVAL: an in-sync has no fence yet
  * -ECANCELED: the queue is banned
