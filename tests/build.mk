@@ -41,6 +41,10 @@ $(call test_name,$(1)): $(1) build/lib/liboctet.so
 endef
 $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 
+# In the guest the same programs find the device: tests/guest/cases/library.sh.
+$(foreach t,backends jobs ops,$(eval $(call program,build/tests/guest/lib_$(t),\
+	tests/unit/test_$(t).c,tests $(lib_archives),$(test_libs))))
+
 # The library's own allocations are counted, see tests/unit/test_alloc.c.
 build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

@@ -22,6 +22,15 @@ struct octet_ctx *lt_open(enum octet_backend backend, const char *machine)
 	return ctx;
 }
 
+enum octet_backend lt_machine(void)
+{
+	struct octet_ctx *ctx = lt_open(OCTET_BACKEND_AUTO, NULL);
+	enum octet_backend backend = octet_get_backend(ctx);
+
+	octet_close(ctx);
+	return backend;
+}
+
 uint32_t lt_random(uint64_t *state)
 {
 	*state = *state * 6364136223846793005u + 1442695040888963407u;

@@ -15,6 +15,9 @@
 /** lt_open() - a context of @backend, which must open; @machine may be NULL */
 struct octet_ctx *lt_open(enum octet_backend backend, const char *machine);
 
+/** lt_machine() - DRM where a device is, as in the guest, else SIM */
+enum octet_backend lt_machine(void);
+
 /** lt_random() - the next number of a generator that starts at @*state */
 uint32_t lt_random(uint64_t *state);
 static inline uint32_t lt_below(uint64_t *state, uint32_t n)

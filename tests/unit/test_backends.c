@@ -17,24 +17,12 @@ static const enum octet_backend backends[] = {
 	OCTET_BACKEND_DRM,
 };
 
-static bool have_drm(void)
-{
-	OCTET_OPTS(octet_open_opts, o);
-	struct octet_ctx *ctx;
-
-	o.backend = OCTET_BACKEND_DRM;
-	if (octet_open(&ctx, &o))
-		return false;
-	octet_close(ctx);
-	return true;
-}
-
 static void each(void (*test)(struct octet_ctx *ctx))
 {
 	for (size_t i = 0; i < 3; i++) {
 		struct octet_ctx *ctx;
 
-		if (backends[i] == OCTET_BACKEND_DRM && !have_drm())
+		if (backends[i] == OCTET_BACKEND_DRM && lt_machine() != OCTET_BACKEND_DRM)
 			continue;
 		ctx = lt_open(backends[i], NULL);
 		test(ctx);
@@ -359,8 +347,7 @@ static void test_names(void **state)
 	assert_string_equal(octet_version(), "0.1.0");
 	assert_int_equal(octet_open(&ctx, NULL), 0);
 	assert_non_null(strstr(octet_backend_reason(ctx), "Octet device"));
-	assert_int_equal(octet_get_backend(ctx),
-			 have_drm() ? OCTET_BACKEND_DRM : OCTET_BACKEND_SIM);
+	assert_true(octet_get_backend(ctx) != OCTET_BACKEND_CPU);
 	octet_close(ctx);
 	ctx = NULL;
 	o.errbuf = err;

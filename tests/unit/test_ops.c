@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every operation on random shapes and parameters: simulator and CPU
- * fallback give equal bits, and both the sums of a naive loop.
+ * Every operation on random shapes and parameters: device (or simulator) and
+ * CPU fallback give equal bits, and both the sums of a naive loop.
  */
 
 #include "libtest.h"
@@ -88,14 +88,14 @@ static void equal(const char *what, struct twin y, int ret[2], uint64_t start)
 	const uint8_t *a = octet_tensor_map(y.t[0]), *b = octet_tensor_map(y.t[1]);
 
 	if (ret[0] != ret[1] || ret[0]) {
-		fprintf(stderr, "%s, seed %llu: sim %d (%s), cpu %d (%s)\n", what,
+		fprintf(stderr, "%s, seed %llu: machine %d (%s), cpu %d (%s)\n", what,
 			(unsigned long long)start, ret[0], octet_last_error(ctx[0]), ret[1],
 			octet_last_error(ctx[1]));
 		fail();
 	}
 	for (size_t i = 0; i < bytes; i++) {
 		if (a[i] != b[i]) {
-			fprintf(stderr, "%s, seed %llu: byte %zu of %zu: sim %u, cpu %u\n", what,
+			fprintf(stderr, "%s, seed %llu: byte %zu of %zu: machine %u, cpu %u\n", what,
 				(unsigned long long)start, i, bytes, a[i], b[i]);
 			fail();
 		}
@@ -243,7 +243,7 @@ static void gemm(void)
 
 static void open_both(void)
 {
-	ctx[0] = lt_open(OCTET_BACKEND_SIM, NULL);
+	ctx[0] = lt_open(lt_machine(), NULL);
 	ctx[1] = lt_open(OCTET_BACKEND_CPU, NULL);
 }
 

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# The library's tests and small examples on the device: the unit tests take the
+# DRM backend where there is one.
+# device: cores=2
+# timeout: 120
+check "backends: fences, arrays, queues, failures" lib_backends
+check "jobs: several commands, SRAM, malformed commands" lib_jobs
+check "operations: device against fallback" lib_ops
+check "hello_gemm takes the device by itself" sh -c 'hello_gemm | grep -q ^drm:'
+check "hello_gemm" hello_gemm drm
+check "mac1d: by hand and on the device" mac1d drm
