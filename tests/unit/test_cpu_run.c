@@ -288,6 +288,7 @@ static void large(const char *name)
 	struct octet_cpu *cpu = open_level(name);
 	const struct octet_cmd cmds[] = {
 		tc_gemm(3, 5, 40001),
+		tc_gemm(100, 3, 20000),
 		tc_gemm(200, 600, 33),
 		tc_gemm(2, 2000, 701),
 		tc_conv(OCTET_OP_CONV2D, 1, 30, 31, 3, 8, 5),
@@ -338,39 +339,41 @@ static void wraps(const char *name)
 	octet_cpu_free(cpu);
 }
 
-/* Outputs over inputs, at every distance: inputs are read first. */
+/* Outputs over inputs, at any distance: inputs are read first. */
 static void aliased(const char *name)
 {
 	struct octet_cpu *cpu = open_level(name);
+	uint8_t *host = malloc(65536), *before = malloc(65536);
+	uint8_t *want = malloc(65536);
 	uint64_t rng = seed();
 
 	for (int i = 0; i < 60; i++) {
-		const bool over_weights = i & 1;
-		uint8_t *host = malloc(4096), *before = malloc(4096);
-		uint8_t *want = malloc(4096);
+		/* all longer than a block of rows */
+		struct octet_cmd c = i % 3 == 0 ? tc_gemm(300, 16, 16) :
+			tc_conv(i % 3 == 1 ? OCTET_OP_CONV2D :
+				OCTET_OP_DEPTHWISE, 1, 20, 17, 4, 4, 3);
 		struct tc_memory map = { 0 };
 		const struct octet_cpu_memory memory = { &map, tc_at };
-		struct octet_cmd c = i % 4 < 2 ? tc_gemm(16, 16, 16) :
-			tc_conv(OCTET_OP_CONV2D, 1, 6, 6, 4, 4, 3);
-		const uint64_t x = 600, w = 2600;
-		const uint64_t y = (over_weights ? w : x) - 100 +
-				   (uint64_t)tc_between(&rng, 0, 200);
+		const uint64_t x = 10000, w = 30000;
+		const uint64_t y = (i & 1 ? w : x) - 200 +
+				   (uint64_t)tc_between(&rng, 0, 400);
 
-		tc_bytes(&rng, host, 4096);
-		memcpy(before, host, 4096);
-		memcpy(want, host, 4096);
-		tc_map(&map, 0x1000, 4096, host, true);
+		c.dst.shift = 36;
+		tc_bytes(&rng, host, 65536);
+		memcpy(before, host, 65536);
+		memcpy(want, host, 65536);
+		tc_map(&map, 0x1000, 65536, host, true);
 		c.src.addr = 0x1000 + x;
 		c.wgt.addr = 0x1000 + w;
 		c.dst.addr = 0x1000 + y;
 		tc_reference(&c, before + x, before + w, NULL, NULL, want + y);
 		assert_int_equal(octet_cpu_run(cpu, &memory, &c, 1, SRAM, 0,
 					       NULL, NULL), 0);
-		assert_memory_equal(host, want, 4096);
-		free(host);
-		free(before);
-		free(want);
+		assert_memory_equal(host, want, 65536);
 	}
+	free(host);
+	free(before);
+	free(want);
 	octet_cpu_free(cpu);
 }
 
