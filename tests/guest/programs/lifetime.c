@@ -8,8 +8,6 @@
 
 #include "gemm.h"
 
-static const char *self;
-
 /* Until every job that reached a ring has its fence signalled. */
 static bool all_settled(int fd)
 {
@@ -85,7 +83,10 @@ static void usage_returns(void)
 
 #define READERS 8
 
-/* Jobs on all cores that read their input from @va: do they find @g's there? */
+/*
+ * Jobs on all cores that read the input of @g: how many rounds had wrong results,
+ * or the error of the last job of a queue.
+ */
 static int read_everywhere(int fd, struct gemm *g, const uint32_t *queues)
 {
 	uint32_t cores = dev_info(fd).cores, reached = 0;
@@ -159,6 +160,7 @@ static void address_reused(void)
 	int fd = dev_open(), ret;
 	uint32_t queues[2] = { queue_new(fd), queue_new(fd) };
 	struct buf old = buf_new(fd, 4096, 0), new;
+	struct drm_octet_queue_query q;
 	struct gemm g;
 
 	gemm_new(&g, fd, 9);
@@ -177,7 +179,10 @@ static void address_reused(void)
 	buf_free(fd, &new);
 	check(client_shrinks(fd, 1), "that one is closed too");
 	ret = read_everywhere(fd, &g, queues);
-	check(ret == -EFAULT, "then nothing is there, no old translation: %d", ret);
+	q = queue_query(fd, queues[0]);
+	check(ret == -ECANCELED && q.error == -EFAULT && q.status == OCTET_STATUS_UNMAPPED &&
+	      q.fault_va == old.va, "then nothing is there, no old translation: %d, status %#x", ret,
+	      q.status);
 	gemm_free(&g);
 	close(fd);
 }
@@ -232,7 +237,7 @@ static void closed_with_jobs(int fd)
 	int other = dev_open();
 	uint32_t queue = queue_new(other), sync = sync_new(other);
 	struct gemm g;
-	int file;
+	int file, end;
 
 	gemm_new_slow(&g, other, 3);
 	for (int i = 0; i < 6; i++)
@@ -241,10 +246,66 @@ static void closed_with_jobs(int fd)
 	check(sync_file_wait(file, 0) == 1, "a client closes its file with jobs queued");
 	close(other);
 	check(gemm_works(fd), "  another's job gives right bits");
-	check(sync_file_wait(file, 20000) <= 0, "  its last fence signals, with %d",
-	      sync_file_wait(file, 0));
+	end = sync_file_wait(file, 20000);
+	check(end <= 0, "  its last fence signals, with %d", end);
 	check(all_settled(fd), "  all fences of jobs that reached a ring are signalled");
 	close(file);
+	gemm_free(&g);
+}
+
+/*
+ * A queue destroyed with jobs queued must leave nothing behind that makes its core
+ * look busy: two queues use two cores after it as before.
+ */
+static void balance(int fd)
+{
+	uint32_t cores = dev_info(fd).cores, used = 0, queues[2], sync = sync_new(fd);
+	uint64_t jobs[8];
+	struct gemm g;
+
+	gemm_new_slow(&g, fd, 4);
+	queues[0] = queue_new(fd);
+	for (int i = 0; i < 40; i++)
+		gemm_submit(&g, queues[0], sync);
+	queue_free(fd, queues[0]);
+	buf_wait(fd, &g.buf, 0, now_ns() + 20 * SECOND);
+	for (uint32_t c = 0; c < cores; c++)
+		jobs[c] = dev_core(fd, c).jobs;
+	for (int q = 0; q < 2; q++) {
+		queues[q] = queue_new(fd);
+		gemm_submit(&g, queues[q], sync);
+		gemm_submit(&g, queues[q], sync);
+	}
+	buf_wait(fd, &g.buf, 0, now_ns() + 20 * SECOND);
+	for (uint32_t c = 0; c < cores; c++)
+		used += dev_core(fd, c).jobs > jobs[c];
+	check(used == (cores > 1 ? 2 : 1),
+	      "after a queue is destroyed with jobs queued two queues use %u cores", used);
+	queue_free(fd, queues[0]);
+	queue_free(fd, queues[1]);
+	gemm_free(&g);
+}
+
+/* Each is destroyed at the moment in which a core takes its jobs. */
+static void queues_destroyed(int fd)
+{
+	uint32_t sync = sync_new(fd), count = 1000, lost = 0;
+	struct gemm g;
+
+	gemm_new(&g, fd, 5);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t queue = queue_new(fd);
+		int64_t until;
+
+		for (uint32_t k = 0; k < 8 + i % 7; k++)
+			gemm_submit(&g, queue, sync);
+		for (until = now_ns() + i % 61 * 5000; now_ns() < until;)
+			;
+		queue_free(fd, queue);
+		lost += sync_result(fd, sync) > 0;
+	}
+	check(!lost, "%u queues destroyed while a core takes their jobs: all fences end", count);
+	check(gemm_works(fd), "  a new queue's job gives right bits");
 	gemm_free(&g);
 }
 
@@ -265,7 +326,7 @@ static bool execs(int fd)
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", fd);
-	execl(self, self, "exec-child", number, NULL);
+	execl("/proc/self/exe", "lifetime", "exec-child", number, NULL);
 	return false;
 }
 
@@ -324,6 +385,8 @@ static void files(void)
 
 	killed(fd);
 	closed_with_jobs(fd);
+	queues_destroyed(fd);
+	balance(fd);
 	forked(fd);
 	many_cycles();
 	check(all_settled(fd), "all fences of jobs that reached a ring are signalled");
@@ -344,7 +407,6 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
-	self = argv[0];
 	tap_start(90);
 	if (!strcmp(what, "exec-child") && argc == 3)
 		return exec_child(atoi(argv[2]));

@@ -221,6 +221,7 @@ static void timeline(void)
 	struct drm_octet_job jobs[3];
 	struct gemm g[3];
 	uint64_t value = 0;
+	int ret;
 
 	for (uint32_t i = 0; i < 3; i++) {
 		gemm_new(&g[i], fd, 50 + i);
@@ -231,8 +232,8 @@ static void timeline(void)
 	check_ret(sync_wait_point(fd, handle, 20, 20 * SECOND), 0, "  point 20 signals");
 	check(gemm_right(&g[0]) && gemm_right(&g[1]), "  the first two results are right then");
 	check_ret(sync_wait_point(fd, handle, 30, 20 * SECOND), 0, "  point 30 signals");
-	check(!drmSyncobjQuery(fd, &handle, &value, 1) && value == 30, "  the timeline stands at %llu",
-	      (unsigned long long)value);
+	ret = drmSyncobjQuery(fd, &handle, &value, 1);
+	check(!ret && value == 30, "  the timeline stands at %llu", (unsigned long long)value);
 	for (int i = 0; i < 3; i++)
 		gemm_free(&g[i]);
 	queue_free(fd, queue);

@@ -41,7 +41,7 @@ __attribute__((format(printf, 2, 3))) static inline bool check(bool ok, const ch
 static inline bool check_ret(int got, int want, const char *text)
 {
 	if (got == want)
-		return check(true, "%s: %s", text, want ? strerrorname_np(-want) : "accepted");
+		return check(true, "%s%s%s", text, want ? ": " : "", want ? strerrorname_np(-want) : "");
 	return check(false, "%s: got %d (%s), expected %d (%s)", text, got, strerror(abs(got)), want,
 		     strerror(-want));
 }

@@ -9,9 +9,9 @@
 
 #include "gemm.h"
 
-static int query(int fd, struct drm_octet_dev_query q)
+static int query(int fd, struct drm_octet_dev_query *q)
 {
-	return dev_ioctl(fd, DRM_IOCTL_OCTET_DEV_QUERY, &q);
+	return dev_ioctl(fd, DRM_IOCTL_OCTET_DEV_QUERY, q);
 }
 
 static void dev_query_refused(int fd, uint32_t cores)
@@ -19,21 +19,21 @@ static void dev_query_refused(int fd, uint32_t cores)
 	uint8_t buf[512];
 	struct drm_octet_dev_query ok = { .size = sizeof(buf), .ptr = (uintptr_t)buf }, q;
 
-	check_ret(query(fd, ok), 0, "DEV_QUERY device");
+	check_ret(query(fd, &ok), 0, "DEV_QUERY device");
 	q = ok, q.query = 3;
-	check_ret(query(fd, q), -EINVAL, "DEV_QUERY unknown query");
+	check_ret(query(fd, &q), -EINVAL, "DEV_QUERY unknown query");
 	q = ok, q.index = 1;
-	check_ret(query(fd, q), -EINVAL, "DEV_QUERY device with an index");
+	check_ret(query(fd, &q), -EINVAL, "DEV_QUERY device with an index");
 	q = ok, q.query = DRM_OCTET_QUERY_CLIENT, q.index = 1;
-	check_ret(query(fd, q), -EINVAL, "DEV_QUERY client with an index");
+	check_ret(query(fd, &q), -EINVAL, "DEV_QUERY client with an index");
 	q = ok, q.pad = 1;
-	check_ret(query(fd, q), -EINVAL, "DEV_QUERY pad not zero");
+	check_ret(query(fd, &q), -EINVAL, "DEV_QUERY pad not zero");
 	q = ok, q.query = DRM_OCTET_QUERY_CORE, q.index = cores - 1;
-	check_ret(query(fd, q), 0, "DEV_QUERY last core");
+	check_ret(query(fd, &q), 0, "DEV_QUERY last core");
 	q.index = cores;
-	check_ret(query(fd, q), -ENOENT, "DEV_QUERY core after the last");
+	check_ret(query(fd, &q), -ENOENT, "DEV_QUERY core after the last");
 	q = ok, q.ptr = 8;
-	check_ret(query(fd, q), -EFAULT, "DEV_QUERY bad pointer");
+	check_ret(query(fd, &q), -EFAULT, "DEV_QUERY bad pointer");
 }
 
 static void dev_query_size(int fd, uint32_t which, uint32_t size, const char *name)
@@ -41,13 +41,16 @@ static void dev_query_size(int fd, uint32_t which, uint32_t size, const char *na
 	uint8_t buf[512], whole[512];
 	struct drm_octet_dev_query q = { .query = which };
 	bool rest = true, zero = true;
+	int ret;
 
-	check(!dev_ioctl(fd, DRM_IOCTL_OCTET_DEV_QUERY, &q) && q.size == size,
+	ret = query(fd, &q);
+	check(!ret && q.size == size,
 	      "DEV_QUERY %s with size 0 tells the size: %u, header %u", name, q.size, size);
 
 	memset(whole, 0xa5, sizeof(whole));
 	q = (struct drm_octet_dev_query){ which, 0, sizeof(whole), 0, (uintptr_t)whole };
-	check(!dev_ioctl(fd, DRM_IOCTL_OCTET_DEV_QUERY, &q) && q.size == size,
+	ret = query(fd, &q);
+	check(!ret && q.size == size,
 	      "DEV_QUERY %s with a larger buffer gives size %u", name, q.size);
 	for (uint32_t i = size; i < sizeof(whole); i++)
 		zero &= !whole[i];
@@ -55,7 +58,8 @@ static void dev_query_size(int fd, uint32_t which, uint32_t size, const char *na
 
 	memset(buf, 0xa5, sizeof(buf));
 	q = (struct drm_octet_dev_query){ which, 0, 8, 0, (uintptr_t)buf };
-	check(!dev_ioctl(fd, DRM_IOCTL_OCTET_DEV_QUERY, &q) && !memcmp(buf, whole, 8),
+	ret = query(fd, &q);
+	check(!ret && !memcmp(buf, whole, 8),
 	      "DEV_QUERY %s with 8 bytes gives the first 8", name);
 	for (uint32_t i = 8; i < sizeof(buf); i++)
 		rest &= buf[i] == 0xa5;

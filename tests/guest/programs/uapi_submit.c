@@ -42,7 +42,8 @@ static void try(struct attempt *a, int want, const char *text)
 	gemm_clear(&t.g);
 	check_ret(dev_ioctl(t.fd, DRM_IOCTL_OCTET_SUBMIT, &a->s), want, text);
 	if (!want)
-		check(!buf_wait(t.fd, &t.g.buf, 0, now_ns() + 20 * SECOND) && gemm_right(&t.g),
+		check(!sync_wait(t.fd, t.out, 20 * SECOND) &&
+		      !buf_wait(t.fd, &t.g.buf, 0, now_ns() + 20 * SECOND) && gemm_right(&t.g),
 		      "  its result is right");
 	fresh(a);
 }
@@ -80,6 +81,7 @@ static void whole_submit(struct attempt *a)
 	try(a, -EFAULT, "SUBMIT jobs at a bad pointer");
 	a->s.bos.count = 0;
 	a->s.bos.ptr = 0;
+	a->job[2].out_syncs = a->job[1].out_syncs;
 	try(a, 0, "SUBMIT without a BO list");
 }
 
