@@ -31,13 +31,13 @@ if ! echo 'int main() {}' | $CC -x c++ -fsyntax-only - 2>/dev/null; then
 fi
 for std in c99 c11 ${cxx:+$cxx}; do
 	lang=c
-	[ $std != c++17 ] || lang=c++
-	compile $lang $std octet.h -Iuserspace/include
-	[ $std != c11 ] || continue
-	compile $lang $std drm/octet_isa.h -Iuapi
+	[ "$std" != c++17 ] || lang=c++
+	compile "$lang" "$std" octet.h -Iuserspace/include
+	[ "$std" != c11 ] || continue
+	compile "$lang" "$std" drm/octet_isa.h -Iuapi
 	# libdrm's own drm.h is not pedantic.
-	# shellcheck disable=SC2086
-	compile $lang $std drm/octet_accel.h -Iuapi \
+	# shellcheck disable=SC2046 # a list of flags
+	compile "$lang" "$std" drm/octet_accel.h -Iuapi \
 		$(echo "$drm" | sed 's/-I/-isystem /g')
 done
 

@@ -19,8 +19,9 @@ check() {
 }
 
 # Names of files that exist in the other's folder.
-ls hw-model/core | grep '\.h$' >"$work/core"
-ls userspace/lib/cpu | grep '\.\(h\|inc\)$' >"$work/cpu"
+find hw-model/core -name '*.h' -exec basename {} \; >"$work/core"
+find userspace/lib/cpu \( -name '*.h' -o -name '*.inc' \) -exec basename {} \; \
+	>"$work/cpu"
 quoted() { # FOLDER: what its files include, as FILE:NAME
 	grep -Ho '^ *# *include *[<"][^>"]*' "$1"/* |
 		sed 's/# *include *[<"]//; s/: *\(.*\/\)*/:/'
