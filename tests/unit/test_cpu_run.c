@@ -126,6 +126,7 @@ static void random_numbers(struct job *j, uint64_t *rng)
 	c->dst.shift = some_shift(rng, c->stage);
 	if (c->stage == OCTET_STAGE_RAW) {
 		c->dst.type = OCTET_TYPE_INT32;
+		c->dst.zero_point = 0;
 		c->act_min = INT32_MIN;
 		c->act_max = INT32_MAX;
 	} else {
@@ -301,10 +302,12 @@ static void large(const char *name)
 	for (size_t i = 0; i < sizeof(cmds) / sizeof(cmds[0]); i++) {
 		struct job j = { .cmd = cmds[i] };
 
-		random_numbers(&j, &rng);
-		if (j.cmd.stage == OCTET_STAGE_RAW)
-			for (int d = 0; d < 4; d++)
-				j.cmd.dst.stride[d] *= 4;
+		/* whole accumulators: bytes would be saturated */
+		do {
+			random_numbers(&j, &rng);
+		} while (j.cmd.stage != OCTET_STAGE_RAW);
+		for (int d = 0; d < 4; d++)
+			j.cmd.dst.stride[d] *= 4;
 		job_memory(&j, &rng);
 		job_check(cpu, &j, i);
 		job_free(&j);

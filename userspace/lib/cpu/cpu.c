@@ -35,7 +35,8 @@ static int choose(const struct cpu_kernels **out, const char *level, char *err,
 			*out = k;
 			if (!(k->features & ~have))
 				return 0;
-			snprintf(err, n, "CPU level '%s': this processor or its kernel lacks it; unset OCTET_CPU or take 'scalar'",
+			snprintf(err, n,
+				 "CPU level '%s': not on this processor or kernel; unset OCTET_CPU or take 'scalar'",
 				 level);
 			return -ENOTSUP;
 		}
