@@ -201,6 +201,52 @@ static inline int gemm_run(struct gemm *g, uint32_t queue)
 	return ret;
 }
 
+#define EVERYWHERE_JOBS 8
+
+/*
+ * The same job again and again in two queues until every core has had it. @right
+ * judges the result of each round. Return: 0, 1 for a wrong result, or the error of
+ * the last job of a queue.
+ */
+static inline int gemm_everywhere(struct gemm *g, const struct drm_octet_job *job,
+				  const uint32_t queues[2], bool (*right)(struct gemm *g))
+{
+	uint32_t cores = dev_info(g->fd).cores, reached = 0, sync[2];
+	struct drm_octet_job jobs[EVERYWHERE_JOBS];
+	uint64_t before[8];
+	int ret = 0;
+
+	for (uint32_t c = 0; c < cores; c++)
+		before[c] = dev_core(g->fd, c).jobs;
+	for (int round = 0; round < 50 && reached < cores && !ret; round++) {
+		gemm_clear(g);
+		for (int q = 0; q < 2; q++) {
+			struct drm_octet_sync out = { .handle = sync[q] = sync_new(g->fd) };
+
+			for (int i = 0; i < EVERYWHERE_JOBS; i++)
+				jobs[i] = *job;
+			jobs[EVERYWHERE_JOBS - 1].out_syncs = (struct drm_octet_array)ARRAY(&out, 1);
+			ret = submit(g->fd, queues[q], jobs, EVERYWHERE_JOBS, NULL, 0);
+			if (ret)
+				return ret;
+		}
+		for (int q = 0; q < 2; q++) {
+			int end = sync_result(g->fd, sync[q]);
+
+			ret = ret ? ret : end;
+			drmSyncobjDestroy(g->fd, sync[q]);
+		}
+		/* Both queues write the same bytes to the same place. */
+		if (!ret)
+			ret = !right(g);
+		reached = 0;
+		for (uint32_t c = 0; c < cores; c++)
+			reached += dev_core(g->fd, c).jobs > before[c];
+	}
+	printf("# ran on %u of %u cores\n", reached, cores);
+	return ret;
+}
+
 /* The control behind each test: a new queue of this client gives right bits. */
 static inline bool gemm_works(int fd)
 {

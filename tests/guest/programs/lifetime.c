@@ -81,49 +81,11 @@ static void usage_returns(void)
 	close(fd);
 }
 
-#define READERS 8
-
-/*
- * Jobs on all cores that read the input of @g: how many rounds had wrong results,
- * or the error of the last job of a queue.
- */
-static int read_everywhere(int fd, struct gemm *g, const uint32_t *queues)
+static int read_everywhere(struct gemm *g, const uint32_t *queues)
 {
-	uint32_t cores = dev_info(fd).cores, reached = 0;
-	uint64_t before[8];
-	int wrong = 0;
+	struct drm_octet_job job = gemm_job(g);
 
-	for (uint32_t c = 0; c < cores; c++)
-		before[c] = dev_core(fd, c).jobs;
-	for (int round = 0; round < 50 && reached < cores; round++) {
-		uint32_t sync[2];
-
-		gemm_clear(g);
-		for (int q = 0; q < 2; q++) {
-			struct drm_octet_sync out = { .handle = sync[q] = sync_new(fd) };
-			struct drm_octet_job jobs[READERS];
-
-			for (int i = 0; i < READERS; i++)
-				jobs[i] = gemm_job(g);
-			jobs[READERS - 1] = gemm_job_sync(g, NULL, &out);
-			if (submit(fd, queues[q], jobs, READERS, NULL, 0))
-				return -ECANCELED;
-		}
-		for (int q = 0; q < 2; q++) {
-			int ret = sync_result(fd, sync[q]);
-
-			if (ret)
-				return ret;
-			drmSyncobjDestroy(fd, sync[q]);
-		}
-		/* Both write the same bytes to the same place. */
-		wrong += !gemm_right(g);
-		reached = 0;
-		for (uint32_t c = 0; c < cores; c++)
-			reached += dev_core(fd, c).jobs > before[c];
-	}
-	printf("# read on %u of %u cores\n", reached, cores);
-	return wrong;
+	return gemm_everywhere(g, &job, queues, gemm_right);
 }
 
 static struct buf same_address(int fd, uint64_t va)
@@ -166,19 +128,19 @@ static void address_reused(void)
 	gemm_new(&g, fd, 9);
 	gemm_cmd(&g, 0)->src.addr = gemm_cmd(&g, 1)->src.addr = old.va;
 	fill_input(&g, &old, 1000);
-	check(read_everywhere(fd, &g, queues) == 0, "all cores read a buffer");
+	check(read_everywhere(&g, queues) == 0, "all cores read a buffer");
 
 	buf_close(fd, &old);
 	check(client_shrinks(fd, 1), "the buffer is closed, its address given back");
 	new = same_address(fd, old.va);
 	fill_input(&g, &new, 2000);
-	ret = read_everywhere(fd, &g, queues);
+	ret = read_everywhere(&g, queues);
 	check(ret == 0, "a new buffer has that address and is what cores read, no old translation: %d",
 	      ret);
 
 	buf_free(fd, &new);
 	check(client_shrinks(fd, 1), "that one is closed too");
-	ret = read_everywhere(fd, &g, queues);
+	ret = read_everywhere(&g, queues);
 	q = queue_query(fd, queues[0]);
 	check(ret == -ECANCELED && q.error == -EFAULT && q.status == OCTET_STATUS_UNMAPPED &&
 	      q.fault_va == old.va, "then nothing is there, no old translation: %d, status %#x", ret,

@@ -288,6 +288,30 @@ static void two_cores(void)
 	queue_free(fd, queues[1]);
 }
 
+/* What is urgent goes ahead of what waits, though not of what is in a ring. */
+static void high_priority(void)
+{
+	uint32_t normal[2] = { queue_new(fd), queue_new(fd) }, high = 0, last = sync_new(fd);
+	struct gemm slow, urgent;
+
+	if (queue_create(fd, DRM_OCTET_PRIORITY_HIGH, &high))
+		bail("a queue of high priority: %s", strerror(errno));
+	gemm_new_slow(&slow, fd, 86);
+	gemm_new(&urgent, fd, 87);
+	for (int i = 0; i < 24; i++)
+		gemm_submit(&slow, normal[i % 2], last);
+	check_ret(gemm_run(&urgent, high), 0, "a job of high priority behind 24 slow ones");
+	check(sync_wait(fd, last, 0) == -ETIME, "  it has ended, they have not");
+	check(gemm_right(&urgent), "  its result is right");
+	check_ret(buf_wait(fd, &slow.buf, 0, now_ns() + 60 * SECOND), 0, "  they end too");
+	check(gemm_right(&slow), "  and their result is right");
+	gemm_free(&slow);
+	gemm_free(&urgent);
+	queue_free(fd, high);
+	queue_free(fd, normal[0]);
+	queue_free(fd, normal[1]);
+}
+
 /* Readers of a buffer do not make those wait who wait for its writers alone. */
 static void readers_and_writers(void)
 {
@@ -359,6 +383,7 @@ int main(void)
 	timeline();
 	sync_file();
 	two_cores();
+	high_priority();
 	readers_and_writers();
 	shared_buffer();
 	return tap_end();
