@@ -264,10 +264,8 @@ static void two_cores(void)
 	uint32_t queues[2] = { queue_new(fd), queue_new(fd) }, syncs[4], used = 0;
 	struct gemm g[4];
 
-	if (info.cores < 2) {
-		check_skip("two queues use two cores", "the device has one core");
+	if (info.cores < 2)
 		return;
-	}
 	for (uint32_t i = 0; i < info.cores; i++)
 		jobs[i] = dev_core(fd, i).jobs;
 	for (uint32_t i = 0; i < 4; i++) {
