@@ -69,6 +69,19 @@ struct octet_view {
 	uint64_t extent;	/* bytes from the first to the last one */
 };
 
+/* Not a status: the slice is over, the rest wants another step. */
+#define OCTET_AGAIN	(-1)
+
+/* An operand on the move, at run @at, @offset bytes into it. */
+struct octet_walk {
+	struct octet_view view;		/* merged */
+	enum octet_operand_index operand;
+	bool covered, mapped;
+	uint64_t at[4];
+	uint64_t offset;
+	uint8_t *dense;			/* the same place in the dense copy */
+};
+
 /* The part of a job that outlives one step. */
 struct octet_job {
 	struct octet_ring_entry entry;
@@ -83,7 +96,9 @@ struct octet_job {
 enum octet_phase {
 	OCTET_PHASE_FETCH,	/* take the next entry, if there is one */
 	OCTET_PHASE_COMMAND,	/* start the job's next command */
+	OCTET_PHASE_LOAD,	/* copy inputs, translate the result's pages */
 	OCTET_PHASE_COMPUTE,	/* the host computes */
+	OCTET_PHASE_STORE,	/* write the result */
 	OCTET_PHASE_PACE,	/* wait for the modelled time */
 	OCTET_PHASE_POST,	/* write the completion when the queue has room */
 	OCTET_PHASE_HALTED,
@@ -111,7 +126,9 @@ struct octet_core {
 
 	struct octet_job job;
 	struct octet_work work;
-	struct octet_view dst;
+	struct octet_walk walk;
+	bool walking;		/* LOAD: the walk is under way */
+	unsigned int loaded;	/* LOAD: operands that are done */
 	struct octet_pages dst_pages, report_pages, in_pages;
 
 	uint8_t *sram;
@@ -122,6 +139,7 @@ struct octet_core {
 	/* shared with the compute thread */
 	atomic_bool cancel;
 	atomic_bool compute_done;
+	bool compute_nothing;	/* the step only lets go of the lock */
 	atomic_uint progress;
 	int compute_rc;
 };
@@ -245,17 +263,17 @@ int octet_view_operand(struct octet_view *view, const struct octet_cmd *cmd,
 bool octet_view_overlaps(const struct octet_view *view);
 void octet_view_merge(struct octet_view *view);
 
-/* gather.c */
-int octet_gather(struct octet_core *core, const struct octet_view *view, uint8_t *dense,
-		 enum octet_operand_index operand, struct octet_fault *fault);
-int octet_scatter_map(struct octet_core *core, const struct octet_view *view,
-		      struct octet_fault *fault);
-int octet_scatter(struct octet_core *core, const struct octet_view *view, const uint8_t *dense,
-		  struct octet_fault *fault);
+/* gather.c: 0, OCTET_AGAIN after a slice, or a status */
+void octet_walk_begin(struct octet_core *core, const struct octet_view *view,
+		      enum octet_operand_index operand, uint8_t *dense);
+int octet_gather(struct octet_core *core, struct octet_fault *fault);
+int octet_scatter_map(struct octet_core *core, struct octet_fault *fault);
+int octet_scatter(struct octet_core *core, struct octet_fault *fault);
 
 /* exec.c */
 int octet_exec_start(struct octet_core *core, struct octet_fault *fault);
-int octet_exec_finish(struct octet_core *core, struct octet_fault *fault);
+int octet_exec_load(struct octet_core *core, struct octet_fault *fault);
+int octet_exec_store(struct octet_core *core, struct octet_fault *fault);
 
 /* counters.c */
 void octet_count(struct octet_core *core, unsigned int counter, uint64_t n);

@@ -12,35 +12,50 @@ static int refuse(struct octet_fault *fault, int status)
 	return octet_fail(fault, status, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
 }
 
-/* Copies operand @index densely into @buffer. The view was checked before. */
+/* Copies operand @index densely into @buffer, a slice. The view was checked before. */
 static int load(struct octet_core *core, enum octet_operand_index index,
 		struct octet_buffer *buffer, struct octet_fault *fault)
 {
 	struct octet_view view;
+	int status;
 
-	if (octet_view_operand(&view, &core->work.cmd, index))
-		return octet_fail(fault, OCTET_STATUS_TOO_LARGE, index, OCTET_ACCESS_NONE, 0);
-	if (octet_buffer_need(buffer, view.dense))
-		return octet_fail(fault, OCTET_STATUS_NO_MEMORY, index, OCTET_ACCESS_NONE, 0);
-	return octet_gather(core, &view, buffer->data, index, fault);
+	if (!core->walking) {
+		if (octet_view_operand(&view, &core->work.cmd, index))
+			return octet_fail(fault, OCTET_STATUS_TOO_LARGE, index, OCTET_ACCESS_NONE,
+					  0);
+		if (octet_buffer_need(buffer, view.dense))
+			return octet_fail(fault, OCTET_STATUS_NO_MEMORY, index, OCTET_ACCESS_NONE,
+					  0);
+		octet_walk_begin(core, &view, index, buffer->data);
+		core->walking = true;
+	}
+	status = octet_gather(core, fault);
+	if (status)
+		return status;
+	core->walking = false;
+	octet_mmu_release(core);
+	return 0;
 }
 
-static int load_records(struct octet_core *core, struct octet_fault *fault)
+static int load_parameters(struct octet_core *core, struct octet_fault *fault)
 {
 	struct octet_work *work = &core->work;
 	int status;
 
-	work->prm = NULL;
-	work->chn = NULL;
-	if (work->cmd.prm.space != OCTET_SPACE_NONE) {
-		status = load(core, OCTET_OPERAND_PRM, &core->prm, fault);
-		if (status)
-			return status;
-		work->prm = core->prm.data;
-		status = octet_decode_params(&work->cmd, work->prm, fault);
-		if (status)
-			return status;
-	}
+	if (work->cmd.prm.space == OCTET_SPACE_NONE)
+		return 0;
+	status = load(core, OCTET_OPERAND_PRM, &core->prm, fault);
+	if (status)
+		return status;
+	work->prm = core->prm.data;
+	return octet_decode_params(&work->cmd, work->prm, fault);
+}
+
+static int load_channels(struct octet_core *core, struct octet_fault *fault)
+{
+	struct octet_work *work = &core->work;
+	int status;
+
 	if (work->cmd.chn.space == OCTET_SPACE_NONE)
 		return 0;
 	status = load(core, OCTET_OPERAND_CHN, &core->chn, fault);
@@ -50,13 +65,18 @@ static int load_records(struct octet_core *core, struct octet_fault *fault)
 	return octet_decode_channels(&work->cmd, work->chn, fault);
 }
 
-static int load_inputs(struct octet_core *core, struct octet_fault *fault)
+static int load_source(struct octet_core *core, struct octet_fault *fault)
 {
 	int status = load(core, OCTET_OPERAND_SRC, &core->src, fault);
 
-	if (!status)
-		status = load(core, OCTET_OPERAND_WGT, &core->wgt, fault);
 	core->work.src = core->src.data;
+	return status;
+}
+
+static int load_weights(struct octet_core *core, struct octet_fault *fault)
+{
+	int status = load(core, OCTET_OPERAND_WGT, &core->wgt, fault);
+
 	core->work.wgt = core->wgt.data;
 	return status;
 }
@@ -89,30 +109,39 @@ static int map_report(struct octet_core *core, struct octet_fault *fault)
 
 static int map_result(struct octet_core *core, struct octet_fault *fault)
 {
+	struct octet_view view;
 	int status;
 
-	if (octet_view_operand(&core->dst, &core->work.cmd, OCTET_OPERAND_DST))
-		return octet_fail(fault, OCTET_STATUS_TOO_LARGE, OCTET_OPERAND_DST,
-				  OCTET_ACCESS_NONE, 0);
-	if (octet_buffer_need(&core->out, core->dst.dense))
-		return octet_fail(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_DST,
-				  OCTET_ACCESS_NONE, 0);
-	status = octet_scatter_map(core, &core->dst, fault);
+	if (!core->walking) {
+		if (octet_view_operand(&view, &core->work.cmd, OCTET_OPERAND_DST))
+			return octet_fail(fault, OCTET_STATUS_TOO_LARGE, OCTET_OPERAND_DST,
+					  OCTET_ACCESS_NONE, 0);
+		if (octet_buffer_need(&core->out, view.dense))
+			return octet_fail(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_DST,
+					  OCTET_ACCESS_NONE, 0);
+		octet_walk_begin(core, &view, OCTET_OPERAND_DST, core->out.data);
+		core->work.dst = core->out.data;
+		core->walking = true;
+	}
+	status = octet_scatter_map(core, fault);
 	if (!status)
 		status = map_report(core, fault);
-	core->work.dst = core->out.data;
-	core->dst_pages.held = !status && core->dst.space == OCTET_SPACE_VA;
-	core->report_pages.held = !status && core->job.entry.report_va;
+	if (!status)
+		core->report_pages.held = core->job.entry.report_va;
 	return status;
 }
 
-/* Gets the job's next command ready to compute: 0 or a status. */
+/* What has to be there before the compute, in this order. */
+static int (*const loads[])(struct octet_core *core, struct octet_fault *fault) = {
+	load_parameters, load_channels, load_source, load_weights, map_result,
+};
+
+/* Takes up the job's next command: 0 or a status. */
 int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 {
 	struct octet_job *job = &core->job;
 	uint32_t i = job->next - job->entry.first;
 	uint64_t budget = job->entry.budget;
-	int status;
 
 	fault->command = job->next;
 	if (budget && (job->cycles > budget || job->reports[i].total > budget - job->cycles))
@@ -121,11 +150,25 @@ int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 		return refuse(fault, OCTET_STATUS_INJECTED);
 	core->work.cmd = job->cmds[i];
 	core->work.break_rounding = core->m->inject.break_rounding;
-	status = load_records(core, fault);
-	if (!status)
-		status = load_inputs(core, fault);
-	if (!status)
-		status = map_result(core, fault);
+	core->work.prm = NULL;
+	core->work.chn = NULL;
+	core->walking = false;
+	core->loaded = 0;
+	return 0;
+}
+
+/* Gets the command ready to compute: 0, OCTET_AGAIN after a slice, or a status. */
+int octet_exec_load(struct octet_core *core, struct octet_fault *fault)
+{
+	int status = 0;
+
+	atomic_fetch_add(&core->progress, 1);
+	while (!status && core->loaded < sizeof(loads) / sizeof(loads[0])) {
+		status = loads[core->loaded](core, fault);
+		core->loaded += !status;
+	}
+	if (status > 0)
+		octet_mmu_release(core);
 	return status;
 }
 
@@ -159,18 +202,24 @@ static void account(struct octet_core *core, const struct octet_report *report)
 	job->dram_write += report->dram_write;
 }
 
-/* Writes the result and the report of a computed command: 0 or a status. */
-int octet_exec_finish(struct octet_core *core, struct octet_fault *fault)
+/*
+ * Writes the result and the report of a computed command: 0, OCTET_AGAIN after
+ * a slice, or a status. The walk is where map_result() has left it.
+ */
+int octet_exec_store(struct octet_core *core, struct octet_fault *fault)
 {
 	struct octet_job *job = &core->job;
 	const struct octet_report *report = &job->reports[job->next - job->entry.first];
 	int status;
 
 	fault->command = job->next;
+	atomic_fetch_add(&core->progress, 1);
 	if (core->compute_rc)
 		status = refuse(fault, OCTET_STATUS_NO_MEMORY);
 	else
-		status = octet_scatter(core, &core->dst, core->work.dst, fault);
+		status = octet_scatter(core, fault);
+	if (status == OCTET_AGAIN)
+		return status;
 	if (!status)
 		status = write_report(core, report, fault);
 	octet_mmu_release(core);
@@ -178,6 +227,5 @@ int octet_exec_finish(struct octet_core *core, struct octet_fault *fault)
 		return status;
 	account(core, report);
 	job->next++;
-	atomic_fetch_add(&core->progress, 1);
 	return 0;
 }

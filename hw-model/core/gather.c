@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Moves operands between their space and dense private copies: whole runs
- * where the layout allows, page by page where runs are short.
+ * where the layout allows, page by page where runs are short. A guest chooses
+ * how much there is to move and how scattered it is, so it goes in slices.
  */
 #include <string.h>
 
@@ -9,14 +10,26 @@
 
 /* Runs shorter than this are taken out of a copy of their page. */
 #define SHORT_RUN	512u
+/* Longest piece of a run that is moved at once. */
+#define PIECE		((uint64_t)256 << 10)
 
-/* What a walk over the runs of a view needs. */
+/*
+ * A slice is what one step may do under the lock, a millisecond or so: 0.2 ns
+ * a unit, a byte moved is one.
+ */
+#define SLICE		(INT64_C(4) << 20)
+#define COST_RUN	32
+#define COST_DMA	1024
+#define COST_WALK	4096
+
+/* What a slice needs besides the walk. */
 struct walker {
 	struct octet_core *core;
-	const struct octet_pages *pages;
-	enum octet_operand_index operand;
+	struct octet_walk *walk;
+	struct octet_pages *pages;
 	enum octet_access access;
 	struct octet_fault *fault;
+	int64_t left;
 	uint64_t window;	/* page number of the copy in bounce */
 	bool window_valid;
 	uint8_t bounce[OCTET_PAGE_SIZE];
@@ -26,41 +39,78 @@ typedef int run_fn(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense
 
 static int failed(struct walker *w, int status, uint64_t va)
 {
-	return octet_fail(w->fault, status, w->operand, w->access, va);
+	return octet_fail(w->fault, status, w->walk->operand, w->access, va);
 }
 
-static int walk_runs(struct walker *w, const struct octet_view *v, uint8_t *dense, run_fn *fn)
+static void rewind_walk(struct octet_walk *k, uint8_t *dense)
 {
-	uint64_t at[4];
+	memset(k->at, 0, sizeof(k->at));
+	k->offset = 0;
+	k->dense = dense;
+}
 
-	for (at[0] = 0; at[0] < v->ext[0]; at[0]++)
-	for (at[1] = 0; at[1] < v->ext[1]; at[1]++)
-	for (at[2] = 0; at[2] < v->ext[2]; at[2]++) {
-		uint64_t addr = v->addr + at[0] * v->stride[0] + at[1] * v->stride[1] +
-				at[2] * v->stride[2];
+/* The next row of runs. Return: false if there is none. */
+static bool next_row(struct octet_walk *k)
+{
+	k->at[3] = 0;
+	for (int i = 2; i >= 0; i--) {
+		if (++k->at[i] < k->view.ext[i])
+			return true;
+		k->at[i] = 0;
+	}
+	return false;
+}
 
-		for (at[3] = 0; at[3] < v->ext[3]; at[3]++) {
-			int status = fn(w, addr, v->run, dense);
+/* The runs of a row from where the walk is. */
+static int walk_row(struct walker *w, run_fn *fn)
+{
+	struct octet_walk *k = w->walk;
+	const struct octet_view *v = &k->view;
+	uint64_t addr = v->addr;
 
-			if (status)
-				return status;
-			addr += v->stride[3];
-			if (dense)
-				dense += v->run;
-		}
+	for (int i = 0; i < 4; i++)
+		addr += k->at[i] * v->stride[i];
+	while (k->at[3] < v->ext[3]) {
+		uint64_t len = v->run - k->offset < PIECE ? v->run - k->offset : PIECE;
+		int status;
+
+		if (w->left < 0)
+			return OCTET_AGAIN;
+		status = fn(w, addr + k->offset, len, k->dense);
+		if (status)
+			return status;
+		w->left -= COST_RUN;
+		if (k->dense)
+			k->dense += len;
+		k->offset += len;
+		if (k->offset < v->run)
+			continue;
+		k->offset = 0;
+		k->at[3]++;
+		addr += v->stride[3];
 	}
 	return 0;
 }
 
+/* One slice: 0 when the walk has ended, OCTET_AGAIN, or a status. */
+static int walk_runs(struct walker *w, run_fn *fn)
+{
+	int status;
+
+	do {
+		status = walk_row(w, fn);
+	} while (!status && next_row(w->walk));
+	return status;
+}
+
 static int touch_run(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense)
 {
-	struct octet_core *core = w->core;
-	struct octet_pages *pages = w->access == OCTET_ACCESS_WRITE ? &core->dst_pages :
-								      &core->in_pages;
-	uint64_t bad = addr;
-	int status = octet_pages_touch(core, pages, addr, len, w->access, &bad);
+	const uint64_t *misses = &w->core->counter[OCTET_COUNTER_TLB_MISSES];
+	uint64_t bad = addr, before = *misses;
+	int status = octet_pages_touch(w->core, w->pages, addr, len, w->access, &bad);
 
 	(void)dense;
+	w->left -= (int64_t)((*misses - before) * COST_WALK);
 	return status ? failed(w, status, bad) : 0;
 }
 
@@ -69,6 +119,7 @@ static int read_run(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dens
 	uint64_t bad = addr;
 	int status = octet_pages_read(w->core, w->pages, addr, dense, len, &bad);
 
+	w->left -= (int64_t)(COST_DMA + len);
 	return status ? failed(w, status, bad) : 0;
 }
 
@@ -100,86 +151,107 @@ static int write_run(struct walker *w, uint64_t addr, uint64_t len, uint8_t *den
 	uint64_t bad = addr;
 	int status = octet_pages_write(w->core, w->pages, addr, dense, len, &bad);
 
+	w->left -= (int64_t)(COST_DMA + len);
 	return status ? failed(w, status, bad) : 0;
 }
 
 static int sram_read(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense)
 {
 	memcpy(dense, w->core->sram + addr, len);
+	w->left -= (int64_t)len;
 	return 0;
 }
 
 static int sram_write(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense)
 {
 	memcpy(w->core->sram + addr, dense, len);
+	w->left -= (int64_t)len;
 	if (w->core->sram_dirty < addr + len)
 		w->core->sram_dirty = addr + len;
 	return 0;
 }
 
-/* Translates every page that the view touches, and no other. */
-static int map(struct octet_core *core, const struct octet_view *v, struct octet_pages *pages,
-	       struct walker *w)
+static void start(struct walker *w, struct octet_core *core, struct octet_pages *pages,
+		  enum octet_access access, struct octet_fault *fault)
 {
-	int status = octet_pages_cover(core, pages, v->addr, v->extent);
-
-	if (status)
-		return failed(w, status, v->addr);
-	return walk_runs(w, v, NULL, touch_run);
+	w->core = core;
+	w->walk = &core->walk;
+	w->pages = pages;
+	w->access = access;
+	w->fault = fault;
+	w->left = SLICE;
+	w->window_valid = false;
 }
 
-int octet_gather(struct octet_core *core, const struct octet_view *view, uint8_t *dense,
-		 enum octet_operand_index operand, struct octet_fault *fault)
+void octet_walk_begin(struct octet_core *core, const struct octet_view *view,
+		      enum octet_operand_index operand, uint8_t *dense)
 {
-	struct octet_view v = *view;
+	struct octet_walk *k = &core->walk;
+
+	k->view = *view;
+	octet_view_merge(&k->view);
+	k->operand = operand;
+	k->covered = false;
+	k->mapped = false;
+	rewind_walk(k, dense);
+}
+
+/*
+ * Translates every page that the view touches, and no other. They are held
+ * from the first one on: an invalidation between two slices waits.
+ */
+static int map(struct walker *w)
+{
+	struct octet_walk *k = w->walk;
+	uint8_t *dense = k->dense;
+	int status;
+
+	if (!k->covered) {
+		status = octet_pages_cover(w->core, w->pages, k->view.addr, k->view.extent);
+		if (status)
+			return failed(w, status, k->view.addr);
+		w->pages->held = true;
+		k->covered = true;
+	}
+	k->dense = NULL;
+	status = walk_runs(w, touch_run);
+	k->dense = dense;
+	if (status)
+		return status;
+	k->mapped = true;
+	rewind_walk(k, dense);
+	return 0;
+}
+
+int octet_gather(struct octet_core *core, struct octet_fault *fault)
+{
+	struct octet_walk *k = &core->walk;
 	struct walker w;
 	int status;
 
-	w.core = core;
-	w.pages = &core->in_pages;
-	w.operand = operand;
-	w.access = OCTET_ACCESS_READ;
-	w.fault = fault;
-	w.window_valid = false;
-	octet_view_merge(&v);
-	if (v.space == OCTET_SPACE_SRAM)
-		return walk_runs(&w, &v, dense, sram_read);
-	status = map(core, &v, &core->in_pages, &w);
-	if (status)
-		return status;
-	return walk_runs(&w, &v, dense, v.run < SHORT_RUN ? read_short : read_run);
+	start(&w, core, &core->in_pages, OCTET_ACCESS_READ, fault);
+	if (k->view.space == OCTET_SPACE_SRAM)
+		return walk_runs(&w, sram_read);
+	status = k->mapped ? 0 : map(&w);
+	if (!status)
+		status = walk_runs(&w, k->view.run < SHORT_RUN ? read_short : read_run);
+	return status;
 }
 
-/* Checks that every byte of the result may be written, keeps how. */
-int octet_scatter_map(struct octet_core *core, const struct octet_view *view,
-		      struct octet_fault *fault)
+int octet_scatter_map(struct octet_core *core, struct octet_fault *fault)
 {
-	struct octet_view v = *view;
 	struct walker w;
 
-	if (v.space == OCTET_SPACE_SRAM)
+	if (core->walk.view.space == OCTET_SPACE_SRAM)
 		return 0;
-	w.core = core;
-	w.operand = OCTET_OPERAND_DST;
-	w.access = OCTET_ACCESS_WRITE;
-	w.fault = fault;
-	octet_view_merge(&v);
-	return map(core, &v, &core->dst_pages, &w);
+	start(&w, core, &core->dst_pages, OCTET_ACCESS_WRITE, fault);
+	return map(&w);
 }
 
-int octet_scatter(struct octet_core *core, const struct octet_view *view, const uint8_t *dense,
-		  struct octet_fault *fault)
+int octet_scatter(struct octet_core *core, struct octet_fault *fault)
 {
-	struct octet_view v = *view;
 	struct walker w;
 
-	w.core = core;
-	w.pages = &core->dst_pages;
-	w.operand = OCTET_OPERAND_DST;
-	w.access = OCTET_ACCESS_WRITE;
-	w.fault = fault;
-	octet_view_merge(&v);
-	/* The run functions that write only read the dense copy. */
-	return walk_runs(&w, &v, (uint8_t *)(uintptr_t)dense,
-			 v.space == OCTET_SPACE_SRAM ? sram_write : write_run);
+	start(&w, core, &core->dst_pages, OCTET_ACCESS_WRITE, fault);
+	return walk_runs(&w, core->walk.view.space == OCTET_SPACE_SRAM ? sram_write : write_run);
 }

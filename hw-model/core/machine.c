@@ -81,8 +81,7 @@ void octet_core_kick(struct octet_core *core)
  */
 void octet_core_reset(struct octet_core *core)
 {
-	bool running = (core->phase == OCTET_PHASE_COMPUTE || core->phase == OCTET_PHASE_RESET) &&
-		       !atomic_load(&core->compute_done);
+	bool running = !atomic_load(&core->compute_done);
 
 	octet_regs_reset_core(core);
 	core->head = 0;
@@ -223,31 +222,59 @@ static bool step_fetch(struct octet_core *core)
 	return true;
 }
 
-/* Return: true if the host has something to compute. */
+/* Hands a compute to the host, or nothing to do while others take the lock. */
+static void hand_out(struct octet_core *core, bool nothing)
+{
+	core->compute_nothing = nothing;
+	atomic_store(&core->cancel, false);
+	atomic_store(&core->compute_done, false);
+}
+
 static bool step_command(struct octet_core *core)
 {
 	struct octet_job *job = &core->job;
 
 	core->phase = OCTET_PHASE_PACE;
-	if (job->next == job->entry.cmd_count || octet_exec_start(core, &job->fault))
-		return false;
-	core->phase = OCTET_PHASE_COMPUTE;
-	atomic_store(&core->cancel, false);
-	atomic_store(&core->compute_done, false);
+	if (job->next != job->entry.cmd_count && !octet_exec_start(core, &job->fault))
+		core->phase = OCTET_PHASE_LOAD;
 	return true;
 }
 
-/* Takes in a finished compute. Return: true if it has to run again. */
+/* Return: true if the host has something to do, as in the next two. */
+static bool step_load(struct octet_core *core)
+{
+	int status = octet_exec_load(core, &core->job.fault);
+
+	if (status > 0) {
+		core->phase = OCTET_PHASE_PACE;
+		return false;
+	}
+	if (!status)
+		core->phase = OCTET_PHASE_COMPUTE;
+	hand_out(core, status == OCTET_AGAIN);
+	return true;
+}
+
 static bool step_computed(struct octet_core *core)
 {
 	if (core->compute_rc == -ECANCELED) {
 		/* Cancelled by the host, not by a reset: the copies are intact. */
-		atomic_store(&core->cancel, false);
-		atomic_store(&core->compute_done, false);
+		hand_out(core, false);
 		return true;
 	}
-	core->phase = octet_exec_finish(core, &core->job.fault) ? OCTET_PHASE_PACE :
-								  OCTET_PHASE_COMMAND;
+	core->phase = OCTET_PHASE_STORE;
+	return false;
+}
+
+static bool step_store(struct octet_core *core)
+{
+	int status = octet_exec_store(core, &core->job.fault);
+
+	if (status == OCTET_AGAIN) {
+		hand_out(core, true);
+		return true;
+	}
+	core->phase = status ? OCTET_PHASE_PACE : OCTET_PHASE_COMMAND;
 	return false;
 }
 
@@ -291,24 +318,28 @@ static struct octet_step rest(struct octet_core *core, enum octet_step_kind kind
 /* One move of the state machine. Return: false if the core has to wait. */
 static bool advance(struct octet_core *core, bool *compute)
 {
+	/* The host still has what it was given. */
+	if (!atomic_load(&core->compute_done))
+		return false;
 	switch (core->phase) {
 	case OCTET_PHASE_FETCH:
 		return step_fetch(core);
 	case OCTET_PHASE_COMMAND:
-		*compute = step_command(core);
+		return step_command(core);
+	case OCTET_PHASE_LOAD:
+		*compute = step_load(core);
 		return !*compute;
 	case OCTET_PHASE_COMPUTE:
-		if (!atomic_load(&core->compute_done))
-			return false;
 		*compute = step_computed(core);
+		return !*compute;
+	case OCTET_PHASE_STORE:
+		*compute = step_store(core);
 		return !*compute;
 	case OCTET_PHASE_PACE:
 		return step_pace(core);
 	case OCTET_PHASE_POST:
 		return octet_ring_post(core);
 	case OCTET_PHASE_RESET:
-		if (!atomic_load(&core->compute_done))
-			return false;
 		core->phase = OCTET_PHASE_FETCH;
 		octet_regs_reset_done(core->m);
 		return true;
@@ -331,11 +362,22 @@ struct octet_step octet_core_step(struct octet_machine *m, unsigned int index)
 	return rest(core, compute ? OCTET_STEP_COMPUTE : OCTET_STEP_IDLE);
 }
 
+uint64_t octet_core_tick(struct octet_machine *m, unsigned int index)
+{
+	struct octet_core *core = &m->core[index];
+
+	if (index >= m->config.cores || m->inject.gone)
+		return 0;
+	octet_ring_tick(core);
+	return core->unannounced ? core->announce_ns : 0;
+}
+
 void octet_core_compute(struct octet_machine *m, unsigned int index)
 {
 	struct octet_core *core = &m->core[index];
 
-	core->compute_rc = octet_work_compute(&core->work);
+	if (!core->compute_nothing)
+		core->compute_rc = octet_work_compute(&core->work);
 	atomic_store(&core->compute_done, true);
 }
 

@@ -267,7 +267,8 @@ void octet_mmu_invalidate(struct octet_machine *m, uint32_t command)
 		}
 		if (x.any_page && (x.any_asid || core->asid.asid == x.asid))
 			core->asid.root_known = false;
-		if (covers_held(&x, &core->dst_pages) || covers_held(&x, &core->report_pages))
+		if (covers_held(&x, &core->in_pages) || covers_held(&x, &core->dst_pages) ||
+		    covers_held(&x, &core->report_pages))
 			m->tlb_busy |= BIT(c);
 	}
 }
@@ -281,6 +282,7 @@ void octet_mmu_flush_core(struct octet_core *core)
 
 void octet_mmu_release(struct octet_core *core)
 {
+	core->in_pages.held = false;
 	core->dst_pages.held = false;
 	core->report_pages.held = false;
 	core->m->tlb_busy &= ~BIT(core->index);

@@ -24,6 +24,9 @@
  *		octet_core_compute(m, core);	// without the lock
  *	}
  *
+ *   A compute may have nothing to do: the step moves large operands in slices
+ *   and lets go of the lock between two of them.
+ *
  *   octet_core_step() first takes in the result of a finished compute, so
  *   it is called exactly once after each. A reset may come between: it raises
  *   the core's cancel flag, the running compute returns early, and the step
@@ -183,6 +186,13 @@ struct octet_step {
 
 struct octet_step octet_core_step(struct octet_machine *m, unsigned int core);
 void octet_core_compute(struct octet_machine *m, unsigned int core);
+
+/**
+ * octet_core_tick() - send an interrupt that is due while the core computes
+ *
+ * Return: the next deadline of that kind, 0 = none. A step does the same.
+ */
+uint64_t octet_core_tick(struct octet_machine *m, unsigned int core);
 
 /** octet_core_cancel() - make a running compute return soon; safe from any thread. */
 void octet_core_cancel(struct octet_machine *m, unsigned int core);
