@@ -134,6 +134,19 @@ static bool reach_ok(const struct octet_cmd *cmd)
 	return rows < BIT(30) && cols < BIT(30);
 }
 
+/*
+ * Products summed up in one result. What a compute packs is a small multiple of
+ * this, and it looks at its cancel flag after as many.
+ */
+static bool sum_ok(const struct octet_cmd *cmd)
+{
+	uint64_t taps = (uint64_t)cmd->r * cmd->s;
+
+	if (cmd->op != OCTET_OP_DEPTHWISE)
+		taps *= cmd->cin / cmd->groups;
+	return taps <= BIT(OCTET_DIM_ORDER);
+}
+
 static bool policy_ok(const struct octet_cmd *cmd)
 {
 	if (cmd->policy > OCTET_POLICY_STRIPE)
@@ -146,7 +159,7 @@ static bool policy_ok(const struct octet_cmd *cmd)
 static int check_shape(const struct octet_cmd *cmd, struct octet_fault *fault)
 {
 	bool ok = extents_ok(cmd) && (is_gemm(cmd) ? gemm_ok(cmd) : conv_ok(cmd)) &&
-		  reach_ok(cmd) && policy_ok(cmd);
+		  sum_ok(cmd) && reach_ok(cmd) && policy_ok(cmd);
 
 	return ok ? 0 : bad(fault, OCTET_STATUS_BAD_SHAPE, OCTET_OPERAND_CMD);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Command validation: shape and tiling, quantization parameters. */
+#include <inttypes.h>
+
 #include "cpu_priv.h"
 
 #define BAD_SHAPE(fault, ...)						\
@@ -50,6 +52,29 @@ static int check_gemm(const struct octet_cmd *cmd,
 	return 0;
 }
 
+/* Bounds of what several fields make together. */
+static int check_reach(const struct octet_cmd *cmd,
+		       struct octet_cpu_fault *fault)
+{
+	uint64_t sum = (uint64_t)cmd->r * cmd->s;
+	uint64_t rows = (uint64_t)(cmd->oh - 1) * cmd->sh +
+			(uint64_t)(cmd->r - 1) * cmd->dh;
+	uint64_t cols = (uint64_t)(cmd->ow - 1) * cmd->sw +
+			(uint64_t)(cmd->s - 1) * cmd->dw;
+
+	if (cmd->op != OCTET_OP_DEPTHWISE)
+		sum *= cmd->cin / cmd->groups;
+	if (sum > CPU_EXTENT_MAX)
+		return BAD_SHAPE(fault,
+				 "a result sums up %" PRIu64 " products, at most %u can be",
+				 sum, CPU_EXTENT_MAX);
+	if (rows >= CPU_REACH_END || cols >= CPU_REACH_END)
+		return BAD_SHAPE(fault,
+				 "the last tap is %" PRIu64 " rows, %" PRIu64 " columns from the first, less than %u can be",
+				 rows, cols, CPU_REACH_END);
+	return 0;
+}
+
 static int check_tiling(const struct octet_cmd *cmd,
 			struct octet_cpu_fault *fault)
 {
@@ -84,6 +109,8 @@ int octet_cpu_check_shape(const struct octet_cmd *cmd,
 				"groups %u does not divide cin %u and cout %u",
 				cmd->groups, cmd->cin, cmd->cout);
 	}
+	if (!err)
+		err = check_reach(cmd, fault);
 	return err ? err : check_tiling(cmd, fault);
 }
 

@@ -9,6 +9,8 @@
 #include "kernels.h"
 
 #define CPU_EXTENT_MAX	(1u << 20)
+/* Rows and columns between the first and the last tap, exclusive. */
+#define CPU_REACH_END	(1u << 30)
 #define CPU_BYTES_MAX	(UINT64_C(1) << 28)
 #define CPU_DIMS	4
 
