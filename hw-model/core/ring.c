@@ -122,6 +122,7 @@ int octet_ring_check_entry(struct octet_core *core, struct octet_fault *fault)
 				  OCTET_ACCESS_NONE, 0);
 	if (e->opcode == OCTET_RING_NOP)
 		return 0;
+	fault->command = e->first;
 	if (e->report_va % 8)
 		return octet_fail(fault, OCTET_STATUS_BAD_ENTRY, OCTET_OPERAND_REPORT,
 				  OCTET_ACCESS_NONE, 0);
@@ -223,7 +224,7 @@ static void announce(struct octet_core *core, uint16_t status)
 		core->announce_ns = 0;
 		octet_irq_raise(core, OCTET_CORE_IRQ_DONE | OCTET_CORE_IRQ_ERROR);
 	} else if ((core->job.entry.flags & OCTET_RING_F_IRQ) || !enabled ||
-		   core->head == tail(core)) {
+		   core->ring_error || core->head == tail(core)) {
 		octet_ring_announce(core);
 	} else {
 		announce_later(core);
@@ -238,8 +239,11 @@ bool octet_ring_post(struct octet_core *core)
 {
 	struct octet_completion c;
 
-	if (core->cq_tail - octet_creg(core, OCTET_CORE_CQ_HEAD) >= queue_size(core))
+	if (core->cq_tail - octet_creg(core, OCTET_CORE_CQ_HEAD) >= queue_size(core)) {
+		if (core->unannounced)
+			octet_ring_announce(core);
 		return false;
+	}
 	build(core, &c);
 	if (c.status)
 		latch_fault(core, &c);
