@@ -86,8 +86,16 @@ static void octet_event(void *opaque, const char *text)
 static uint64_t octet_mmio_read(void *opaque, hwaddr addr, unsigned int size)
 {
     OctetState *s = opaque;
-    uint32_t value = octet_machine_read(s->machine, addr);
+    uint32_t value;
 
+    /*
+     * A processor that has looked the region up and waits for the big lock comes
+     * here after the device was unplugged.
+     */
+    if (!s->machine) {
+        return ~0ULL;
+    }
+    value = octet_machine_read(s->machine, addr);
     trace_octet_mmio_read(addr, value);
     return value;
 }
@@ -98,6 +106,9 @@ static void octet_mmio_write(void *opaque, hwaddr addr, uint64_t value,
     OctetState *s = opaque;
 
     trace_octet_mmio_write(addr, value);
+    if (!s->machine) {
+        return;
+    }
     octet_machine_write(s->machine, addr, value);
 }
 

@@ -33,7 +33,8 @@ static void *octet_worker(void *opaque)
 static void octet_arm(OctetCore *c, uint64_t deadline_ns)
 {
     if (deadline_ns) {
-        timer_mod_ns(c->timer, deadline_ns);
+        /* The farthest deadlines are no time of QEMU's clock. */
+        timer_mod_ns(c->timer, MIN(deadline_ns, INT64_MAX));
     } else {
         timer_del(c->timer);
     }
@@ -41,7 +42,8 @@ static void octet_arm(OctetCore *c, uint64_t deadline_ns)
 
 /*
  * The only place that steps a core. While a compute is under way a kick has
- * nothing to do: the step after the compute sees everything.
+ * nothing to do but interrupts that are due: the step after the compute sees
+ * everything else.
  */
 static void octet_step_bh(void *opaque)
 {
@@ -53,19 +55,19 @@ static void octet_step_bh(void *opaque)
     }
     if (c->computing) {
         if (!qatomic_load_acquire(&c->computed)) {
+            octet_arm(c, octet_core_tick(c->s->machine, c->index));
             return;
         }
         c->computing = false;
         c->computed = false;
     }
     step = octet_core_step(c->s->machine, c->index);
+    octet_arm(c, step.deadline_ns);
     if (step.kind == OCTET_STEP_COMPUTE) {
         trace_octet_compute(c->index);
         c->computing = true;
         qemu_sem_post(&c->start);
-        return;
     }
-    octet_arm(c, step.deadline_ns);
 }
 
 static void octet_timer(void *opaque)
