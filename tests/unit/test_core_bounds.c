@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a hostile guest can make the host do: steps under the lock are short
+ * whatever an operand looks like, and nothing is lost between two slices.
+ */
+#include <string.h>
+
+#include "unit.h"
+#include "core_fake_host.h"
+
+#define VA_WIDE		UINT64_C(0x40000000)
+#define WIDE		(UINT64_C(64) << 20)
+/* Two slices' worth of DMA calls, translations included. */
+#define STEP_DMA	8192
+
+/* VA_WIDE: 64 MiB of address space on one page. */
+static uint64_t map_wide(struct fake *f)
+{
+	uint64_t pa = fake_alloc(f, 4096, 4096);
+
+	for (uint64_t at = 0; at < WIDE; at += OCTET_PAGE_SIZE)
+		fake_map(f, 1, VA_WIDE + at, pa, OCTET_PAGE_SIZE, FAKE_RW);
+	return pa;
+}
+
+/* A byte of every page of VA_WIDE, 16 times over: @rows results. */
+static struct octet_cmd scattered_source(uint32_t rows)
+{
+	struct octet_cmd cmd = fake_gemm(1, 1, 1);
+
+	cmd.op = OCTET_OP_CONV2D;
+	cmd.h = cmd.oh = rows;
+	cmd.w = 1 << 14;
+	memset(cmd.src.stride, 0, sizeof(cmd.src.stride));
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	memset(cmd.dst.stride, 0, sizeof(cmd.dst.stride));
+	cmd.src.addr = VA_WIDE;
+	cmd.src.stride[3] = OCTET_PAGE_SIZE - 1;
+	cmd.dst.stride[2] = rows > 1 ? 4 : 0;
+	return cmd;
+}
+
+/* One step; its DMA calls are bounded. */
+static bool short_step(struct fake *f)
+{
+	uint64_t before = f->dma;
+	struct octet_step step = octet_core_step(f->m, 0);
+
+	assert_true(f->dma - before < STEP_DMA);
+	return step.kind == OCTET_STEP_COMPUTE;
+}
+
+static void test_source_in_slices(void **state)
+{
+	struct fake *f = fake_ready("sram=4M");
+	struct octet_cmd cmd = scattered_source(16);
+	struct octet_completion c;
+	int steps = 0;
+
+	(void)state;
+	*(uint8_t *)fake_at(f, map_wide(f)) = 7;
+	*(uint8_t *)fake_va(f, VA_WGT) = 3;
+	fake_queue(f, 0, &cmd, 1)->lb = 2 << 20;
+	fake_doorbell(f, 0);
+	for (; short_step(f); steps++)
+		octet_core_compute(f->m, 0);
+	assert_true(steps > 16);
+	assert_true(fake_pop(f, 0, &c));
+	assert_int_equal(c.status, OCTET_STATUS_OK);
+	assert_int_equal(*(int32_t *)fake_va(f, VA_DST), 21);
+	fake_free(f);
+}
+
+static void test_result_in_slices(void **state)
+{
+	struct fake *f = fake_ready("sram=4M");
+	struct octet_cmd cmd = fake_depthwise();
+	struct octet_completion c;
+	int steps = 0;
+
+	(void)state;
+	map_wide(f);
+	/* a result byte on each of 8192 pages, one beside the other: 64 KiB of them */
+	cmd.h = cmd.oh = 8;
+	cmd.w = cmd.ow = 8192;
+	cmd.cin = cmd.cout = cmd.r = cmd.s = 1;
+	cmd.pt = cmd.pl = 0;
+	memset(cmd.src.stride, 0, sizeof(cmd.src.stride));
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	cmd.dst.addr = VA_WIDE;
+	cmd.dst.stride[1] = 0;
+	cmd.dst.stride[2] = 1;
+	cmd.dst.stride[3] = OCTET_PAGE_SIZE;
+	fake_queue(f, 0, &cmd, 1);
+	fake_doorbell(f, 0);
+	for (; short_step(f); steps++)
+		octet_core_compute(f->m, 0);
+	assert_true(steps > 16);
+	assert_true(fake_pop(f, 0, &c));
+	assert_int_equal(c.status, OCTET_STATUS_OK);
+	fake_free(f);
+}
+
+/* The translations of an input are in use until it is copied. */
+static void test_invalidation_waits_for_the_copy(void **state)
+{
+	struct fake *f = fake_ready("sram=4M");
+	struct octet_cmd cmd = scattered_source(16);
+
+	(void)state;
+	map_wide(f);
+	fake_queue(f, 0, &cmd, 1)->lb = 2 << 20;
+	fake_doorbell(f, 0);
+	assert_true(short_step(f));
+	fake_invalidate(f, OCTET_TLB_CMD_RANGE, 1, VA_WIDE + 4096, 1);
+	assert_int_equal(fake_read(f, OCTET_REG_TLB_STATUS), OCTET_TLB_STATUS_BUSY);
+	octet_core_compute(f->m, 0);
+	fake_run(f);
+	assert_int_equal(fake_read(f, OCTET_REG_TLB_STATUS), 0);
+	fake_free(f);
+}
+
+static void test_reset_between_slices(void **state)
+{
+	struct fake *f = fake_ready("sram=4M");
+	struct octet_cmd cmd = scattered_source(16), small = fake_gemm(2, 2, 2);
+	struct octet_completion c;
+
+	(void)state;
+	map_wide(f);
+	fake_queue(f, 0, &cmd, 1)->lb = 2 << 20;
+	fake_doorbell(f, 0);
+	assert_true(short_step(f));
+	fake_invalidate(f, OCTET_TLB_CMD_ALL, 0, 0, 0);
+	fake_cwrite(f, 0, OCTET_CORE_CTRL, OCTET_CORE_CTRL_RESET);
+	assert_int_equal(fake_state(f, 0), OCTET_CORE_STATE_RESET);
+	assert_int_equal(fake_read(f, OCTET_REG_TLB_STATUS), 0);
+	octet_core_compute(f->m, 0);
+	assert_false(short_step(f));
+	assert_int_equal(fake_state(f, 0), OCTET_CORE_STATE_OFF);
+	fake_enable(f, 0);
+	c = fake_job(f, &small, 1);
+	assert_int_equal(c.status, OCTET_STATUS_OK);
+	fake_free(f);
+}
+
+/* What a compute packs grows with the products of one sum. */
+static void test_sum_limit(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmd = fake_gemm(1, 1, 1);
+
+	(void)state;
+	cmd.op = OCTET_OP_CONV2D;
+	memset(cmd.src.stride, 0, sizeof(cmd.src.stride));
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	memset(cmd.dst.stride, 0, sizeof(cmd.dst.stride));
+	cmd.r = 1 << 10;
+	cmd.s = 1 << 10;
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_OK);
+	cmd.r++;
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_BAD_SHAPE);
+	cmd.op = OCTET_OP_DEPTHWISE;
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_BAD_SHAPE);
+	cmd.op = OCTET_OP_CONV2D;
+	cmd.r = 1;
+	cmd.s = 2;
+	cmd.cin = 1 << 20;
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_BAD_SHAPE);
+	fake_free(f);
+}
+
+/* T passes while the next job computes. */
+static void test_delay_during_compute(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmd = fake_gemm(2, 2, 2);
+
+	(void)state;
+	fake_cwrite(f, 0, OCTET_CORE_IRQ_DELAY_US, 10);
+	fake_push(f, 0, 1);
+	fake_queue(f, 0, &cmd, 1);
+	fake_doorbell(f, 0);
+	assert_int_equal(octet_core_step(f->m, 0).kind, OCTET_STEP_COMPUTE);
+	assert_int_equal(octet_core_tick(f->m, 0), f->now + 10000);
+	assert_int_equal(f->irqs[1], 0);
+	f->now += 10000;
+	assert_int_equal(octet_core_tick(f->m, 0), 0);
+	assert_int_equal(f->irqs[1], 1);
+	octet_core_compute(f->m, 0);
+	fake_run(f);
+	fake_free(f);
+}
+
+/* Nobody asked for an interrupt, and the core can do nothing but wait. */
+static void test_full_queue_announces(void **state)
+{
+	struct fake *f = fake_ready("");
+
+	(void)state;
+	for (unsigned int i = 0; i < BIT(FAKE_ORDER); i++)
+		fake_push(f, 0, i);
+	fake_doorbell(f, 0);
+	/* One more entry is there as soon as the first one is taken. */
+	assert_int_equal(octet_core_step(f->m, 0).kind, OCTET_STEP_IDLE);
+	fake_cwrite(f, 0, OCTET_CORE_IRQ_STATUS, 7);
+	f->irqs[1] = 0;
+	for (unsigned int i = 0; i < BIT(FAKE_ORDER); i++)
+		fake_push(f, 0, i);
+	fake_doorbell(f, 0);
+	fake_cwrite(f, 0, OCTET_CORE_CQ_HEAD, 8);
+	fake_run(f);
+	assert_int_equal(f->irqs[1], 1);
+	fake_free(f);
+}
+
+/* An entry that is refused names the command it would have begun with. */
+static void test_refused_entry_names_first(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmds[2] = { fake_gemm(2, 2, 2), fake_gemm(2, 2, 2) };
+	struct octet_ring_entry *e = fake_queue(f, 0, cmds, 2);
+	struct octet_completion c;
+
+	(void)state;
+	e->first = 1;
+	e->asid = 9;
+	fake_doorbell(f, 0);
+	fake_run(f);
+	assert_true(fake_pop(f, 0, &c));
+	assert_int_equal(c.status, OCTET_STATUS_BAD_ASID);
+	assert_int_equal(c.command, 1);
+	fake_free(f);
+}
+
+UNIT_MAIN(
+	unit_case(test_source_in_slices),
+	unit_case(test_result_in_slices),
+	unit_case(test_invalidation_waits_for_the_copy),
+	unit_case(test_reset_between_slices),
+	unit_case(test_sum_limit),
+	unit_case(test_delay_during_compute),
+	unit_case(test_full_queue_announces),
+	unit_case(test_refused_entry_names_first),
+)
