@@ -76,7 +76,7 @@ static void octet_drv_postclose(struct drm_device *drm, struct drm_file *file)
 {
 	struct octet_client *client = file->driver_priv;
 
-	octet_queue_destroy_all(client);
+	octet_queue_destroy_all(to_octet_device(drm), client);
 	octet_client_put(client);
 }
 

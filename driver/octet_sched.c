@@ -257,25 +257,63 @@ void octet_queue_place(struct octet_queue *queue, struct octet_device *odev)
 				      &odev->scheds[queue->core], 1);
 }
 
-/* Jobs that are on the hardware finish; the others are canceled in order. */
-static void octet_queue_destroy(struct octet_queue *queue)
+/**
+ * struct octet_kill - the end of an entity, as work
+ *
+ * @work: on octet_device.reset_wq
+ * @entity: entity that gets no more jobs
+ */
+struct octet_kill {
+	struct work_struct work;
+	struct drm_sched_entity *entity;
+};
+
+/*
+ * A scheduler that has just taken a job puts the entity back into its tree,
+ * killed or not, and would find it there when its memory is long gone. So it
+ * stands still meanwhile; on the workqueue of resets, which stop it as well.
+ */
+static void octet_queue_kill(struct work_struct *work)
 {
+	struct octet_kill *kill = container_of(work, struct octet_kill, work);
+	struct drm_gpu_scheduler *sched = kill->entity->rq->sched;
+
+	drm_sched_wqueue_stop(sched);
+	drm_sched_entity_fini(kill->entity);
+	drm_sched_wqueue_start(sched);
+}
+
+/* Jobs that are on the hardware finish; the others are canceled in order. */
+static void octet_queue_destroy(struct octet_device *odev,
+				struct octet_queue *queue)
+{
+	struct octet_kill kill = { .entity = &queue->entity };
+
 	mutex_lock(&queue->lock);
 	queue->closed = true;
 	mutex_unlock(&queue->lock);
 
-	drm_sched_entity_fini(&queue->entity);
+	/* Without jobs there is nothing to take. */
+	if (spsc_queue_count(&queue->entity.job_queue)) {
+		INIT_WORK_ONSTACK(&kill.work, octet_queue_kill);
+		queue_work(odev->reset_wq, &kill.work);
+		flush_work(&kill.work);
+		destroy_work_on_stack(&kill.work);
+	} else {
+		drm_sched_entity_fini(&queue->entity);
+	}
 	octet_queue_put(queue);
 }
 
-void octet_queue_destroy_all(struct octet_client *client)
+void octet_queue_destroy_all(struct octet_device *odev,
+			     struct octet_client *client)
 {
 	struct octet_queue *queue;
 	unsigned long id;
 
 	xa_for_each(&client->queues, id, queue) {
 		xa_erase(&client->queues, id);
-		octet_queue_destroy(queue);
+		octet_queue_destroy(odev, queue);
 	}
 	xa_destroy(&client->queues);
 }
@@ -356,7 +394,7 @@ int octet_ioctl_queue_destroy(struct drm_device *drm, void *data,
 	queue = xa_erase(&client->queues, args->queue);
 	if (!queue)
 		return -ENOENT;
-	octet_queue_destroy(queue);
+	octet_queue_destroy(to_octet_device(drm), queue);
 	return 0;
 }
 

@@ -74,7 +74,8 @@ struct octet_queue *octet_queue_get(struct octet_client *client, u32 id);
 void octet_queue_put(struct octet_queue *queue);
 void octet_queue_place(struct octet_queue *queue, struct octet_device *odev);
 void octet_queue_fail(struct octet_queue *queue, const struct octet_fault *fault);
-void octet_queue_destroy_all(struct octet_client *client);
+void octet_queue_destroy_all(struct octet_device *odev,
+			     struct octet_client *client);
 
 int octet_ioctl_queue_create(struct drm_device *drm, void *data,
 			     struct drm_file *file);
