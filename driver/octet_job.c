@@ -442,7 +442,10 @@ static int octet_submit_implicit(struct octet_submit *submit, u32 i)
 	return 0;
 }
 
-/* Locks all buffers and makes room for one fence in each. */
+/*
+ * Locks all buffers and makes room for their fence: twice, because a buffer that
+ * is listed both as written and as read gets it as both.
+ */
 static int octet_submit_lock(struct octet_submit *submit)
 {
 	u32 i;
@@ -451,7 +454,7 @@ static int octet_submit_lock(struct octet_submit *submit)
 	drm_exec_until_all_locked(&submit->exec) {
 		for (i = 0; i < submit->num_maps; i++) {
 			ret = drm_exec_prepare_obj(&submit->exec,
-						   octet_submit_obj(submit, i), 1);
+						   octet_submit_obj(submit, i), 2);
 			drm_exec_retry_on_contention(&submit->exec);
 			if (ret)
 				return ret;
