@@ -328,7 +328,6 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 	int ret;
 
 	odev->timeout_ms = clamp(octet_timeout_ms, 1U, OCTET_MAX_TIMEOUT_MS);
-	init_waitqueue_head(&odev->batches_wait);
 
 	ret = octet_device_init_pci(odev, pdev);
 	if (!ret)

@@ -19,7 +19,6 @@
 
 #include <linux/io.h>
 #include <linux/mutex.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_device.h>
@@ -83,8 +82,7 @@ struct octet_caps {
  * @reset_work: device reset, on @reset_wq
  * @resets: device resets since probe
  * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck)
- * @batches: scheduler jobs that exist
- * @batches_wait: woken when @batches becomes 0
+ * @batches: scheduler jobs that exist; teardown waits for 0
  */
 struct octet_device {
 	struct drm_device drm;
@@ -107,7 +105,6 @@ struct octet_device {
 	int lost;
 
 	atomic_t batches;
-	wait_queue_head_t batches_wait;
 };
 
 static inline struct octet_device *to_octet_device(struct drm_device *drm)

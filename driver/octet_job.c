@@ -14,6 +14,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_exec.h>
 #include <drm/drm_file.h>
@@ -205,8 +206,9 @@ void octet_batch_free(struct octet_batch *batch)
 	octet_client_put(batch->client);
 	kvfree(batch);
 
+	/* The device may be gone after the last: nothing of it is touched. */
 	if (atomic_dec_and_test(&odev->batches))
-		wake_up_all(&odev->batches_wait);
+		wake_up_var(&odev->batches);
 }
 
 /**

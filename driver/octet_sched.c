@@ -13,6 +13,7 @@
  */
 #include <linux/capability.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -80,7 +81,7 @@ static void octet_sched_fini(struct drm_device *drm, void *data)
 	struct octet_device *odev = to_octet_device(drm);
 	struct octet_core *core = data;
 
-	wait_event(odev->batches_wait, !atomic_read(&odev->batches));
+	wait_var_event(&odev->batches, !atomic_read(&odev->batches));
 	drm_sched_fini(&core->sched);
 }
 
