@@ -65,11 +65,11 @@ void octet_device_lost(struct octet_device *odev, int error)
 	if (READ_ONCE(odev->lost))
 		return;
 
-	WRITE_ONCE(odev->lost, error);
 	drm_err(&odev->drm, "the device is %s\n",
 		error == -ENODEV ? "gone" : "beyond recovery");
-	/* Before buffers go back to the system. */
+	/* First: buffers go back to the system as soon as @lost is seen. */
 	pci_clear_master(to_pci_dev(odev->drm.dev));
+	WRITE_ONCE(odev->lost, error);
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_kill(&odev->cores[i], -ENODEV);
 }
@@ -82,6 +82,12 @@ void octet_device_queue_reset(void *data)
 	queue_work(odev->reset_wq, &odev->reset_work);
 }
 
+/* Remove waits for who is inside drm_dev_enter(), and so ends a wait in there. */
+static bool octet_device_going(struct octet_device *odev)
+{
+	return READ_ONCE(odev->lost) || drm_dev_is_unplugged(&odev->drm);
+}
+
 static int octet_device_tlb_idle(struct octet_device *odev)
 {
 	/* A job may hold its translations until the watchdog ends it. */
@@ -91,25 +97,19 @@ static int octet_device_tlb_idle(struct octet_device *odev)
 	/* All ones is a device that is gone. */
 	return read_poll_timeout(octet_read, status,
 				 !(status & OCTET_TLB_STATUS_BUSY) ||
-				 status == U32_MAX, 50, limit, false, odev,
-				 OCTET_REG_TLB_STATUS);
+				 status == U32_MAX || octet_device_going(odev),
+				 50, limit, false, odev, OCTET_REG_TLB_STATUS);
 }
 
-static int octet_device_invalidate(struct octet_mmu *mmu, u32 asid, u64 va,
-				   u32 pages)
+/* Inside drm_dev_enter(). */
+static int octet_device_flush_tlb(struct octet_device *odev, u32 asid, u64 va,
+				  u32 pages)
 {
-	struct octet_device *odev = container_of(mmu, struct octet_device, mmu);
-	int idx, ret = 0;
-
-	/* Remove has stopped the device before. */
-	if (!drm_dev_enter(&odev->drm, &idx))
-		return 0;
+	int ret;
 
 	mutex_lock(&odev->tlb_lock);
-	if (READ_ONCE(odev->lost))
-		goto out_unlock;
 	ret = octet_device_tlb_idle(odev);
-	if (ret)
+	if (ret || READ_ONCE(odev->lost))
 		goto out_unlock;
 	octet_write(odev, OCTET_REG_TLB_ASID, asid);
 	octet_write(odev, OCTET_REG_TLB_VA_LO, lower_32_bits(va));
@@ -120,7 +120,24 @@ static int octet_device_invalidate(struct octet_mmu *mmu, u32 asid, u64 va,
 	ret = octet_device_tlb_idle(odev);
 out_unlock:
 	mutex_unlock(&odev->tlb_lock);
-	drm_dev_exit(idx);
+	return ret;
+}
+
+static int octet_device_invalidate(struct octet_mmu *mmu, u32 asid, u64 va,
+				   u32 pages)
+{
+	struct octet_device *odev = container_of(mmu, struct octet_device, mmu);
+	int idx, ret = 0;
+
+	if (drm_dev_enter(&odev->drm, &idx)) {
+		ret = octet_device_flush_tlb(odev, asid, va, pages);
+		drm_dev_exit(idx);
+	}
+	/* The device runs on until remove stops it, which ends all accesses. */
+	if (drm_dev_is_unplugged(&odev->drm)) {
+		wait_for_completion(&odev->stopped);
+		ret = 0;
+	}
 	return ret;
 }
 
@@ -327,6 +344,7 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 	u32 i;
 	int ret;
 
+	init_completion(&odev->stopped);
 	odev->timeout_ms = clamp(octet_timeout_ms, 1U, OCTET_MAX_TIMEOUT_MS);
 
 	ret = octet_device_init_pci(odev, pdev);
@@ -372,6 +390,7 @@ void octet_device_remove(struct octet_device *odev)
 	octet_device_reset_hw(odev);
 	pci_clear_master(to_pci_dev(odev->drm.dev));
 	WRITE_ONCE(odev->lost, -ENODEV);
+	complete_all(&odev->stopped);
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_kill(&odev->cores[i], -ENODEV);
 }

@@ -17,6 +17,7 @@
 #ifndef __OCTET_DEVICE_H__
 #define __OCTET_DEVICE_H__
 
+#include <linux/completion.h>
 #include <linux/io.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
@@ -81,7 +82,9 @@ struct octet_caps {
  * @reset_wq: ordered: watchdogs and resets, one at a time
  * @reset_work: device reset, on @reset_wq
  * @resets: device resets since probe
- * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck)
+ * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck); the
+ *	device writes no memory once it is set
+ * @stopped: remove has stopped the device
  * @batches: scheduler jobs that exist; teardown waits for 0
  */
 struct octet_device {
@@ -103,6 +106,7 @@ struct octet_device {
 	struct work_struct reset_work;
 	u64 resets;
 	int lost;
+	struct completion stopped;
 
 	atomic_t batches;
 };
