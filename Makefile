@@ -184,6 +184,10 @@ check: all test-programs ## only what needs neither QEMU nor a kernel
 kunit: ## the driver's KUnit suites, on User Mode Linux
 	$(deps)
 	@tests/kunit.sh
+fuzz: ## the machine core against hostile guests, for FUZZ_SECONDS (60)
+	$(if $(NO_DEPS),@:,@DEPS_LIST=tests/fuzz/packages.txt tests/deps.sh)
+	+@$(MAKE) --no-print-directory build/fuzz/core build/fuzz/core_coverage
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 bench: ## figures on the device, also into build/bench.json
 	$(deps)
 	+@$(MAKE) --no-print-directory all qemu
@@ -203,6 +207,6 @@ help: ## this text (V=1 shows commands, NO_DEPS=1 installs nothing)
 
 FORCE:
 .PHONY: FORCE demo install all lib tools modules qemu clean distclean test \
-	check kunit bench test-programs cache help
+	check kunit fuzz bench test-programs cache help
 
 -include $(patsubst %.o,%.d,$(sort $(objects)))

@@ -48,7 +48,7 @@ $(foreach t,backends jobs ops,$(eval $(call program,build/tests/guest/lib_$(t),\
 # The library's own allocations are counted, see tests/unit/test_alloc.c.
 build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-include tests/guest/build.mk
+include tests/guest/build.mk tests/fuzz/build.mk
 
 # Cycle counts of a job given as JSON, for people and for the timing's test.
 $(eval $(call program,build/bin/cycles_job,tests/tools/cycles_job.c,octet-core,-ljson-c -lpthread))

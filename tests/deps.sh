@@ -5,7 +5,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-list=$here/packages.txt
+list=${DEPS_LIST:-$here/packages.txt}
 
 usage() {
 	cat <<-END
@@ -13,6 +13,7 @@ usage() {
 	Installs the Debian packages that $list names and
 	that this system lacks, through apt-get, as root or with sudo.
 	  --list  only print what is missing, one package a line
+	DEPS_LIST=FILE  another list
 	END
 }
 
