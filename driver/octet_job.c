@@ -613,8 +613,11 @@ int octet_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file
 	submit.queue = octet_queue_get(submit.client, args->queue);
 	if (!submit.queue)
 		goto out_fini;
+	ret = -EIO;
+	if (READ_ONCE(submit.client->vm->banned))
+		goto out_fini;
 	ret = -ECANCELED;
-	if (READ_ONCE(submit.queue->banned) || READ_ONCE(submit.client->vm->banned))
+	if (READ_ONCE(submit.queue->banned))
 		goto out_fini;
 
 	ret = octet_sync_prepare(&submit.syncs, file, submit.jobs, submit.num_jobs);
