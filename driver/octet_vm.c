@@ -169,10 +169,12 @@ static struct octet_mapping *octet_mapping_create(struct octet_vm *vm,
 	ret = octet_vm_insert(vm, &mapping->node, sgt, obj->size, !bo->readonly);
 	if (ret) {
 		/* Still in the address space: the device may use the pages. */
-		if (drm_mm_node_allocated(&mapping->node))
+		if (drm_mm_node_allocated(&mapping->node)) {
 			drm_gem_object_get(obj);
-		else
+			kref_get(&vm->kref);
+		} else {
 			kfree(mapping);
+		}
 		return ERR_PTR(ret);
 	}
 
