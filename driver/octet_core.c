@@ -92,12 +92,15 @@ static void octet_core_report(struct octet_core *core, struct octet_job *job,
 {
 	struct drm_device *drm = &core->odev->drm;
 
-	/* What a command says is the client's business. */
-	if (fault->status >= OCTET_STATUS_BAD_OP &&
-	    fault->status <= OCTET_STATUS_BUDGET)
-		drm_dbg(drm, "core %u: queue %u: command %u refused, status %#x\n",
+	/* What a command says, and where it points, is the client's business. */
+	if ((fault->status >= OCTET_STATUS_BAD_OP &&
+	     fault->status <= OCTET_STATUS_BUDGET) ||
+	    fault->status == OCTET_STATUS_UNMAPPED ||
+	    fault->status == OCTET_STATUS_PERMISSION ||
+	    fault->status == OCTET_STATUS_NON_CANONICAL)
+		drm_dbg(drm, "core %u: queue %u: command %u refused, status %#x, va %#llx\n",
 			core->index, job->batch->queue->id, fault->command,
-			fault->status);
+			fault->status, fault->va);
 	else
 		drm_err_ratelimited(drm,
 				    "core %u: queue %u: fault %#x at command %u, va %#llx, operand %lu, access %lu\n",
