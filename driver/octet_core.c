@@ -47,21 +47,29 @@ static struct octet_job *octet_core_head(struct octet_core *core)
 	return list_first_entry_or_null(&core->inflight, struct octet_job, node);
 }
 
+/* Charges its client for the running job; from here on the next one runs. */
+static void octet_core_account(struct octet_core *core)
+{
+	struct octet_job *job = octet_core_head(core);
+	u64 now = ktime_get_ns();
+
+	if (job)
+		atomic64_add(now - core->head_ns,
+			     &job->batch->client->busy_ns[core->index]);
+	core->head_ns = now;
+}
+
 /* Ends a job: the only way out of the list, so that no busy time is lost. */
 static void octet_core_retire(struct octet_core *core, struct octet_job *job,
 			      int error)
 {
 	struct octet_batch *batch = job->batch;
 	struct dma_fence *fence = dma_fence_get(job->fence);
-	u64 now = ktime_get_ns();
 
 	lockdep_assert_held(&core->lock);
 
-	if (job == octet_core_head(core)) {
-		atomic64_add(now - core->head_ns,
-			     &batch->client->busy_ns[core->index]);
-		core->head_ns = now;
-	}
+	if (job == octet_core_head(core))
+		octet_core_account(core);
 	list_del_init(&job->node);
 
 	if (error) {
@@ -440,11 +448,11 @@ void octet_core_restart(struct octet_core *core, struct octet_job *guilty, int e
 		octet_core_retire(core, guilty, error);
 	}
 
+	octet_core_account(core);
 	octet_ring_reset(&core->ring);
 	core->broken = false;
 	list_for_each_entry(job, &core->inflight, node)
 		octet_core_emit(core, job);
-	core->head_ns = ktime_get_ns();
 	octet_core_program(core);
 	spin_unlock_irqrestore(&core->lock, flags);
 }
