@@ -195,8 +195,11 @@ static void compare(const struct octet_core *core, const struct octet_cmd *c,
 				(ext[1] > 1 ? b * o->stride[1] : 0) +
 				(ext[2] > 1 ? d * o->stride[2] : 0) +
 				(ext[3] > 1 ? e * o->stride[3] : 0);
-		const uint8_t *p = o->space == OCTET_SPACE_SRAM ? core->sram + addr : at_va(addr);
+		bool sram = o->space == OCTET_SPACE_SRAM;
+		const uint8_t *p = sram ? core->sram + addr : at_va(addr);
 
+		if (sram && addr >= core->job.entry.sw)
+			differ("SRAM bound", c, index);
 		if (!p || *p != dense[index])
 			differ(what, c, index);
 	}
@@ -232,6 +235,9 @@ void fuzz_check_memory(struct fuzz *f, const struct octet_core *core,
 
 	if (f->faults)
 		return;
+	/* ASID 3 has the data read-only. */
+	if (core->job.entry.asid == 3 && c->dst.space == OCTET_SPACE_VA && c->dst.addr >= FUZZ_VA)
+		differ("permission", c, 0);
 	if (c->op == OCTET_OP_GEMM)
 		compare(core, c, &c->dst, (uint32_t[]){ c->n2, c->n, c->oh, 1 }, run, core->out.data,
 			"dst");
