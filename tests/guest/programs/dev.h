@@ -92,7 +92,7 @@ static inline struct drm_octet_core_counters dev_counters(int fd)
 {
 	struct drm_octet_core_counters sum = { 0 }, c;
 	uint32_t cores = dev_info(fd).cores;
-	uint64_t *to = (uint64_t *)&sum, *from = (uint64_t *)&c;
+	__u64 *to = (__u64 *)&sum, *from = (__u64 *)&c;	/* the type of the fields */
 
 	for (uint32_t i = 0; i < cores; i++) {
 		c = dev_core(fd, i);
