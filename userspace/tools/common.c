@@ -14,7 +14,7 @@ static struct octet_ctx *open_backend(const struct tool_options *o, enum octet_b
 {
 	OCTET_OPTS(octet_open_opts, opts);
 	struct octet_ctx *ctx;
-	char err[256] = "";
+	char err[512] = "";
 
 	opts.backend = backend;
 	opts.device = backend == OCTET_BACKEND_CPU ? NULL : o->device;
@@ -106,17 +106,43 @@ void tool_fill(struct tool_random *r, void *p, size_t bytes)
 	}
 }
 
+/* Where JSON for "-" goes: standard output, while the text goes to the other. */
+static FILE *json_stdout;
+
+int tool_prepare_json(const char *path)
+{
+	FILE *f;
+	int fd;
+
+	if (!path)
+		return EXIT_OK;
+	if (strcmp(path, "-")) {
+		/* Before the work, not after it; and what is there stays. */
+		f = fopen(path, "a");
+		if (f && !fclose(f))
+			return EXIT_OK;
+	} else {
+		fd = dup(STDOUT_FILENO);
+		json_stdout = fd < 0 ? NULL : fdopen(fd, "w");
+		if (json_stdout && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+			return EXIT_OK;
+	}
+	fprintf(stderr, "octet: --json %s: %s\n", path, strerror(errno));
+	return EXIT_FAILED;
+}
+
 int tool_write_json(struct json_object *root, const char *path)
 {
-	const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY);
-	FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
+	const char *text = json_object_to_json_string_ext(
+		root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	FILE *f = strcmp(path, "-") ? fopen(path, "w") : json_stdout;
 	int ret = EXIT_OK;
 
 	if (!f || fprintf(f, "%s\n", text) < 0 || fflush(f)) {
-		fprintf(stderr, "octet: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "octet: --json %s: %s\n", path, strerror(errno));
 		ret = EXIT_FAILED;
 	}
-	if (f && f != stdout)
+	if (f)
 		fclose(f);
 	json_object_put(root);
 	return ret;

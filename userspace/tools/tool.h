@@ -67,7 +67,13 @@ void tool_fill(struct tool_random *r, void *p, size_t bytes);
 
 struct json_object;
 
-/* Writes and frees @root; "-" is standard output. Returns an exit code. */
+/*
+ * Before the first line of text: finds out whether @path (or NULL) can be
+ * written; for "-" text goes to standard error from here on. Returns an exit code.
+ */
+int tool_prepare_json(const char *path);
+
+/* Once at the end: writes and frees @root. Returns an exit code. */
 int tool_write_json(struct json_object *root, const char *path);
 
 #endif

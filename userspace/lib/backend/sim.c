@@ -93,7 +93,7 @@ static int machine_new(struct sim *sim, const struct octet_open_opts *opts)
 		.guest_error = guest_error,
 	};
 	struct octet_config config;
-	char err[200] = "";
+	char err[440] = "";
 
 	octet_config_default(&config);
 	if (opts->machine && octet_config_parse(&config, opts->machine, err, sizeof(err)))
