@@ -33,13 +33,16 @@ static int take(const char **p, int last, unsigned int limit, uint8_t *out)
 	return 0;
 }
 
-/* Returns 0, or the number (from 1) of the column that is wrong. */
-static unsigned int parse_line(const char *line, uint8_t *pixels, uint8_t *label)
+/*
+ * Returns 0, or the number (from 1) of the column that is wrong; *line is then
+ * at its text.
+ */
+static unsigned int parse_line(const char **line, uint8_t *pixels, uint8_t *label)
 {
 	for (unsigned int i = 0; i < DIGITS_PIXELS; i++)
-		if (take(&line, 0, DIGITS_PIXEL_MAX, &pixels[i]))
+		if (take(line, 0, DIGITS_PIXEL_MAX, &pixels[i]))
 			return i + 1;
-	if (take(&line, 1, DIGITS_CLASSES - 1, label))
+	if (take(line, 1, DIGITS_CLASSES - 1, label))
 		return DIGITS_PIXELS + 1;
 	return 0;
 }
@@ -68,7 +71,9 @@ static int read_lines(struct digits_data *d, FILE *f, const char *path, char *er
 	size_t room = 0;
 
 	while (fgets(line, sizeof(line), f)) {
+		const char *at = line;
 		unsigned int column;
+		size_t bad;
 
 		if (d->n == DIGITS_MAX_IMAGES) {
 			snprintf(err, err_size, "%s: more than %u lines", path,
@@ -79,12 +84,14 @@ static int read_lines(struct digits_data *d, FILE *f, const char *path, char *er
 			snprintf(err, err_size, "%s: no memory", path);
 			return -ENOMEM;
 		}
-		column = parse_line(line, d->pixels + d->n * DIGITS_PIXELS,
+		column = parse_line(&at, d->pixels + d->n * DIGITS_PIXELS,
 				    &d->labels[d->n]);
 		if (column) {
-			snprintf(err, err_size, "%s: line %zu, column %u: expected"
-				 " 64 pixels 0..%u and a label 0..%u, separated"
-				 " by commas", path, d->n + 1, column,
+			bad = strcspn(at, ",\r\n");
+			snprintf(err, err_size, "%s: line %zu, column %u is '%.*s':"
+				 " expected 64 pixels 0..%u and a label 0..%u,"
+				 " separated by commas", path, d->n + 1, column,
+				 bad < 16 ? (int)bad : 16, at,
 				 DIGITS_PIXEL_MAX, DIGITS_CLASSES - 1);
 			return -EINVAL;
 		}

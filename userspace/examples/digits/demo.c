@@ -34,6 +34,14 @@ static void usage(FILE *f)
 	      "Exit: 0 all outputs equal, 1 not, 2 it could not run.\n", f);
 }
 
+/* A number of digits alone; 0, which no option allows, for anything else. */
+static uint32_t number(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits < 9 && !text[digits] ? (uint32_t)strtoul(text, NULL, 10) : 0;
+}
+
 static int parse(int argc, char **argv, struct demo *d)
 {
 	static const struct option options[] = {
@@ -63,10 +71,10 @@ static int parse(int argc, char **argv, struct demo *d)
 			d->model_path = optarg;
 			break;
 		case 'c':
-			d->calibrate = strtoul(optarg, NULL, 10);
+			d->calibrate = number(optarg);
 			break;
 		case 'n':
-			d->batch = (uint32_t)strtoul(optarg, NULL, 10);
+			d->batch = number(optarg);
 			break;
 		case 'h':
 			usage(stdout);
@@ -76,8 +84,13 @@ static int parse(int argc, char **argv, struct demo *d)
 			return -EINVAL;
 		}
 	}
+	if (optind != argc) {
+		fprintf(stderr, "digits_demo: '%s' is one argument too many\n", argv[optind]);
+		return -EINVAL;
+	}
 	if (d->batch < 1 || d->batch > 90 || 90 % d->batch || !d->calibrate) {
-		fputs("digits_demo: --batch must divide 90, --calibrate must not be 0\n", stderr);
+		fputs("digits_demo: --batch must be a divisor of 90,"
+		      " --calibrate a number of images\n", stderr);
 		return -EINVAL;
 	}
 	return 0;
