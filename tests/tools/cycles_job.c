@@ -334,10 +334,11 @@ static int one(const char *path, bool broken)
 int main(int argc, char **argv)
 {
 	bool broken = argc > 2 && !strcmp(argv[2], "--break");
+	bool help = argc > 1 && !strcmp(argv[1], "--help");
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: cycles_job job.json | --batch [--break]\n");
-		return 2;
+	if (argc < 2 || help) {
+		fprintf(help ? stdout : stderr, "usage: cycles_job job.json | --batch [--break]\n");
+		return help ? 0 : 2;
 	}
 	return strcmp(argv[1], "--batch") ? one(argv[1], broken) : batch(broken);
 }
