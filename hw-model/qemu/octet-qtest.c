@@ -40,12 +40,12 @@ typedef struct OctetTest {
 
 static uint32_t reg_read(OctetTest *t, uint32_t reg)
 {
-    return qpci_io_readl(t->dev, t->bar, reg);
+    return qtest_readl(t->qts, t->bar.addr + reg);
 }
 
 static void reg_write(OctetTest *t, uint32_t reg, uint32_t value)
 {
-    qpci_io_writel(t->dev, t->bar, reg, value);
+    qtest_writel(t->qts, t->bar.addr + reg, value);
 }
 
 /* Waits for (reg & mask) == value; the device works in threads of its own. */
@@ -190,6 +190,48 @@ static void check_gemm(OctetTest *t)
 
     qtest_memread(t->qts, MEM_DATA + 0x3000, got, sizeof(got));
     g_assert_cmpmem(got, sizeof(got), want, sizeof(want));
+}
+
+/*
+ * Keeps a core computing for a while: 2^35 products of the padding, 256 images
+ * of a pixel by 128 outputs of 256 x 256 taps.
+ */
+static void put_long(OctetTest *t)
+{
+    struct octet_cmd c = {
+        .op = OCTET_OP_CONV2D, .stage = OCTET_STAGE_FIX_UP,
+        .act_min = -128, .act_max = 127, .pad_value = 1,
+        .n = 256, .n2 = 1, .h = 1, .w = 1, .cin = 16, .oh = 1, .ow = 1,
+        .cout = 128, .groups = 1, .r = 256, .s = 256, .sh = 1, .sw = 1,
+        .dh = 1, .dw = 1,
+        .src = { .addr = VA_DATA + 0x1000, .space = OCTET_SPACE_VA,
+                 .type = OCTET_TYPE_INT8 },
+        .wgt = { .addr = VA_DATA + 0x2000, .space = OCTET_SPACE_VA,
+                 .type = OCTET_TYPE_INT8 },
+        .dst = { .addr = VA_DATA + 0x3000, .space = OCTET_SPACE_VA,
+                 .type = OCTET_TYPE_INT8, .stride = { 0, 128 },
+                 .mult = 1 << 30, .shift = 50 },
+    };
+
+    qtest_memwrite(t->qts, MEM_DATA, &c, sizeof(c));
+    qtest_memset(t->qts, MEM_DATA + 0x1000, 1, 0x2000);
+    qtest_memset(t->qts, MEM_DATA + 0x3000, 0x55, 0x8000);
+}
+
+static bool computing(OctetTest *t)
+{
+    uint32_t before = reg_read(t, CORE0(OCTET_CORE_PROGRESS));
+    gint64 end = g_get_monotonic_time() + 30 * G_TIME_SPAN_SECOND;
+
+    /* The copies count a few; a compute counts on and on. */
+    while (reg_read(t, CORE0(OCTET_CORE_PROGRESS)) - before < 2000) {
+        if (g_get_monotonic_time() > end) {
+            return false;
+        }
+        g_usleep(1000);
+    }
+    return (reg_read(t, CORE0(OCTET_CORE_STATUS)) &
+            OCTET_CORE_STATUS_STATE) == OCTET_CORE_STATE_BUSY;
 }
 
 static struct octet_completion completion(OctetTest *t, unsigned int index)
@@ -462,6 +504,171 @@ static void test_access_size(void)
     stop(&t);
 }
 
+static void nothing_written(OctetTest *t)
+{
+    g_usleep(100000);
+    g_assert_cmphex(completion(t, 0).flags, ==, 0);
+    g_assert_cmphex(qtest_readb(t->qts, MEM_DATA + 0x3000), ==, 0x55);
+}
+
+static void works_again(OctetTest *t)
+{
+    make_tables(t);
+    start_core(t);
+    put_gemm(t);
+    submit(t, VA_DATA);
+    g_assert(reg_wait(t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, 1));
+    check_gemm(t);
+}
+
+static void test_flr_during_compute(void)
+{
+    OctetTest t;
+    uint8_t cap;
+
+    setup(&t, "");
+    put_long(&t);
+    submit(&t, VA_DATA);
+    g_assert(computing(&t));
+    cap = qpci_find_capability(t.dev, PCI_CAP_ID_EXP, 0);
+    qpci_config_writew(t.dev, cap + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
+    qpci_config_writel(t.dev, PCI_BASE_ADDRESS_0, t.bar.addr);
+    qpci_device_enable(t.dev);
+    g_assert(reg_wait(&t, OCTET_REG_STATUS, OCTET_STATUS_READY,
+                      OCTET_STATUS_READY));
+    check_reset_state(&t);
+    nothing_written(&t);
+    works_again(&t);
+    stop(&t);
+}
+
+static void test_d3hot_during_compute(void)
+{
+    OctetTest t;
+    uint8_t cap;
+
+    setup(&t, "");
+    put_long(&t);
+    submit(&t, VA_DATA);
+    g_assert(computing(&t));
+    cap = qpci_find_capability(t.dev, PCI_CAP_ID_PM, 0);
+    g_assert(cap);
+    qpci_config_writew(t.dev, cap + PCI_PM_CTRL, 3);
+    g_assert_cmphex(reg_read(&t, OCTET_REG_ID), !=, OCTET_ID_MAGIC);
+    qpci_config_writew(t.dev, cap + PCI_PM_CTRL, 0);
+    g_assert(reg_wait(&t, OCTET_REG_STATUS, OCTET_STATUS_READY,
+                      OCTET_STATUS_READY));
+    check_reset_state(&t);
+    nothing_written(&t);
+    works_again(&t);
+    stop(&t);
+}
+
+/* A stopped VM must not see its memory change; nothing is lost. */
+static void test_stop_during_compute(void)
+{
+    OctetTest t;
+
+    setup(&t, "");
+    put_long(&t);
+    submit(&t, VA_DATA);
+    g_assert(computing(&t));
+    qtest_qmp_assert_success(t.qts, "{'execute': 'stop'}");
+    g_usleep(2000000);
+    nothing_written(&t);
+    qtest_qmp_assert_success(t.qts, "{'execute': 'cont'}");
+    g_assert(reg_wait(&t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, 1));
+    g_assert_cmphex(completion(&t, 0).status, ==, OCTET_STATUS_OK);
+    g_assert_cmphex(qtest_readb(t.qts, MEM_DATA + 0x3000), !=, 0x55);
+    stop(&t);
+}
+
+/* The delay of a completion runs out while the next job computes. */
+static void test_irq_delay_during_compute(void)
+{
+    OctetTest t;
+    const struct octet_ring_entry nop = { .opcode = OCTET_RING_NOP };
+
+    setup(&t, "");
+    put_long(&t);
+    reg_write(&t, CORE0(OCTET_CORE_IRQ_DELAY_US), 100);
+    qtest_memwrite(t.qts, MEM_RING, &nop, sizeof(nop));
+    t.tail = 1;
+    submit(&t, VA_DATA);
+    g_assert(computing(&t));
+    g_assert_cmphex(reg_read(&t, CORE0(OCTET_CORE_IRQ_STATUS)), ==, 0);
+    qtest_clock_step(t.qts, 200 * 1000);
+    g_assert(reg_wait(&t, CORE0(OCTET_CORE_IRQ_STATUS), OCTET_CORE_IRQ_DONE,
+                      OCTET_CORE_IRQ_DONE));
+    g_assert_cmpuint(reg_read(&t, CORE0(OCTET_CORE_CQ_TAIL)), ==, 1);
+    stop(&t);
+}
+
+static void config_writel(OctetTest *t, unsigned int bus, unsigned int slot,
+                          unsigned int reg, uint32_t value)
+{
+    qtest_outl(t->qts, 0xcf8, 1U << 31 | bus << 16 | slot << 11 | reg);
+    qtest_outl(t->qts, 0xcfc, value);
+}
+
+/* Behind a root port, for which there is no firmware to set it up. */
+static void start_behind_port(OctetTest *t)
+{
+    memset(t, 0, sizeof(*t));
+    t->qts = qtest_init("-machine q35 -nodefaults -L /usr/share/seabios "
+                        "-L /usr/share/qemu -global "
+                        "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off "
+                        "-device pcie-root-port,id=rp,chassis=1,addr=05.0 "
+                        "-device octet,id=octet0,bus=rp");
+    t->bus = qpci_new_pc(t->qts, NULL);
+    t->dev = qpci_device_find(t->bus, QPCI_DEVFN(5, 0));
+    g_assert(t->dev);
+    config_writel(t, 0, 5, PCI_PRIMARY_BUS, 0x00010100);
+    config_writel(t, 0, 5, PCI_MEMORY_BASE, 0xe000e000);
+    config_writel(t, 0, 5, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    t->bar.addr = 0xe0000000;
+    config_writel(t, 1, 0, PCI_BASE_ADDRESS_0, t->bar.addr);
+    config_writel(t, 1, 0, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+static void test_unplug_during_compute(void)
+{
+    OctetTest t;
+    uint8_t cap;
+
+    start_behind_port(&t);
+    g_assert_cmphex(reg_read(&t, OCTET_REG_ID), ==, OCTET_ID_MAGIC);
+    make_tables(&t);
+    start_core(&t);
+    put_long(&t);
+    submit(&t, VA_DATA);
+    g_assert(computing(&t));
+    cap = qpci_find_capability(t.dev, PCI_CAP_ID_EXP, 0);
+    qpci_config_writew(t.dev, cap + PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_PWR_IND_ON);
+    qtest_qmp_device_del_send(t.qts, "octet0");
+    /* What a guest does that agrees: indicator and power off. */
+    qpci_config_writew(t.dev, cap + PCI_EXP_SLTCTL,
+                       PCI_EXP_SLTCTL_PWR_IND_OFF | PCI_EXP_SLTCTL_PCC);
+    qtest_qmp_eventwait(t.qts, "DEVICE_DELETED");
+    g_assert_cmphex(reg_read(&t, OCTET_REG_ID), !=, OCTET_ID_MAGIC);
+    nothing_written(&t);
+    stop(&t);
+}
+
+/* State that the machine cannot save is refused, not lost. */
+static void test_no_migration(void)
+{
+    OctetTest t;
+    QDict *answer;
+
+    setup(&t, "");
+    answer = qtest_qmp(t.qts, "{'execute': 'migrate', 'arguments': "
+                       "{'uri': 'exec:cat >/dev/null'}}");
+    g_assert(qdict_haskey(answer, "error"));
+    qobject_unref(answer);
+    stop(&t);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -477,5 +684,12 @@ int main(int argc, char **argv)
     qtest_add_func("/octet/device-reset", test_device_reset);
     qtest_add_func("/octet/function-reset", test_function_reset);
     qtest_add_func("/octet/gone", test_gone);
+    qtest_add_func("/octet/flr-during-compute", test_flr_during_compute);
+    qtest_add_func("/octet/d3hot-during-compute", test_d3hot_during_compute);
+    qtest_add_func("/octet/stop-during-compute", test_stop_during_compute);
+    qtest_add_func("/octet/irq-delay-during-compute",
+                   test_irq_delay_during_compute);
+    qtest_add_func("/octet/unplug-during-compute", test_unplug_during_compute);
+    qtest_add_func("/octet/no-migration", test_no_migration);
     return g_test_run();
 }
