@@ -137,7 +137,8 @@ static int want_check(struct octet_job *job, const char *call, const struct octe
 	octet_tensor_label(want->tensor, want->role, label, sizeof(label));
 	return octet_set_error(
 		job->ctx, -EINVAL,
-		"%s: tensor %s is written by this job, and is also the weights, bias or constant b of a command: use two jobs",
+		"%s: tensor %s is written by this job, and is also the weights,"
+		" bias or constant b of a command: use two jobs",
 		call, label);
 }
 

@@ -72,7 +72,8 @@ static int list_buffer(struct octet_ctx *ctx, struct octet_buffer *buffer, uint3
 		if (*count == drm->max_bos)
 			return octet_set_error(
 				ctx, -EINVAL,
-				"octet_submit: the jobs use more than %u buffers, the driver's limit: submit fewer at once",
+				"octet_submit: the jobs use more than %u buffers, the driver's limit:"
+				" submit fewer at once",
 				drm->max_bos);
 		buffer->mark = ctx->marks;
 		buffer->index = (*count)++;

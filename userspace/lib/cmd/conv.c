@@ -59,7 +59,8 @@ static int defaults(struct octet_job *job, struct octet_conv_call *c)
 	if (c->oned && (o->stride_h > 1 || o->dilation_h > 1 || o->pad_top || o->pad_bottom))
 		return octet_set_error(
 			job->ctx, -EINVAL,
-			"%s: stride_h %u, dilation_h %u, pad_top %u, pad_bottom %u: a 1-D image has one row, use the fields of columns",
+			"%s: stride_h %u, dilation_h %u, pad_top %u, pad_bottom %u:"
+			" a 1-D image has one row, use the fields of columns",
 			c->call, o->stride_h, o->dilation_h, o->pad_top, o->pad_bottom);
 	if (c->depthwise && o->groups > 1)
 		return octet_set_error(job->ctx, -EINVAL,

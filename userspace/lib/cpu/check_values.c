@@ -70,7 +70,8 @@ static int check_reach(const struct octet_cmd *cmd,
 				 sum, CPU_EXTENT_MAX);
 	if (rows >= CPU_REACH_END || cols >= CPU_REACH_END)
 		return BAD_SHAPE(fault,
-				 "the last tap is %" PRIu64 " rows, %" PRIu64 " columns from the first, less than %u can be",
+				 "the last tap is %" PRIu64 " rows, %" PRIu64
+				 " columns from the first, less than %u can be",
 				 rows, cols, CPU_REACH_END);
 	return 0;
 }
