@@ -24,6 +24,9 @@
 #error "records are copied as they are: the model needs a little-endian host"
 #endif
 
+/* Jobs of more commands are checked without the lock. */
+#define OCTET_CHECK_INLINE	64u
+
 /* Limits of this version; the capability registers tell them. */
 #define OCTET_RING_ORDER_MIN	6u
 #define OCTET_RING_ORDER_MAX	12u
@@ -87,14 +90,23 @@ struct octet_job {
 	struct octet_ring_entry entry;
 	struct octet_cmd *cmds;		/* [first, count) at [0, ..) */
 	struct octet_report *reports;	/* the same */
+	bool checked;
+	const char *why;		/* that it does not fit, for people */
 	uint32_t next;			/* command to run, absolute */
 	uint64_t cycles, macs, dram_read, dram_write;
 	uint64_t start_ns;
 	struct octet_fault fault;
 };
 
+enum octet_task {
+	OCTET_TASK_NOTHING,	/* the step only lets go of the lock */
+	OCTET_TASK_CHECK,
+	OCTET_TASK_COMPUTE,
+};
+
 enum octet_phase {
 	OCTET_PHASE_FETCH,	/* take the next entry, if there is one */
+	OCTET_PHASE_CHECK,	/* check and time its commands */
 	OCTET_PHASE_COMMAND,	/* start the job's next command */
 	OCTET_PHASE_LOAD,	/* copy inputs, translate the result's pages */
 	OCTET_PHASE_COMPUTE,	/* the host computes */
@@ -139,7 +151,7 @@ struct octet_core {
 	/* shared with the compute thread */
 	atomic_bool cancel;
 	atomic_bool compute_done;
-	bool compute_nothing;	/* the step only lets go of the lock */
+	enum octet_task task;	/* what the thread shall do */
 	atomic_uint progress;
 	int compute_rc;
 };
@@ -249,6 +261,12 @@ void octet_ring_tick(struct octet_core *core);
 
 /* fetch.c */
 int octet_fetch_job(struct octet_core *core, struct octet_fault *fault);
+void octet_check_job(struct octet_core *core);
+
+static inline uint32_t octet_job_count(const struct octet_job *job)
+{
+	return job->entry.cmd_count - job->entry.first;
+}
 
 /* decode.c */
 int octet_decode_cmd(const struct octet_cmd *cmd, uint64_t sw, struct octet_fault *fault);

@@ -197,6 +197,14 @@ static void clear_sram(struct octet_core *core)
 	core->sram_dirty = 0;
 }
 
+/* Hands work to the host, or nothing to do while others take the lock. */
+static void hand_out(struct octet_core *core, enum octet_task task)
+{
+	core->task = task;
+	atomic_store(&core->cancel, false);
+	atomic_store(&core->compute_done, false);
+}
+
 /* Takes an entry. Return: false if there is none. */
 static bool step_fetch(struct octet_core *core)
 {
@@ -217,17 +225,27 @@ static bool step_fetch(struct octet_core *core)
 	clear_sram(core);
 	if (octet_fetch_job(core, &job->fault))
 		return true;
-	job->next = job->entry.first;
-	core->phase = OCTET_PHASE_COMMAND;
+	core->phase = OCTET_PHASE_CHECK;
 	return true;
 }
 
-/* Hands a compute to the host, or nothing to do while others take the lock. */
-static void hand_out(struct octet_core *core, bool nothing)
+/* Return: true if the host has something to do, as in the next ones. */
+static bool step_check(struct octet_core *core)
 {
-	core->compute_nothing = nothing;
-	atomic_store(&core->cancel, false);
-	atomic_store(&core->compute_done, false);
+	struct octet_job *job = &core->job;
+
+	if (!job->checked && octet_job_count(job) > OCTET_CHECK_INLINE) {
+		hand_out(core, OCTET_TASK_CHECK);
+		return true;
+	}
+	if (!job->checked)
+		octet_check_job(core);
+	if (job->fault.status == OCTET_STATUS_NO_FIT)
+		octet_trace(core->m, "core %u: command %u does not fit: %s", core->index,
+			    job->fault.command, job->why ? job->why : "no tiling");
+	job->next = job->entry.first;
+	core->phase = job->fault.status ? OCTET_PHASE_PACE : OCTET_PHASE_COMMAND;
+	return false;
 }
 
 static bool step_command(struct octet_core *core)
@@ -240,7 +258,6 @@ static bool step_command(struct octet_core *core)
 	return true;
 }
 
-/* Return: true if the host has something to do, as in the next two. */
 static bool step_load(struct octet_core *core)
 {
 	int status = octet_exec_load(core, &core->job.fault);
@@ -251,7 +268,7 @@ static bool step_load(struct octet_core *core)
 	}
 	if (!status)
 		core->phase = OCTET_PHASE_COMPUTE;
-	hand_out(core, status == OCTET_AGAIN);
+	hand_out(core, status ? OCTET_TASK_NOTHING : OCTET_TASK_COMPUTE);
 	return true;
 }
 
@@ -259,7 +276,7 @@ static bool step_computed(struct octet_core *core)
 {
 	if (core->compute_rc == -ECANCELED) {
 		/* Cancelled by the host, not by a reset: the copies are intact. */
-		hand_out(core, false);
+		hand_out(core, OCTET_TASK_COMPUTE);
 		return true;
 	}
 	core->phase = OCTET_PHASE_STORE;
@@ -271,7 +288,7 @@ static bool step_store(struct octet_core *core)
 	int status = octet_exec_store(core, &core->job.fault);
 
 	if (status == OCTET_AGAIN) {
-		hand_out(core, true);
+		hand_out(core, OCTET_TASK_NOTHING);
 		return true;
 	}
 	core->phase = status ? OCTET_PHASE_PACE : OCTET_PHASE_COMMAND;
@@ -324,6 +341,9 @@ static bool advance(struct octet_core *core, bool *compute)
 	switch (core->phase) {
 	case OCTET_PHASE_FETCH:
 		return step_fetch(core);
+	case OCTET_PHASE_CHECK:
+		*compute = step_check(core);
+		return !*compute;
 	case OCTET_PHASE_COMMAND:
 		return step_command(core);
 	case OCTET_PHASE_LOAD:
@@ -376,7 +396,9 @@ void octet_core_compute(struct octet_machine *m, unsigned int index)
 {
 	struct octet_core *core = &m->core[index];
 
-	if (!core->compute_nothing)
+	if (core->task == OCTET_TASK_CHECK)
+		octet_check_job(core);
+	else if (core->task == OCTET_TASK_COMPUTE)
 		core->compute_rc = octet_work_compute(&core->work);
 	atomic_store(&core->compute_done, true);
 }

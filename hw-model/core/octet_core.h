@@ -24,8 +24,8 @@
  *		octet_core_compute(m, core);	// without the lock
  *	}
  *
- *   A compute may have nothing to do: the step moves large operands in slices
- *   and lets go of the lock between two of them.
+ *   A compute may also check the commands of a long job, or do nothing: the step
+ *   moves large operands in slices and lets go of the lock between two of them.
  *
  *   octet_core_step() first takes in the result of a finished compute, so
  *   it is called exactly once after each. A reset may come between: it raises

@@ -170,6 +170,44 @@ static void test_sum_limit(void **state)
 	fake_free(f);
 }
 
+/* Thousands of commands are checked and timed without the lock. */
+static void test_long_job_is_checked_outside(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmds[128];
+	struct octet_completion c;
+	unsigned int steps = 0;
+
+	(void)state;
+	for (int i = 0; i < 128; i++)
+		cmds[i] = fake_gemm(2, 2, 2);
+	cmds[100].op = 0;
+	fake_queue(f, 0, cmds, 128);
+	fake_doorbell(f, 0);
+	for (; short_step(f); steps++) {
+		fake_invalidate(f, OCTET_TLB_CMD_ALL, 0, 0, 0);
+		octet_core_compute(f->m, 0);
+	}
+	assert_int_equal(steps, 1);
+	assert_true(fake_pop(f, 0, &c));
+	assert_int_equal(c.status, OCTET_STATUS_BAD_OP);
+	assert_int_equal(c.command, 100);
+	fake_cwrite(f, 0, OCTET_CORE_CTRL, OCTET_CORE_CTRL_ENABLE | OCTET_CORE_CTRL_RESUME);
+	cmds[100].op = OCTET_OP_GEMM;
+	fake_queue(f, 0, cmds, 128);
+	fake_doorbell(f, 0);
+	assert_true(short_step(f));
+	fake_cwrite(f, 0, OCTET_CORE_CTRL, OCTET_CORE_CTRL_RESET);
+	octet_core_compute(f->m, 0);
+	fake_run(f);
+	assert_int_equal(fake_state(f, 0), OCTET_CORE_STATE_OFF);
+	fake_enable(f, 0);
+	c = fake_job(f, cmds, 128);
+	assert_int_equal(c.status, OCTET_STATUS_OK);
+	assert_int_equal(c.command, 128);
+	fake_free(f);
+}
+
 /* T passes while the next job computes. */
 static void test_delay_during_compute(void **state)
 {
@@ -239,6 +277,7 @@ UNIT_MAIN(
 	unit_case(test_invalidation_waits_for_the_copy),
 	unit_case(test_reset_between_slices),
 	unit_case(test_sum_limit),
+	unit_case(test_long_job_is_checked_outside),
 	unit_case(test_delay_during_compute),
 	unit_case(test_full_queue_announces),
 	unit_case(test_refused_entry_names_first),

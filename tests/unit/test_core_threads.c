@@ -44,13 +44,17 @@ static void *drive(void *opaque)
 	return NULL;
 }
 
-static void publish(struct fake *f, unsigned int core, const struct octet_cmd *cmd)
+static void publish(struct fake *f, unsigned int core, const struct octet_cmd *cmd, uint32_t count)
 {
+	struct octet_cmd cmds[80];
+
+	for (uint32_t i = 0; i < count; i++)
+		cmds[i] = *cmd;
 	pthread_mutex_lock(&lock);
 	if (fake_state(f, core) == OCTET_CORE_STATE_OFF)
 		fake_enable(f, core);
 	if (f->core[core].tail - fake_cread(f, core, OCTET_CORE_RING_HEAD) < 8)
-		fake_queue(f, core, cmd, 1);
+		fake_queue(f, core, cmds, count);
 	fake_cwrite(f, core, OCTET_CORE_CQ_HEAD, fake_cread(f, core, OCTET_CORE_CQ_TAIL));
 	fake_doorbell(f, core);
 	pthread_mutex_unlock(&lock);
@@ -83,7 +87,7 @@ static void test_resets(void **state)
 		assert_int_equal(pthread_create(&d[i].thread, NULL, drive, &d[i]), 0);
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		for (unsigned int core = 0; core < CORES; core++)
-			publish(f, core, &cmd);
+			publish(f, core, &cmd, round % 4 == 1 ? 80 : 1);
 		usleep(round * 37 % 1000);
 		disturb(f, round);
 	}
