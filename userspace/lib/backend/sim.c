@@ -97,7 +97,7 @@ static int machine_new(struct sim *sim, const struct octet_open_opts *opts)
 
 	octet_config_default(&config);
 	if (opts->machine && octet_config_parse(&config, opts->machine, err, sizeof(err)))
-		return octet_set_error(sim->ctx, -EINVAL, "octet_open: machine '%s': %s",
+		return octet_set_error(sim->ctx, -EINVAL, "octet_open: machine '%.150s': %s",
 				       opts->machine, err);
 	sim->machine = octet_machine_new(&config, &host, err, sizeof(err));
 	if (!sim->machine)
