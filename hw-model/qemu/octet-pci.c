@@ -110,6 +110,7 @@ static void octet_mmio_write(void *opaque, hwaddr addr, uint64_t value,
         return;
     }
     octet_machine_write(s->machine, addr, value);
+    octet_workers_sync(s);
 }
 
 static const MemoryRegionOps octet_mmio_ops = {

@@ -29,6 +29,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(OctetState, OCTET)
  * @timer: a deadline of the core on the virtual clock
  * @computing: a compute was started and its result not yet taken in; big lock
  * @computed: set by the thread when the compute is done
+ * @kicked: the core has something to do; big lock
  * @quit: the thread shall end
  */
 typedef struct OctetCore {
@@ -40,6 +41,7 @@ typedef struct OctetCore {
     QEMUTimer *timer;
     bool computing;
     bool computed;
+    bool kicked;
     bool quit;
 } OctetCore;
 
@@ -50,6 +52,7 @@ typedef struct OctetCore {
  * @array: property "array"
  * @timing: property "timing"
  * @running: the VM runs; while it does not, no core steps
+ * @stepping: a core steps under -icount
  */
 struct OctetState {
     PCIDevice parent_obj;
@@ -61,6 +64,7 @@ struct OctetState {
     struct octet_machine *machine;
     VMChangeStateEntry *vm_state;
     bool running;
+    bool stepping;
     OctetCore core[OCTET_CORE_MAX];
 };
 
@@ -69,6 +73,9 @@ void octet_workers_stop(OctetState *s);
 
 /* Run octet_core_step() on a core soon; the core's kick. */
 void octet_worker_kick(OctetState *s, unsigned int core);
+
+/* Under -icount: what a register write has set off happens before its end. */
+void octet_workers_sync(OctetState *s);
 
 void octet_inject_add_properties(OctetState *s);
 

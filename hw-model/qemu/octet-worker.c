@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
 #include "qemu/main-loop.h"
+#include "system/cpu-timers.h"
 #include "system/runstate.h"
 #include "octet-pci.h"
 #include "trace.h"
@@ -41,6 +42,30 @@ static void octet_arm(OctetCore *c, uint64_t deadline_ns)
 }
 
 /*
+ * Where virtual time counts instructions it may leap while the guest waits, and
+ * a compute must take none of it: all that a core has to do is done at once. A
+ * message that the guest aims at our own registers must not come in here again.
+ */
+static void octet_run(OctetCore *c)
+{
+    struct octet_step step;
+
+    if (c->s->stepping) {
+        return;
+    }
+    c->s->stepping = true;
+    do {
+        step = octet_core_step(c->s->machine, c->index);
+        if (step.kind == OCTET_STEP_COMPUTE) {
+            trace_octet_compute(c->index);
+            octet_core_compute(c->s->machine, c->index);
+        }
+    } while (step.kind == OCTET_STEP_COMPUTE);
+    c->s->stepping = false;
+    octet_arm(c, step.deadline_ns);
+}
+
+/*
  * The only place that steps a core. While a compute is under way a kick has
  * nothing to do but interrupts that are due: the step after the compute sees
  * everything else.
@@ -50,7 +75,12 @@ static void octet_step_bh(void *opaque)
     OctetCore *c = opaque;
     struct octet_step step;
 
+    c->kicked = false;
     if (!c->s->running) {
+        return;
+    }
+    if (icount_enabled()) {
+        octet_run(c);
         return;
     }
     if (c->computing) {
@@ -75,12 +105,27 @@ static void octet_timer(void *opaque)
     OctetCore *c = opaque;
 
     qemu_bh_schedule(c->step_bh);
+    if (icount_enabled()) {
+        octet_step_bh(c);
+    }
+}
+
+void octet_workers_sync(OctetState *s)
+{
+    unsigned int i;
+
+    for (i = 0; icount_enabled() && i < s->config.cores; i++) {
+        if (s->core[i].kicked) {
+            octet_step_bh(&s->core[i]);
+        }
+    }
 }
 
 void octet_worker_kick(OctetState *s, unsigned int core)
 {
     /* The machine resets itself before there are workers. */
     if (s->core[core].step_bh) {
+        s->core[core].kicked = true;
         qemu_bh_schedule(s->core[core].step_bh);
     }
 }
@@ -113,6 +158,7 @@ void octet_workers_start(OctetState *s)
         c->index = i;
         c->computing = false;
         c->computed = false;
+        c->kicked = false;
         c->quit = false;
         qemu_sem_init(&c->start, 0);
         c->step_bh = qemu_bh_new_guarded(octet_step_bh, c, guard);
