@@ -212,6 +212,7 @@ static int octet_device_init_wqs(struct octet_device *odev)
 	if (!odev->reset_wq)
 		return -ENOMEM;
 	INIT_WORK(&odev->reset_work, octet_sched_device_reset);
+	INIT_WORK(&odev->park_work, octet_sched_device_park);
 	return drmm_add_action_or_reset(&odev->drm, octet_device_destroy_wq,
 					odev->reset_wq);
 }
@@ -393,4 +394,18 @@ void octet_device_remove(struct octet_device *odev)
 	complete_all(&odev->stopped);
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_kill(&odev->cores[i], -ENODEV);
+}
+
+/* Before the device loses its state: the running jobs end, no other starts. */
+void octet_device_park(struct octet_device *odev)
+{
+	queue_work(odev->reset_wq, &odev->park_work);
+	flush_work(&odev->park_work);
+}
+
+/* Afterwards: a device reset programs everything, jobs that are left run. */
+void octet_device_unpark(struct octet_device *odev)
+{
+	queue_work(odev->reset_wq, &odev->reset_work);
+	flush_work(&odev->reset_work);
 }

@@ -81,6 +81,8 @@ struct octet_caps {
  * @vm_wq: last puts of mappings and address spaces
  * @reset_wq: ordered: watchdogs and resets, one at a time
  * @reset_work: device reset, on @reset_wq
+ * @park_work: stops the device, on @reset_wq
+ * @parked: stopped until the next device reset; of works on @reset_wq
  * @resets: device resets since probe
  * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck); the
  *	device writes no memory once it is set
@@ -104,6 +106,8 @@ struct octet_device {
 	struct workqueue_struct *vm_wq;
 	struct workqueue_struct *reset_wq;
 	struct work_struct reset_work;
+	struct work_struct park_work;
+	bool parked;
 	u64 resets;
 	int lost;
 	struct completion stopped;
@@ -129,6 +133,8 @@ static inline void octet_write(struct octet_device *odev, u32 reg, u32 value)
 
 int octet_device_init(struct octet_device *odev, struct pci_dev *pdev);
 void octet_device_remove(struct octet_device *odev);
+void octet_device_park(struct octet_device *odev);
+void octet_device_unpark(struct octet_device *odev);
 int octet_device_reset_hw(struct octet_device *odev);
 void octet_device_lost(struct octet_device *odev, int error);
 void octet_device_queue_reset(void *data);

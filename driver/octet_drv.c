@@ -288,12 +288,43 @@ static const struct pci_device_id octet_pci_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, octet_pci_ids);
 
+static int octet_pci_suspend(struct device *dev)
+{
+	octet_device_park(dev_get_drvdata(dev));
+	return 0;
+}
+
+static int octet_pci_resume(struct device *dev)
+{
+	octet_device_unpark(dev_get_drvdata(dev));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(octet_pci_pm, octet_pci_suspend, octet_pci_resume);
+
+static void octet_pci_reset_prepare(struct pci_dev *pdev)
+{
+	octet_device_park(pci_get_drvdata(pdev));
+}
+
+static void octet_pci_reset_done(struct pci_dev *pdev)
+{
+	octet_device_unpark(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers octet_pci_errors = {
+	.reset_prepare = octet_pci_reset_prepare,
+	.reset_done = octet_pci_reset_done,
+};
+
 static struct pci_driver octet_pci_driver = {
 	.name = "octet",
 	.id_table = octet_pci_ids,
 	.probe = octet_pci_probe,
 	.remove = octet_pci_remove,
 	.shutdown = octet_pci_remove,
+	.err_handler = &octet_pci_errors,
+	.driver.pm = pm_sleep_ptr(&octet_pci_pm),
 };
 
 static int __init octet_drv_init(void)

@@ -113,7 +113,6 @@ static void octet_sched_reset_device(struct octet_device *odev)
 	u32 i, cores = odev->caps.cores;
 	int ret;
 
-	drm_err(&odev->drm, "resetting the device\n");
 	for (i = 0; i < cores; i++)
 		drm_sched_wqueue_stop(&odev->cores[i].sched);
 	for (i = 0; i < cores; i++) {
@@ -125,6 +124,7 @@ static void octet_sched_reset_device(struct octet_device *odev)
 	if (ret) {
 		octet_device_lost(odev, ret);
 	} else {
+		odev->parked = false;
 		WRITE_ONCE(odev->resets, odev->resets + 1);
 		for (i = 0; i < cores; i++)
 			octet_core_restart(&odev->cores[i], guilty[i], -ETIME);
@@ -152,6 +152,8 @@ static void octet_sched_reset_core(struct octet_core *core)
 			    error == -ETIME ? "job takes too long" : "bad completion");
 	octet_core_mask(core);
 	if (octet_core_reset_hw(core)) {
+		drm_err(&odev->drm, "core %u does not stop, resetting the device\n",
+			core->index);
 		octet_sched_reset_device(odev);
 		return;
 	}
@@ -171,6 +173,9 @@ void octet_sched_watchdog(struct work_struct *work)
 	bool cookie;
 	int idx, error;
 
+	/* The reset that ends it watches again. */
+	if (odev->parked)
+		return;
 	if (!drm_dev_enter(&odev->drm, &idx))
 		return;
 
@@ -199,6 +204,34 @@ void octet_sched_device_reset(struct work_struct *work)
 	cookie = dma_fence_begin_signalling();
 	if (!READ_ONCE(odev->lost))
 		octet_sched_reset_device(odev);
+	dma_fence_end_signalling(cookie);
+	drm_dev_exit(idx);
+}
+
+/*
+ * &octet_device.park_work. A job that does not end now hangs again, and is found
+ * out, after the reset. What is pushed meanwhile waits in the ring of a core
+ * that is off.
+ */
+void octet_sched_device_park(struct work_struct *work)
+{
+	struct octet_device *odev =
+		container_of(work, struct octet_device, park_work);
+	bool cookie;
+	int idx;
+	u32 i;
+
+	if (!drm_dev_enter(&odev->drm, &idx))
+		return;
+
+	cookie = dma_fence_begin_signalling();
+	odev->parked = true;
+	for (i = 0; i < odev->caps.cores; i++)
+		drm_sched_wqueue_stop(&odev->cores[i].sched);
+	for (i = 0; i < odev->caps.cores; i++) {
+		octet_core_quiesce(&odev->cores[i]);
+		octet_core_mask(&odev->cores[i]);
+	}
 	dma_fence_end_signalling(cookie);
 	drm_dev_exit(idx);
 }

@@ -69,6 +69,7 @@ struct octet_queue {
 int octet_sched_init(struct octet_core *core);
 void octet_sched_watchdog(struct work_struct *work);
 void octet_sched_device_reset(struct work_struct *work);
+void octet_sched_device_park(struct work_struct *work);
 
 struct octet_queue *octet_queue_get(struct octet_client *client, u32 id);
 void octet_queue_put(struct octet_queue *queue);
