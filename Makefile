@@ -147,7 +147,7 @@ deps = $(if $(NO_DEPS),@:,@tests/deps.sh)
 ##@ use it
 demo: ## install, build, boot QEMU, run the digits on the device
 	$(deps)
-	+@$(MAKE) --no-print-directory all qemu $(demo_data)
+	+@$(MAKE) --no-print-directory all qemu demo-data
 	$(guest_modules)
 	@tests/guest/run demo
 install: lib tools ## into PREFIX (default /usr/local), DESTDIR
@@ -176,7 +176,7 @@ distclean: ## remove build/
 ##@ test
 test: ## every test; T=name runs one group of tests/groups.txt
 	$(deps)
-	+@$(MAKE) --no-print-directory all test-programs $(demo_data)
+	+@$(MAKE) --no-print-directory all test-programs demo-data
 	$(guest_modules)
 	@tests/run-all $(T)
 check: all test-programs ## only what needs neither QEMU nor a kernel
@@ -195,6 +195,8 @@ bench: ## figures on the device, also into build/bench.json
 	@tests/bench/run
 test-programs: $(test_files)
 	@:
+demo-data: $(demo_data)
+	@:
 
 ##@ look
 cache: ## what the cache holds: size, last use
@@ -207,6 +209,6 @@ help: ## this text (V=1 shows commands, NO_DEPS=1 installs nothing)
 
 FORCE:
 .PHONY: FORCE demo install all lib tools modules qemu clean distclean test \
-	check kunit fuzz bench test-programs cache help
+	check kunit fuzz bench test-programs demo-data cache help
 
 -include $(patsubst %.o,%.d,$(sort $(objects)))

@@ -36,10 +36,11 @@ build/lib/liboctet.a: $(foreach n,$(lib_archives),build/obj/pic/lib$(n).a)
 
 lib_version := $(shell awk '/define OCTET_VERSION_(MAJOR|MINOR|PATCH)/ { v = v s $$3; s = "." } \
 	END { print v }' userspace/include/octet.h)
-build/lib/liboctet.pc: userspace/liboctet.pc.in userspace/include/octet.h
+# The prefix may be another one each time.
+build/lib/liboctet.pc: userspace/liboctet.pc.in FORCE
 	@mkdir -p $(@D)
-	$(call say,GEN,$@)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(lib_version)|' $< >$@
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(lib_version)|' $< >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 all_files += build/lib/liboctet.a build/lib/liboctet.pc
 
 cflags_userspace/tools := -Iuserspace/tools
