@@ -9,6 +9,9 @@ cflags_tests := -Itests/unit -Itests/lib -Itests/conformance -Ihw-model \
 	-Iuserspace/lib $(drm_cflags)
 test_libs := -lcmocka $(lib_libs)
 
+# Floats judge there: no contraction, on any machine.
+cflags_tests/lib/refs.c := -ffp-contract=off
+
 test_folders := unit conformance timing
 # Declared apart: a helper's archive must know all of its sources.
 # The core's tests are built by hw-model/build.mk.
