@@ -219,9 +219,8 @@ static bool layout_ok(const struct octet_cmd *cmd, int i)
 		return false;
 	if (absent(o) || i != OCTET_OPERAND_DST)
 		return true;
-	/* What is too large is refused later, by its own status. */
-	if (octet_view_operand(&view, cmd, OCTET_OPERAND_DST))
-		return true;
+	/* What is too large is refused later, by its own status; its strides are here. */
+	(void)octet_view_operand(&view, cmd, OCTET_OPERAND_DST);
 	for (int k = 0; k < 4; k++)
 		if (view.stride[k] % align)
 			return false;

@@ -67,7 +67,7 @@ static int measure(struct octet_view *v)
 
 /*
  * The view of one operand of a command whose shape is in bounds. Record
- * arrays are one run. Return: 0 or TOO_LARGE.
+ * arrays are one run. Return: 0 or TOO_LARGE, with no dense and extent then.
  */
 int octet_view_operand(struct octet_view *view, const struct octet_cmd *cmd,
 		       enum octet_operand_index index)
@@ -108,8 +108,8 @@ int octet_view_operand(struct octet_view *view, const struct octet_cmd *cmd,
  */
 bool octet_view_overlaps(const struct octet_view *view)
 {
-	uint64_t span = view->run;
-	bool done[4] = { false };
+	uint64_t span = view->run, step;
+	bool done[4] = { false }, endless = false;
 
 	for (int round = 0; round < 4; round++) {
 		int best = -1;
@@ -120,9 +120,11 @@ bool octet_view_overlaps(const struct octet_view *view)
 				best = i;
 		if (best < 0)
 			break;
-		if (view->stride[best] < span)
+		if (endless || view->stride[best] < span)
 			return true;
-		span += (view->ext[best] - 1) * view->stride[best];
+		/* A span of more than 64 bits: no stride is that long. */
+		endless = __builtin_mul_overflow(view->ext[best] - 1, view->stride[best], &step) ||
+			  __builtin_add_overflow(span, step, &span);
 		done[best] = true;
 	}
 	return false;

@@ -146,6 +146,7 @@ static const struct mutation mutations[] = {
 	M(GEMM, dst.addr, VA_DST + 2, BAD_LAYOUT, DST),
 	M(GEMM, dst.stride[2], 18, BAD_LAYOUT, DST),
 	M(GEMM, dst.stride[2], 12, BAD_LAYOUT, DST),
+	M(GEMM, dst.stride[2], (1ll << 40) + 2, BAD_LAYOUT, DST),
 	M(CONV, dst.stride[3], 0, BAD_LAYOUT, DST),
 	M(CONV, dst.stride[3], 7, BAD_LAYOUT, DST),
 	M(CONV, dst.stride[2], 31, BAD_LAYOUT, DST),
@@ -354,7 +355,18 @@ static void test_sizes(void **state)
 	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), OCTET_STATUS_TOO_LARGE);
 	cmd = fake_gemm(1, 1, 1);
 	cmd.n = cmd.n2 = cmd.h = cmd.oh = cmd.cin = cmd.cout = 1 << 20;
+	/* Elements that overlap are refused before their number. */
+	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), OCTET_STATUS_BAD_LAYOUT);
+	cmd.dst.stride[2] = 4ull << 20;
+	cmd.dst.stride[1] = 4ull << 40;
+	cmd.dst.stride[0] = 4ull << 60;
 	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), OCTET_STATUS_TOO_LARGE);
+	/* The rows end beyond 64 bits, where the second image would have to begin. */
+	cmd = fake_conv();
+	cmd.dst.stride[2] = 1ull << 63;
+	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), OCTET_STATUS_TOO_LARGE);
+	cmd.dst.stride[1] = UINT64_MAX;
+	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), OCTET_STATUS_BAD_LAYOUT);
 	/* Broadcast does not make it smaller: the copy is what counts. */
 	cmd = fake_gemm(1 << 15, 1 << 14, 1);
 	cmd.src.stride[2] = 0;
