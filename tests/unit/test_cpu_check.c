@@ -165,6 +165,15 @@ CHANGE(layout7, c->src.layout = 7)
 CHANGE(unused_stride, c->src.stride[0] = 4)
 CHANGE(unused_stride3, c->src.stride[3] = 4)
 CHANGE(prm_stride, use_prm(c); c->prm.stride[3] = 8)
+CHANGE(wgt_stride1, c->wgt.stride[1] = 4)
+CHANGE(gemm_stride0, c->src.stride[0] = 4)
+CHANGE(gemm_pad, c->pad_value = 1)
+CHANGE(broadcast, c->h = c->oh = 1 << 16; c->cin = 1 << 13;
+       c->src.stride[2] = 0)
+CHANGE(dst_far, c->n = 2; c->dst.stride[1] = 128;
+       c->dst.stride[2] = UINT64_C(1) << 63)
+CHANGE(dst_endless, c->n = 2; c->dst.stride[1] = UINT64_MAX;
+       c->dst.stride[2] = UINT64_C(1) << 63)
 CHANGE(dst_broadcast, c->dst.stride[2] = 0)
 CHANGE(dst_overlap, c->dst.stride[3] = 7)
 CHANGE(dst_gap, c->dst.stride[3] = 9; c->dst.stride[2] = 36)
@@ -208,6 +217,7 @@ CHANGE(src_wraps, c->src.addr = UINT64_MAX - 3)
 CHANGE(prm_unmapped, use_prm(c); c->prm.addr = 0x1000)
 CHANGE(dst_unmapped, c->dst.addr = 0x1000)
 CHANGE(dst_read_only, c->dst.addr = RO)
+CHANGE(dst_read_only_end, c->dst.addr = RO + 4096 - 4)
 CHANGE(prm_mult, use_prm(c); prm[7].mult = 1u << 31)
 CHANGE(prm_mult_fp32, fp32(c); use_prm(c))
 CHANGE(prm_mult_ignored, use_prm(c); prm[7].mult = 1u << 31;
@@ -262,9 +272,11 @@ static const struct rule rules[] = {
 	R(CONV, dst_int32, BAD_TYPE, O(DST)), R(CONV, raw_int8, BAD_TYPE, O(DST)),
 	R(CONV, prm_typed, BAD_TYPE, O(PRM)),
 	R(CONV, packed, BAD_LAYOUT, O(WGT)), R(CONV, layout7, BAD_LAYOUT, O(SRC)),
-	R(CONV, unused_stride, BAD_LAYOUT, O(SRC)),
-	R(GEMM, unused_stride3, BAD_LAYOUT, O(SRC)),
-	R(CONV, prm_stride, BAD_LAYOUT, O(PRM)),
+	R(CONV, unused_stride, RESERVED, O(SRC)),
+	R(GEMM, unused_stride3, RESERVED, O(SRC)),
+	R(CONV, prm_stride, RESERVED, O(PRM)),
+	R(DW, wgt_stride1, RESERVED, O(WGT)), R(GEMM, gemm_stride0, OK, 0),
+	R(GEMM, gemm_pad, RESERVED, O(CMD)),
 	R(CONV, dst_broadcast, BAD_LAYOUT, O(DST)),
 	R(CONV, dst_overlap, BAD_LAYOUT, O(DST)), R(CONV, dst_gap, OK, 0),
 	R(GEMM, raw_unaligned, BAD_LAYOUT, O(DST)),
@@ -287,10 +299,12 @@ static const struct rule rules[] = {
 	R(CONV, src_zero, BAD_QUANT, O(SRC)),
 	R(CONV, src_zero_u, BAD_QUANT, O(SRC)),
 	R(CONV, wgt_zero, BAD_QUANT, O(WGT)), R(CONV, dst_zero, BAD_QUANT, O(DST)),
-	R(CONV, act_order, BAD_QUANT, O(DST)),
-	R(CONV, act_low, BAD_QUANT, O(DST)), R(CONV, act_high, BAD_QUANT, O(DST)),
-	R(CONV, pad, BAD_QUANT, O(SRC)),
+	R(CONV, act_order, BAD_QUANT, O(CMD)),
+	R(CONV, act_low, BAD_QUANT, O(CMD)), R(CONV, act_high, BAD_QUANT, O(CMD)),
+	R(CONV, pad, BAD_QUANT, O(CMD)),
 	R(CONV, too_large, TOO_LARGE, O(SRC)), R(CONV, wraps, TOO_LARGE, O(SRC)),
+	R(GEMM, broadcast, TOO_LARGE, O(SRC)),
+	R(CONV, dst_far, TOO_LARGE, O(DST)), R(CONV, dst_endless, BAD_LAYOUT, O(DST)),
 	R(CONV, sram_out, BAD_SRAM, O(SRC)), R(CONV, sram_in, OK, 0),
 	R(CONV, sram_far, BAD_SRAM, O(SRC)),
 	R(CONV, src_unmapped, UNMAPPED, READ(SRC)),
@@ -299,6 +313,7 @@ static const struct rule rules[] = {
 	R(CONV, prm_unmapped, UNMAPPED, READ(PRM)),
 	R(CONV, dst_unmapped, UNMAPPED, WRITE(DST)),
 	R(CONV, dst_read_only, PERMISSION, WRITE(DST)),
+	R(CONV, dst_read_only_end, PERMISSION, WRITE(DST)),
 	R(CONV, use_prm, OK, 0), R(CONV, use_chn, OK, 0),
 	R(CONV, prm_mult, BAD_QUANT, O(PRM)),
 	R(CONV, prm_mult_fp32, OK, 0), R(CONV, prm_mult_ignored, OK, 0),

@@ -117,7 +117,7 @@ static void random_numbers(struct job *j, uint64_t *rng)
 	c->src.type = (uint8_t)tc_between(rng, 1, 2);
 	c->wgt.type = (uint8_t)tc_between(rng, 1, 2);
 	c->src.zero_point = in_type(rng, c->src.type);
-	c->pad_value = in_type(rng, c->src.type);
+	c->pad_value = c->op == OCTET_OP_GEMM ? 0 : in_type(rng, c->src.type);
 	c->prm.space = tc_next(rng) & 1 ? OCTET_SPACE_VA : 0;
 	c->chn.space = tc_next(rng) & 1 ? OCTET_SPACE_VA : 0;
 	c->wgt.zero_point = c->chn.space ? 0 : in_type(rng, c->wgt.type);

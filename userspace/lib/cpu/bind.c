@@ -29,8 +29,9 @@ static int find(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		*out = memory->at(memory->opaque, op->addr, bytes, write);
 		if (*out)
 			return 0;
-		if (write &&
-		    memory->at(memory->opaque, op->addr, bytes, false))
+		/* What is wrong with the first byte is what is reported. */
+		if (write && !memory->at(memory->opaque, op->addr, 1, true) &&
+		    memory->at(memory->opaque, op->addr, 1, false))
 			status = OCTET_STATUS_PERMISSION;
 	}
 	return octet_cpu_refuse(fault, status, i | access << 8, op->addr,

@@ -28,10 +28,22 @@ int octet_cpu_refuse(struct octet_cpu_fault *fault, uint32_t status,
 	return -EFAULT;
 }
 
-/* A field of an operand that must be zero and is not, or NULL. */
-static const char *stray(const struct octet_operand *op, unsigned int i)
+/* The first stride that the operand of this operation has. */
+static unsigned int first_stride(const struct octet_cmd *cmd, unsigned int i)
 {
+	if (i == OCTET_OPERAND_PRM || i == OCTET_OPERAND_CHN)
+		return CPU_DIMS;
+	if (cmd->op == OCTET_OP_GEMM)
+		return 0;
+	return cmd->op == OCTET_OP_DEPTHWISE && i == OCTET_OPERAND_WGT ? 2 : 1;
+}
+
+/* A field of an operand that must be zero and is not, or NULL. */
+static const char *stray(const struct octet_cmd *cmd, unsigned int i)
+{
+	const struct octet_operand *op = octet_cpu_operand(cmd, i);
 	const bool records = i == OCTET_OPERAND_PRM || i == OCTET_OPERAND_CHN;
+	const unsigned int first = first_stride(cmd, i);
 	static const struct octet_operand none;
 
 	if (op->space == OCTET_SPACE_NONE)
@@ -47,6 +59,11 @@ static const char *stray(const struct octet_operand *op, unsigned int i)
 		return "shift";
 	if (records && op->zero_point)
 		return "zero_point";
+	for (unsigned int d = 0; d < first; d++)
+		if (op->stride[d])
+			return "a stride that it does not have";
+	if (cmd->op == OCTET_OP_GEMM && op->stride[3])
+		return "stride[3] of a matrix";
 	return NULL;
 }
 
@@ -66,12 +83,14 @@ static int check_reserved(const struct octet_cmd *cmd,
 		field = "sub";
 	else if (cmd->tail)
 		field = "tail";
+	else if (cmd->op == OCTET_OP_GEMM && cmd->pad_value)
+		field = "pad_value of a GEMM";
 	if (field)
 		return octet_cpu_refuse(fault, OCTET_STATUS_RESERVED,
 					OCTET_OPERAND_CMD, 0,
 					"command: %s is not 0", field);
 	for (unsigned int i = 0; i < OPERANDS; i++) {
-		field = stray(octet_cpu_operand(cmd, i), i);
+		field = stray(cmd, i);
 		if (field)
 			return octet_cpu_refuse(fault, OCTET_STATUS_RESERVED,
 						i, 0, "%s: %s must be 0",
@@ -160,10 +179,13 @@ static int check_types(const struct octet_cmd *cmd,
 	return 0;
 }
 
-/* Two elements of an output may not share a byte. */
+/*
+ * Two elements of an output may not share a byte: in the order of the strides,
+ * each steps over all that lies inside it.
+ */
 static bool overlaps_itself(const struct cpu_shape *s)
 {
-	bool done[CPU_DIMS] = { false };
+	bool done[CPU_DIMS] = { false }, beyond = false;
 	uint64_t covered = s->inner, add;
 
 	for (int round = 0; round < CPU_DIMS; round++) {
@@ -175,14 +197,14 @@ static bool overlaps_itself(const struct cpu_shape *s)
 				best = d;
 		if (best < 0)
 			return false;
-		if (s->stride[best] < covered)
+		if (beyond || s->stride[best] < covered)
 			return true;
 		done[best] = true;
-		if (__builtin_mul_overflow(s->stride[best],
-					   (uint64_t)s->extent[best] - 1,
-					   &add) ||
-		    __builtin_add_overflow(covered, add, &covered))
-			return false;	/* TOO_LARGE is found later */
+		/* No 64-bit stride steps over more than 64 bits. */
+		beyond = __builtin_mul_overflow(s->stride[best],
+						(uint64_t)s->extent[best] - 1,
+						&add) ||
+			 __builtin_add_overflow(covered, add, &covered);
 	}
 	return false;
 }
@@ -230,13 +252,6 @@ static int check_layouts(const struct octet_cmd *cmd,
 						"%s: layout %u: only STRIDED is offered",
 						names[i], op->layout);
 		octet_cpu_shape(cmd, i, &s);
-		for (int d = 0; d < CPU_DIMS; d++)
-			if (!s.used[d] && op->stride[d])
-				return octet_cpu_refuse(fault,
-							OCTET_STATUS_BAD_LAYOUT,
-							i, 0,
-							"%s: stride[%d] is not used and must be 0",
-							names[i], d);
 		err = check_alignment(op, i, &s, fault);
 		if (err)
 			return err;
@@ -280,12 +295,13 @@ static int check_places(const struct octet_cmd *cmd, uint32_t sw,
 		if (op->space == OCTET_SPACE_NONE)
 			continue;
 		octet_cpu_shape(cmd, i, &s);
-		if (s.bytes > CPU_BYTES_MAX)
+		if (s.bytes > CPU_BYTES_MAX || s.elements > CPU_BYTES_MAX)
 			return octet_cpu_refuse(fault, OCTET_STATUS_TOO_LARGE,
 						i, 0,
-						"%s: %llu bytes from first to last, the limit is %llu",
+						"%s: spans %llu bytes, has %llu, at most %llu",
 						names[i],
 						(unsigned long long)s.bytes,
+						(unsigned long long)s.elements,
 						(unsigned long long)CPU_BYTES_MAX);
 		if (op->space == OCTET_SPACE_SRAM &&
 		    (op->addr > sw || s.bytes > sw - op->addr))

@@ -201,11 +201,11 @@ int octet_cpu_check_quant(const struct octet_cmd *cmd,
 				 cmd->dst.zero_point);
 	if (cmd->act_min > cmd->act_max || !inside(cmd->dst.type, cmd->act_min) ||
 	    !inside(cmd->dst.type, cmd->act_max))
-		return BAD_QUANT(fault, OCTET_OPERAND_DST,
+		return BAD_QUANT(fault, OCTET_OPERAND_CMD,
 				 "clamp %d..%d is empty or outside dst's type",
 				 cmd->act_min, cmd->act_max);
 	if (!inside(cmd->src.type, cmd->pad_value))
-		return BAD_QUANT(fault, OCTET_OPERAND_SRC,
+		return BAD_QUANT(fault, OCTET_OPERAND_CMD,
 				 "pad_value %d is outside src's type",
 				 cmd->pad_value);
 	return 0;

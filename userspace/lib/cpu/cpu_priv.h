@@ -19,16 +19,16 @@
  *
  * @extent: number of steps; 1 for dimensions that the operand lacks
  * @stride: bytes of a step; those of extent 1 are zero
- * @used: the stride entry has a meaning for this operand
  * @inner: bytes of the contiguous innermost run
  * @bytes: first to last byte
+ * @elements: bytes of all elements, those of a broadcast counted each time
  */
 struct cpu_shape {
 	uint32_t extent[CPU_DIMS];
 	uint64_t stride[CPU_DIMS];
-	bool used[CPU_DIMS];
 	uint64_t inner;
 	uint64_t bytes;
+	uint64_t elements;
 };
 
 /** struct cpu_buffer - memory that grows and is kept between runs */
@@ -119,8 +119,8 @@ bool octet_cpu_scale_ok(unsigned int stage, uint32_t mult, uint32_t shift,
 void octet_cpu_type_range(unsigned int type, int32_t *lo, int32_t *hi);
 
 /*
- * Loops of an operand: SRC, WGT, PRM, CHN or DST. @bytes is UINT64_MAX when
- * it does not fit 64 bits.
+ * Loops of an operand: SRC, WGT, PRM, CHN or DST. @bytes and @elements are
+ * UINT64_MAX when they do not fit 64 bits.
  */
 void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
 		     struct cpu_shape *shape);

@@ -13,7 +13,6 @@ const struct octet_operand *octet_cpu_operand(const struct octet_cmd *cmd,
 static void loop(struct cpu_shape *s, const struct octet_operand *op,
 		 unsigned int dim, uint32_t extent)
 {
-	s->used[dim] = true;
 	s->extent[dim] = extent;
 	s->stride[dim] = extent > 1 ? op->stride[dim] : 0;
 }
@@ -30,7 +29,9 @@ static void image(struct cpu_shape *s, const struct octet_operand *op,
 static void matrix(struct cpu_shape *s, const struct octet_operand *op,
 		   const struct octet_cmd *cmd, uint32_t rows, uint32_t columns)
 {
-	const bool transposed = op->flags & OCTET_OPERAND_TRANSPOSED;
+	/* A result has no such flag: it is refused, but not here. */
+	const bool transposed = op != &cmd->dst &&
+				(op->flags & OCTET_OPERAND_TRANSPOSED);
 
 	loop(s, op, 0, cmd->n2);
 	loop(s, op, 1, cmd->n);
@@ -59,6 +60,16 @@ static uint64_t span(const struct cpu_shape *s)
 		    __builtin_add_overflow(bytes, step, &bytes))
 			return UINT64_MAX;
 	}
+	return bytes;
+}
+
+static uint64_t volume(const struct cpu_shape *s)
+{
+	uint64_t bytes = s->inner;
+
+	for (int d = 0; d < CPU_DIMS; d++)
+		if (__builtin_mul_overflow(bytes, (uint64_t)s->extent[d], &bytes))
+			return UINT64_MAX;
 	return bytes;
 }
 
@@ -100,4 +111,5 @@ void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
 		break;
 	}
 	s->bytes = span(s);
+	s->elements = volume(s);
 }
