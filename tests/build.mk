@@ -15,7 +15,8 @@ cflags_tests/lib/refs.c := -ffp-contract=off
 test_folders := unit conformance timing
 # Declared apart: a helper's archive must know all of its sources.
 # The core's tests are built by hw-model/build.mk.
-test_all := $(filter-out tests/unit/test_core_% tests/unit/core_%, \
+test_all := $(filter-out tests/unit/test_core_% tests/unit/core_% \
+	tests/conformance/refusals.c tests/conformance/mutate.c, \
 	$(foreach d,$(test_folders),$(wildcard tests/$(d)/*.c)))
 test_mains := $(if $(test_all),$(shell grep -lE '^int main|^UNIT_MAIN' $(test_all)))
 test_helpers := $(filter-out $(test_mains),$(test_all)) $(wildcard tests/lib/*.c)
@@ -50,6 +51,14 @@ $(foreach t,backends jobs ops,$(eval $(call program,build/tests/guest/lib_$(t),\
 
 # The library's own allocations are counted, see tests/unit/test_alloc.c.
 build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+# The machine core, the fallback and the tool's generator in one program.
+refusals := $(addprefix tests/conformance/,refusals.c mutate.c)
+$(foreach f,$(refusals),$(eval cflags_$(f) := -Ihw-model/core -Iuserspace/tools))
+$(eval $(call program,build/tests/conformance/refusals,$(refusals) tests/unit/core_fake_host.c \
+	userspace/tools/randop.c userspace/tools/common.c,$(lib_archives),$(lib_libs) -ljson-c))
+$(eval $(call program,build/tests/asan/refusals,$(refusals) tests/unit/core_fake_host.c \
+	userspace/tools/randop.c userspace/tools/common.c,$(lib_archives),$(lib_libs) -ljson-c,asan))
 
 include tests/guest/build.mk tests/fuzz/build.mk
 
