@@ -65,8 +65,11 @@ static int one_image(struct octet_matmul *mm, const struct conv *cv, size_t o0, 
 	for (size_t p = 0; !err && p < pixels; p += mm->rows) {
 		size_t rows = pixels - p < mm->rows ? pixels - p : mm->rows;
 
-		for (size_t i = 0; i < rows; i++)
+		for (size_t i = 0; i < rows; i++) {
+			if (mm->k >= OCTET_LONG_SUM && octet_work_tick(mm->work))
+				return -ECANCELED;
 			pixel(mm, cv, i, p + i);
+		}
 		err = octet_matmul_run(mm, rows, o0, dst + p * cmd->cout * size, cmd->cout);
 	}
 	return err;

@@ -54,7 +54,7 @@ static int pack(struct depthwise *d)
 		int16_t *to = d->w + (o / 16 * d->pairs * 16 + o % 16) * 2;
 		uint32_t sum = 0;
 
-		if (o % 16 == 0 && octet_work_tick(work))
+		if ((o % 16 == 0 || d->taps >= OCTET_LONG_SUM) && octet_work_tick(work))
 			return -ECANCELED;
 		for (size_t t = 0; t < d->taps; t++) {
 			int32_t w = weight(work, t, o);
@@ -121,7 +121,8 @@ static const uint8_t *spread(struct depthwise *d, size_t t, const uint8_t *from)
 	return to;
 }
 
-static void find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t ox)
+/* Return: false if cancelled, as pixel(). */
+static bool find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t ox)
 {
 	const struct octet_cmd *cmd = &d->work->cmd;
 	int64_t iy = (int64_t)oy * cmd->sh - cmd->pt;
@@ -130,6 +131,8 @@ static void find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t
 	for (size_t r = 0; r < cmd->r; r++, iy += cmd->dh) {
 		int64_t ix = (int64_t)ox * cmd->sw - cmd->pl;
 
+		if (d->taps >= OCTET_LONG_SUM && octet_work_tick(d->work))
+			return false;
 		for (size_t s = 0; s < cmd->s; s++, t++, ix += cmd->dw) {
 			const uint8_t *x;
 
@@ -141,9 +144,10 @@ static void find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t
 			d->tap[t] = d->spread ? spread(d, t, x) : x;
 		}
 	}
+	return true;
 }
 
-static void pixel(struct depthwise *d, uint8_t *dst)
+static bool pixel(struct depthwise *d, uint8_t *dst)
 {
 	size_t size = octet_type_size(d->rq->type), w_chunk = d->pairs * 32;
 	int32_t acc[16], y[16];
@@ -152,6 +156,8 @@ static void pixel(struct depthwise *d, uint8_t *dst)
 		const uint8_t *const *tap = d->tap;
 		size_t c0 = i * 16, n = d->channels - c0;
 
+		if (d->taps >= OCTET_LONG_SUM && octet_work_tick(d->work))
+			return false;
 		memcpy(acc, d->start + c0, sizeof(acc));
 		if (n >= 16) {
 			n = 16;
@@ -164,6 +170,7 @@ static void pixel(struct depthwise *d, uint8_t *dst)
 		d->simd->requant(d->rq, acc, c0, n, y);
 		octet_requant_store(d->rq, y, n, dst + c0 * size);
 	}
+	return true;
 }
 
 static int run(struct depthwise *d)
@@ -180,8 +187,9 @@ static int run(struct depthwise *d)
 				left = 1 << 20;
 			}
 			left -= left < cost ? left : cost;
-			find_taps(d, d->work->src + i * in, p / cmd->ow, p % cmd->ow);
-			pixel(d, dst);
+			if (!find_taps(d, d->work->src + i * in, p / cmd->ow, p % cmd->ow) ||
+			    !pixel(d, dst))
+				return -ECANCELED;
 			dst += cmd->cout * octet_type_size(d->rq->type);
 		}
 	}

@@ -76,6 +76,9 @@ static inline bool octet_work_tick(const struct octet_work *work)
 	return work->cancel && atomic_load_explicit(work->cancel, memory_order_relaxed);
 }
 
+/** Products of one result from which on a single result may take long. */
+#define OCTET_LONG_SUM 16384
+
 /** octet_type_size() - bytes of an element of a result. */
 static inline size_t octet_type_size(unsigned int type)
 {

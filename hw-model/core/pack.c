@@ -98,7 +98,6 @@ int octet_matmul_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, s
 	for (size_t i = 0; i < 256; i++)
 		ones[i] = mm->simd->lanes == 4 ? 0x01010101 : 0x00010001;
 	mm->any_zw = false;
-	memset(mm->b, 0, mm->panels * mm->words * OCTET_PANEL * sizeof(*mm->b));
 	for (size_t p = 0; p < mm->panels; p++) {
 		uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
 		size_t first = p * OCTET_PANEL;
@@ -106,6 +105,7 @@ int octet_matmul_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, s
 
 		if (octet_work_tick(mm->work))
 			return -ECANCELED;
+		memset(b, 0, mm->words * OCTET_PANEL * sizeof(*b));
 		if (sk == 1)
 			panel_contiguous(mm, b, w + first * so, so, outs);
 		else

@@ -170,6 +170,48 @@ static void test_sum_limit(void **state)
 	fake_free(f);
 }
 
+/* Looks at the cancel flag per compute: progress counts them. */
+static unsigned int looks(const struct octet_cmd *cmd)
+{
+	struct fake *f = fake_ready("sram=16M");
+	struct octet_core *core = &f->m->core[0];
+	unsigned int before;
+
+	fake_queue(f, 0, cmd, 1)->lb = 4 << 20;
+	fake_doorbell(f, 0);
+	while (octet_core_step(f->m, 0).kind == OCTET_STEP_COMPUTE &&
+	       core->phase != OCTET_PHASE_COMPUTE)
+		octet_core_compute(f->m, 0);
+	assert_int_equal(core->phase, OCTET_PHASE_COMPUTE);
+	before = atomic_load(&core->progress);
+	octet_core_compute(f->m, 0);
+	before = atomic_load(&core->progress) - before;
+	fake_free(f);
+	return before;
+}
+
+/* A core reset has to be over soon also where one result takes long. */
+static void test_long_sums_look_at_cancel(void **state)
+{
+	struct octet_cmd cmd = fake_gemm(1, 1, 1);
+
+	(void)state;
+	cmd.op = OCTET_OP_CONV2D;
+	memset(cmd.src.stride, 0, sizeof(cmd.src.stride));
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	memset(cmd.dst.stride, 0, sizeof(cmd.dst.stride));
+	cmd.n = 8;
+	cmd.dst.stride[1] = 64;
+	cmd.cout = 16;
+	cmd.r = 512;
+	cmd.s = 512;
+	/* per image: its packing and its products; and the weights */
+	assert_true(looks(&cmd) >= 17);
+	cmd.op = OCTET_OP_DEPTHWISE;
+	/* per image: rows of taps; and the weights of each channel */
+	assert_true(looks(&cmd) >= 16 + 8 * 512);
+}
+
 /* Thousands of commands are checked and timed without the lock. */
 static void test_long_job_is_checked_outside(void **state)
 {
@@ -277,6 +319,7 @@ UNIT_MAIN(
 	unit_case(test_invalidation_waits_for_the_copy),
 	unit_case(test_reset_between_slices),
 	unit_case(test_sum_limit),
+	unit_case(test_long_sums_look_at_cancel),
 	unit_case(test_long_job_is_checked_outside),
 	unit_case(test_delay_during_compute),
 	unit_case(test_full_queue_announces),
