@@ -27,11 +27,33 @@ cxx=c++17
 if ! echo 'int main() {}' | $CC -x c++ -fsyntax-only - 2>/dev/null; then
 	echo "skipped: $CC compiles no C++"
 	cxx=
-	skipped=3
+	skipped=4
 fi
+# program LANGUAGE STANDARD: options are declared in functions.
+program() {
+	if $CC -x "$1" -std="$2" -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+		-Iuserspace/include - <<-'END'
+		#include <octet.h>
+		int f(void);
+		int f(void)
+		{
+			OCTET_OPTS(octet_gemm_opts, o);
+			OCTET_OPTS(octet_info, i);
+			return o.stage == OCTET_RAW && i.size > 0;
+		}
+	END
+	then
+		passed=$((passed + 1))
+	else
+		echo "headers: a program of octet.h does not compile as $2" >&2
+		failed=$((failed + 1))
+	fi
+}
+
 for std in c99 c11 ${cxx:+$cxx}; do
 	lang=c
 	[ "$std" != c++17 ] || lang=c++
+	program "$lang" "$std"
 	compile "$lang" "$std" octet.h -Iuserspace/include
 	[ "$std" != c11 ] || continue
 	compile "$lang" "$std" drm/octet_isa.h -Iuapi

@@ -57,7 +57,12 @@ extern "C" {
 #define OCTET_VERSION_PATCH 0
 
 /** Declare an option struct: zeroed, with its size. */
+#ifdef __cplusplus
+#define OCTET_OPTS(type, name) \
+	struct type name = [] { struct type t = {}; t.size = sizeof(t); return t; }()
+#else
 #define OCTET_OPTS(type, name) struct type name = {.size = sizeof(struct type)}
+#endif
 
 /* ---- Context --------------------------------------------------------------- */
 
