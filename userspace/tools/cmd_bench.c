@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -160,38 +161,56 @@ static int bench_submission(struct bench *b)
 	return ret;
 }
 
-static int bench_idle(struct bench *b, const struct octet_usage *idle)
+/* Pages of this process in memory, as bytes; 0 where the system does not tell. */
+static double resident(void)
 {
-	bench_add(b, "idle-client/buffer-bytes", (double)idle->buffer_bytes, "bytes");
-	bench_add(b, "idle-client/table-bytes", (double)idle->table_bytes, "bytes");
-	printf("  %-30s %12" PRIu64 " bytes of buffers, %" PRIu64 " of page tables\n", "idle client",
-	       idle->buffer_bytes, idle->table_bytes);
+	FILE *f = fopen("/proc/self/statm", "r");
+	double pages = 0;
+
+	if (f && fscanf(f, "%*s %lf", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* What an open context holds, in the device's memory and in the process. */
+static int measure_idle(struct bench *b, double before)
+{
+	double process = resident() - before;
+	OCTET_OPTS(octet_usage, idle);
+
+	if (octet_get_usage(b->ctx, &idle))
+		return tool_fail(b->ctx, "usage");
+	bench_add(b, "idle-client/buffer-bytes", (double)idle.buffer_bytes, "bytes");
+	bench_add(b, "idle-client/table-bytes", (double)idle.table_bytes, "bytes");
+	bench_add(b, "idle-client/process-bytes", process, "bytes");
+	printf("  %-30s %12" PRIu64 " bytes of buffers, %" PRIu64 " of page tables, %.0f of the"
+	       " process\n", "idle client", idle.buffer_bytes, idle.table_bytes, process);
 	return EXIT_OK;
 }
 
 int cmd_bench(const struct tool_options *o)
 {
-	struct bench b = { .ctx = tool_open(o), .quick = o->quick, .seed = { o->seed } };
-	OCTET_OPTS(octet_usage, idle);
+	struct bench b = { .quick = o->quick, .seed = { o->seed } };
 	OCTET_OPTS(octet_info, info);
+	double before = resident();
 	int ret;
 
-	b.cpu = b.ctx ? tool_open_cpu(o) : NULL;
-	if (!b.cpu) {
-		octet_close(b.ctx);
+	b.ctx = tool_open(o);
+	if (!b.ctx)
 		return EXIT_FAILED;
-	}
 	b.rows = json_object_new_array();
 	octet_get_info(b.ctx, &info);
 	printf("bench: %s, seed %" PRIu64 "\n", info.name, o->seed);
-	if (octet_get_usage(b.ctx, &idle))
-		ret = tool_fail(b.ctx, "usage");
-	else
+	ret = measure_idle(&b, before);
+	b.cpu = tool_open_cpu(o);
+	if (!b.cpu)
+		ret = EXIT_FAILED;
+	if (ret == EXIT_OK)
 		ret = bench_operations(&b);
 	if (ret == EXIT_OK)
 		ret = bench_submission(&b);
-	if (ret == EXIT_OK)
-		ret = bench_idle(&b, &idle);
 	if (ret == EXIT_OK && o->json)
 		ret = tool_write_json(b.rows, o->json);
 	else
