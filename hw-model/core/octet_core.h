@@ -68,7 +68,7 @@ enum octet_timing {
  * @gone: the device is not there: reads give all ones, no DMA, no interrupt
  * @break_sram_zeroing: SRAM keeps the previous job's bytes
  * @break_tlb_invalidation: TLB invalidation does nothing
- * @break_rounding: one rounding constant of FIX_DBL is off by one
+ * @break_rounding: FIX_DBL adds 2^(shift-2) where it should add 2^(shift-1)
  */
 struct octet_inject {
 	uint64_t hang;
