@@ -56,6 +56,7 @@ static void describe(struct octet_queue *queue, const struct octet_queue_state *
 
 	if (!s->status) {
 		snprintf(out, size, "job %llu: %s", job,
+			 s->text[0] ? s->text :
 			 s->error == -ETIME ? "took longer than a job may; its core was reset" :
 					      octet_strerror(s->error));
 		return;

@@ -4,6 +4,7 @@
  * in the order of their submits. So a fence to wait for has always passed.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,11 +74,18 @@ static void run(struct cpu_state *cpu, const struct cpu_run *r, struct octet_que
 				&fault);
 
 	*result = (struct octet_queue_state){ .error = ret };
-	if (ret == -ENOMEM)
-		result->status = OCTET_STATUS_NO_MEMORY;
-	if (ret != -EFAULT)
+	if (!ret)
 		return;
-	result->error = octet_status_error(fault.status);
+	/* A cancelled run has no status: nothing is wrong with its commands. */
+	if (ret == -ECANCELED) {
+		result->command = fault.command;
+		snprintf(result->text, sizeof(result->text),
+			 "cancelled at command %u of %u, its result may be incomplete",
+			 fault.command, r->count);
+		return;
+	}
+	if (ret == -EFAULT)
+		result->error = octet_status_error(fault.status);
 	result->status = fault.status;
 	result->command = fault.command;
 	result->detail = fault.detail;
