@@ -52,8 +52,8 @@ cflags_userspace/examples := -Iuserspace/examples -ffp-contract=off
 examples := hello_gemm mac1d
 digits_common := $(addprefix userspace/examples/,digits_model.c digits_forward.c digits/data.c)
 digits_demo := $(addprefix userspace/examples/digits/,demo.c report.c qmodel.c qnet.c)
-$(eval $(call program,build/bin/train_digits,$(digits_common) \
-	userspace/examples/train_digits.c userspace/examples/digits/net.c,,-lm))
+train_sources := $(digits_common) $(addprefix userspace/examples/,train_digits.c digits/net.c)
+$(eval $(call program,build/bin/train_digits,$(train_sources),,-lm))
 $(eval $(call program,build/bin/digits_demo,$(digits_common) $(digits_demo),$(lib_archives),\
 	$(lib_libs)))
 $(foreach e,$(examples),$(eval $(call program,build/bin/$(e),userspace/examples/$(e).c,\
@@ -64,7 +64,8 @@ demo_data := build/data/digits.csv build/data/digits.f32
 build/data/digits.csv: userspace/examples/fetch-digits.sh
 	$(call say,FETCH,$@)
 	$(Q)mkdir -p $(@D) && sh $< $@ && touch $@
-build/data/digits.f32: build/bin/train_digits build/data/digits.csv
+# Trained again for other sources, not for the same ones built once more.
+build/data/digits.f32: $(train_sources) build/data/digits.csv | build/bin/train_digits
 	$(call say,TRAIN,$@)
 	$(Q)build/bin/train_digits --data build/data/digits.csv --out $@
 
