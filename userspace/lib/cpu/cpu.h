@@ -35,7 +35,8 @@ struct octet_cpu_memory {
 
 /**
  * struct octet_cpu_fault - why a run failed
- * @status: enum octet_status
+ * @status: enum octet_status, the one that the device gives; but UNMAPPED for
+ *	NON_CANONICAL, and neither NO_FIT nor BUDGET: there is no timing here
  * @command: index of the command; the ones before it are complete, unless the
  *	fault was found by the checks, which come before the first command runs
  * @detail: enum octet_operand_index, enum octet_access in bits 15..8
