@@ -164,16 +164,22 @@ static void check_resets(uint64_t cores, uint64_t timeouts)
 	check(t.after[0].device_resets == t.before[0].device_resets, "the device was not reset");
 }
 
-/* The reset core had other queues' jobs too, and the other core did not wait. */
+/*
+ * The reset core had other queues' jobs too. That is certain where there is one
+ * core; with more the driver may have put the guilty queue on one by itself.
+ */
 static void check_company(void)
 {
 	for (uint32_t c = 0; c < t.info.cores; c++) {
 		uint64_t jobs = t.after[c].submitted - t.before[c].submitted;
 
-		if (t.after[c].core_resets != t.before[c].core_resets)
-			check(jobs > JOBS, "core %u was reset and had %llu jobs, those of innocent "
-			      "queues too", c, (unsigned long long)jobs);
+		if (t.after[c].core_resets == t.before[c].core_resets)
+			continue;
+		check(jobs >= (t.info.cores == 1 ? QUEUES : 1) * JOBS,
+		      "core %u was reset and had %llu jobs of %d", c, (unsigned long long)jobs,
+		      QUEUES * JOBS);
 	}
+	/* The other cores did not wait. */
 	if (t.info.cores > 1)
 		check(t.early >= JOBS, "%d jobs had ended long before the timeout", t.early);
 }
