@@ -40,7 +40,7 @@ define test_script
 test_files += $(call test_name,$(1))
 $(call test_name,$(1)): $(1) build/lib/liboctet.so
 	@mkdir -p $$(@D)
-	@ln -sf $$(abspath $(1)) $$@
+	@ln -sf "$$(CURDIR)/$(1)" $$@
 	@touch -h $$@
 endef
 $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
