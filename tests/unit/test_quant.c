@@ -382,6 +382,8 @@ static void test_bad_values(void **state)
 	assert_true(s == 5 && z == 5);
 	assert_int_equal(octet_quant_params(NULL, -FLT_MAX, FLT_MAX, &s, &z), 0);
 	assert_int_equal(octet_quantize(NULL, 1, 0, x, 2, q), -EINVAL);
+	assert_int_equal(octet_quantize(NULL, 1, 128, x, 1, q), -EINVAL);
+	assert_int_equal(octet_quantize(NULL, 1, -129, x, 1, q), -EINVAL);
 	assert_int_equal(octet_quantize(NULL, 0, 0, x, 1, q), -EINVAL);
 	assert_int_equal(octet_quantize(NULL, -1, 0, x, 1, q), -EINVAL);
 	assert_true(q[0] == 77 && q[1] == 77);

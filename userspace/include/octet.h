@@ -275,7 +275,8 @@ int octet_quant_params_channel(const struct octet_quant_opts *opts, const float 
  * octet_quantize() - real to codes, clamped
  *
  * out has one byte per value. Return: 0; -EINVAL: NaN (its index is in no
- * message: there is no context), scale not positive and finite.
+ * message: there is no context), scale not positive and finite, zero point
+ * outside the type.
  */
 int octet_quantize(const struct octet_quant_opts *opts, float scale, int32_t zero_point,
 		   const float *in, size_t count, void *out);

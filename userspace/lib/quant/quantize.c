@@ -5,9 +5,11 @@
 
 #include "quant.h"
 
-static bool scale_ok(const struct octet_codes *codes, float scale)
+static bool params_ok(const struct octet_codes *codes, float scale, int32_t zero_point)
 {
-	if (!(scale > 0) || !isfinite(scale))
+	int32_t lowest = codes->opts.type == OCTET_UINT8 ? 0 : -128;
+
+	if (!(scale > 0) || !isfinite(scale) || zero_point < lowest || zero_point > lowest + 255)
 		return false;
 	/* The reciprocal of a tiny scale is infinite, and 0 * inf is no value. */
 	return codes->opts.scaling != OCTET_RECIPROCAL || isfinite(1 / scale);
@@ -57,7 +59,7 @@ int octet_quantize(const struct octet_quant_opts *opts, float scale, int32_t zer
 		return ret;
 	if (!count)
 		return 0;
-	if (!in || !out || !scale_ok(&codes, scale) || has_nan(in, count))
+	if (!in || !out || !params_ok(&codes, scale, zero_point) || has_nan(in, count))
 		return -EINVAL;
 	for (size_t i = 0; i < count; i++)
 		bytes[i] = quantize_one(&codes, scale, zero_point, in[i], i);
@@ -78,7 +80,7 @@ int octet_quantize_channel(const struct octet_quant_opts *opts, const float *sca
 	if (!scale || !in || !out || has_nan(in, outer * channels * inner))
 		return -EINVAL;
 	for (size_t c = 0; c < channels; c++)
-		if (!scale_ok(&codes, scale[c]))
+		if (!params_ok(&codes, scale[c], zero_point ? zero_point[c] : 0))
 			return -EINVAL;
 	for (size_t o = 0; o < outer; o++)
 		for (size_t c = 0; c < channels; c++)
