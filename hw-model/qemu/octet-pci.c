@@ -269,6 +269,26 @@ static const VMStateDescription octet_vmstate = {
     .unmigratable = 1,
 };
 
+static void octet_describe(ObjectClass *klass)
+{
+    static const struct {
+        const char *name, *text;
+    } properties[] = {
+        { "cores", "number of cores, 1 to 8" },
+        { "array", "a256, a512, a1024 (default) or a2048" },
+        { "sram", "bytes per core, a multiple of 4096" },
+        { "clock", "Hz" },
+        { "dram-bytes-per-cycle", "0: what suits the array" },
+        { "timing", "fast (default), or paced: complete in modelled time" },
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(properties); i++) {
+        object_class_property_set_description(klass, properties[i].name,
+                                              properties[i].text);
+    }
+}
+
 static void octet_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -285,6 +305,7 @@ static void octet_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &octet_vmstate;
     device_class_set_legacy_reset(dc, octet_reset);
     device_class_set_props(dc, octet_properties);
+    octet_describe(klass);
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
 }
 
