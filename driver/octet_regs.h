@@ -195,8 +195,9 @@ struct octet_ring_entry {
  *
  * @status: enum octet_status
  * @flags: OCTET_CQ_*
- * @command: OK: number of commands; else index of the command that failed,
- *	everything before it is complete
+ * @command: OK: number of commands; else index of the command to blame. A
+ *	job refused before its first command has run none (@cycles is 0);
+ *	otherwise everything before @command is complete
  * @seq: of the entry
  * @cycles: of the commands completed
  * @fault_va: address that faulted, 0 if none
