@@ -157,12 +157,12 @@ static int octet_device_read_caps(struct octet_device *odev)
 				     id, OCTET_ID_MAGIC);
 
 	caps->version = octet_read(odev, OCTET_REG_VERSION);
-	major = FIELD_GET(OCTET_VERSION_MAJOR, caps->version);
-	if (major != OCTET_VERSION_MAJOR_1)
+	major = FIELD_GET(OCTET_HW_VERSION_MAJOR, caps->version);
+	if (major != OCTET_HW_VERSION_1)
 		return dev_err_probe(odev->drm.dev, -ENODEV,
 				     "device version %u.%lu: this driver knows major version %u only\n",
-				     major, FIELD_GET(OCTET_VERSION_MINOR, caps->version),
-				     OCTET_VERSION_MAJOR_1);
+				     major, FIELD_GET(OCTET_HW_VERSION_MINOR, caps->version),
+				     OCTET_HW_VERSION_1);
 
 	width = octet_read(odev, OCTET_REG_ADDR_BITS);
 	caps->va_bits = FIELD_GET(OCTET_ADDR_BITS_VA, width);

@@ -25,9 +25,9 @@
 #define OCTET_REG_ID			0x0000	/* RO */
 #define   OCTET_ID_MAGIC		0x5443544f	/* "OTCT" */
 #define OCTET_REG_VERSION			0x0004	/* RO */
-#define   OCTET_VERSION_MAJOR		GENMASK(31, 16)
-#define   OCTET_VERSION_MINOR		GENMASK(15, 0)
-#define   OCTET_VERSION_MAJOR_1		1
+#define   OCTET_HW_VERSION_MAJOR	GENMASK(31, 16)
+#define   OCTET_HW_VERSION_MINOR	GENMASK(15, 0)
+#define   OCTET_HW_VERSION_1		1
 #define OCTET_REG_CORES			0x0008	/* RO, 1..8 */
 #define OCTET_REG_ARRAY			0x000c	/* RO */
 #define   OCTET_ARRAY_P			GENMASK(7, 0)	/* pixels */

@@ -9,7 +9,7 @@
 #include "core_priv.h"
 
 #define ALL		0xffffffffu
-#define VERSION_1_0	OCTET_FIELD_PREP(OCTET_VERSION_MAJOR, OCTET_VERSION_MAJOR_1)
+#define VERSION_1_0	OCTET_FIELD_PREP(OCTET_HW_VERSION_MAJOR, OCTET_HW_VERSION_1)
 
 static bool in_reset(const struct octet_machine *m)
 {

@@ -15,9 +15,6 @@
 #include <string.h>
 
 #include "core_fake_host.h"
-/* octet.h has its own, of the library. */
-#undef OCTET_VERSION_MAJOR
-#undef OCTET_VERSION_MINOR
 #include "cpu/cpu.h"
 #include "mutate.h"
 #include "randop.h"

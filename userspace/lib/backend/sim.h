@@ -15,10 +15,6 @@
 
 #include <core/bits.h>
 #include <core/octet_core.h>
-
-/* The registers use these names for the fields of the device's version. */
-#undef OCTET_VERSION_MAJOR
-#undef OCTET_VERSION_MINOR
 #include <octet_regs.h>
 
 #define SIM_ASID		1
