@@ -159,6 +159,9 @@ struct octet_info {
 
 int octet_get_info(const struct octet_ctx *ctx, struct octet_info *info);
 
+/** octet_op_name() - "CONV2D" for enum octet_op 1, and so on; "?" for others */
+const char *octet_op_name(uint32_t op);
+
 /**
  * struct octet_counters - the device's counters of one core, see the manual
  *

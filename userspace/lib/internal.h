@@ -210,8 +210,6 @@ struct octet_fence {
 int octet_set_error(struct octet_ctx *ctx, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** octet_op_name() - "CONV2D"; "?" */
-const char *octet_op_name(uint32_t op);
 const char *octet_status_name(uint32_t status);
 /** octet_status_text() - a sentence about a device status */
 const char *octet_status_text(uint32_t status);

@@ -3,22 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <drm/octet_isa.h>
 #include <json-c/json.h>
 
 #include "tool.h"
-
-static const struct {
-	uint32_t bit;
-	const char *name;
-} operations[] = {
-	{ OCTET_OP_CONV2D, "CONV2D" },	 { OCTET_OP_DEPTHWISE, "DEPTHWISE" },
-	{ OCTET_OP_GEMM, "GEMM" },	 { OCTET_OP_EW, "EW" },
-	{ OCTET_OP_LUT, "LUT" },	 { OCTET_OP_POOL, "POOL" },
-	{ OCTET_OP_COPY, "COPY" },	 { OCTET_OP_SOFTMAX, "SOFTMAX" },
-	{ OCTET_OP_RESIZE, "RESIZE" },	 { OCTET_OP_REDUCE, "REDUCE" },
-	{ OCTET_OP_TCONV2D, "TCONV2D" },
-};
 
 static const struct {
 	const char *name;
@@ -56,9 +43,9 @@ static void print_machine(const struct octet_ctx *ctx, const struct octet_info *
 	if (info->simd[0])
 		printf("  arithmetic  %s\n", info->simd);
 	printf("  operations ");
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
-		if (info->ops >> operations[i].bit & 1)
-			printf(" %s", operations[i].name);
+	for (uint32_t op = 0; op < 32; op++)
+		if (info->ops >> op & 1)
+			printf(" %s", octet_op_name(op));
 	printf("\n  stages     ");
 	for (unsigned int i = 0; i < 32; i++)
 		if (info->stages >> i & 1)

@@ -354,13 +354,12 @@ void randop_break(struct randop *op, struct tool_random *r)
 
 void randop_describe(const struct randop *op, char *text, size_t size)
 {
-	static const char *const names[] = { "?", "CONV2D", "DEPTHWISE", "GEMM" };
 	const struct octet_cmd *c = &op->cmd;
 
 	snprintf(text, size,
 		 "%s %s n %u,%u in %ux%ux%u out %ux%ux%u kernel %ux%u stride %u,%u dilation %u,%u "
 		 "pad %u,%u groups %u types %u,%u,%u%s%s%s%s%s%s",
-		 c->op <= 3 ? names[c->op] : "?",
+		 octet_op_name(c->op),
 		 octet_stage_name((enum octet_stage_code)c->stage), c->n2, c->n, c->h, c->w,
 		 c->cin, c->oh, c->ow, c->cout, c->r, c->s, c->sh, c->sw, c->dh, c->dw, c->pt,
 		 c->pl, c->groups, c->src.type, c->wgt.type, c->dst.type,

@@ -73,3 +73,11 @@ void octet_cmd_emit(struct octet_job *job)
 }
 
 _Static_assert(sizeof(struct octet_cmd) == OCTET_CMD_SIZE, "command record");
+/* The public header includes no other, so it has these numbers once more. */
+_Static_assert((int)OCTET_RAW == OCTET_STAGE_RAW && (int)OCTET_FIX_DBL == OCTET_STAGE_FIX_DBL &&
+	       (int)OCTET_FIX_DBL_UP == OCTET_STAGE_FIX_DBL_UP &&
+	       (int)OCTET_FIX_UP == OCTET_STAGE_FIX_UP &&
+	       (int)OCTET_FIX_AWAY == OCTET_STAGE_FIX_AWAY &&
+	       (int)OCTET_FP32_RNE == OCTET_STAGE_FP32_RNE, "output stage codes");
+_Static_assert((int)OCTET_INT8 == OCTET_TYPE_INT8 && (int)OCTET_UINT8 == OCTET_TYPE_UINT8 &&
+	       (int)OCTET_INT32 == OCTET_TYPE_INT32, "element types");
