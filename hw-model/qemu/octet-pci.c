@@ -255,12 +255,18 @@ static void octet_init(Object *obj)
     PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
 }
 
+/* The defaults are octet_config_default()'s. */
 static const Property octet_properties[] = {
-    DEFINE_PROP_UINT32("cores", OctetState, config.cores, 2),
+    DEFINE_PROP_UNSIGNED_NODEFAULT("cores", OctetState, config.cores,
+                                   qdev_prop_uint32, uint32_t),
     DEFINE_PROP_STRING("array", OctetState, array),
-    DEFINE_PROP_SIZE("sram", OctetState, config.sram, 1 * 1024 * 1024),
-    DEFINE_PROP_UINT64("clock", OctetState, config.clock_hz, 1000000000),
-    DEFINE_PROP_UINT32("dram-bytes-per-cycle", OctetState, config.dram_bpc, 0),
+    DEFINE_PROP_UNSIGNED_NODEFAULT("sram", OctetState, config.sram,
+                                   qdev_prop_size, uint64_t),
+    DEFINE_PROP_UNSIGNED_NODEFAULT("clock", OctetState, config.clock_hz,
+                                   qdev_prop_uint64, uint64_t),
+    DEFINE_PROP_UNSIGNED_NODEFAULT("dram-bytes-per-cycle", OctetState,
+                                   config.dram_bpc, qdev_prop_uint32,
+                                   uint32_t),
     DEFINE_PROP_STRING("timing", OctetState, timing),
 };
 
@@ -300,7 +306,7 @@ static void octet_class_init(ObjectClass *klass, void *data)
     pc->vendor_id = OCTET_PCI_VENDOR_ID;
     pc->device_id = OCTET_PCI_DEVICE_ID;
     pc->class_id = OCTET_PCI_CLASS >> 8;
-    pc->revision = OCTET_VERSION_MAJOR_1;
+    pc->revision = OCTET_HW_VERSION_1;
     dc->desc = "Octet int8 accelerator";
     dc->vmsd = &octet_vmstate;
     device_class_set_legacy_reset(dc, octet_reset);

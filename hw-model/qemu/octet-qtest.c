@@ -252,20 +252,31 @@ static void set_property(OctetTest *t, const char *text)
     qobject_unref(answer);
 }
 
+/* %i of this format is a boolean. */
 static void set_switch(OctetTest *t, const char *text, bool on)
 {
     QDict *answer = qtest_qmp(t->qts, "{'execute': 'qom-set', 'arguments': "
                               "{'path': '/machine/peripheral/octet0',"
                               " 'property': %s, 'value': %i}}", text, on);
 
-    if (!qdict_haskey(answer, "return")) { /* a boolean wants a boolean */
-        qobject_unref(answer);
-        answer = qtest_qmp(t->qts, "{'execute': 'qom-set', 'arguments': "
-                           "{'path': '/machine/peripheral/octet0',"
-                           " 'property': %s, 'value': %b}}", text, on);
-    }
     g_assert(qdict_haskey(answer, "return"));
     qobject_unref(answer);
+}
+
+/* The command of put_gemm() as the core's completion number @count. */
+static void run_gemm(OctetTest *t, uint32_t count)
+{
+    submit(t, VA_DATA);
+    g_assert(reg_wait(t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, count));
+    check_gemm(t);
+}
+
+/* A job that only a reset ends. */
+static void hang(OctetTest *t)
+{
+    set_property(t, "inject-hang");
+    submit(t, VA_DATA);
+    g_assert(state_wait(t, OCTET_CORE_STATE_BUSY));
 }
 
 static void test_capabilities(void)
@@ -321,9 +332,7 @@ static void test_doorbell_without_setup(void)
     make_tables(&t);
     start_core(&t);
     put_gemm(&t);
-    submit(&t, VA_DATA);
-    g_assert(reg_wait(&t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, 1));
-    check_gemm(&t);
+    run_gemm(&t, 1);
     stop(&t);
 }
 
@@ -348,9 +357,7 @@ static void test_fault(void)
     g_assert(reg_wait(&t, OCTET_REG_TLB_STATUS, OCTET_TLB_STATUS_BUSY, 0));
     reg_write(&t, CORE0(OCTET_CORE_CTRL),
               OCTET_CORE_CTRL_ENABLE | OCTET_CORE_CTRL_RESUME);
-    submit(&t, VA_DATA);
-    g_assert(reg_wait(&t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, 2));
-    check_gemm(&t);
+    run_gemm(&t, 2);
     stop(&t);
 }
 
@@ -375,9 +382,7 @@ static void test_hang_and_core_reset(void)
 
     setup(&t, "");
     put_gemm(&t);
-    set_property(&t, "inject-hang");
-    submit(&t, VA_DATA);
-    g_assert(state_wait(&t, OCTET_CORE_STATE_BUSY));
+    hang(&t);
     g_usleep(100000);
     g_assert_cmpuint(reg_read(&t, CORE0(OCTET_CORE_CQ_TAIL)), ==, 0);
     reg_write(&t, CORE0(OCTET_CORE_CTRL), OCTET_CORE_CTRL_RESET);
@@ -385,9 +390,7 @@ static void test_hang_and_core_reset(void)
     g_assert_cmpuint(reg_read(&t, CORE0(OCTET_CORE_COUNTER(
                                             OCTET_COUNTER_RESETS))), ==, 1);
     start_core(&t);
-    submit(&t, VA_DATA);
-    g_assert(reg_wait(&t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, 1));
-    check_gemm(&t);
+    run_gemm(&t, 1);
     stop(&t);
 }
 
@@ -431,9 +434,7 @@ static void test_device_reset(void)
 
     setup(&t, "");
     put_gemm(&t);
-    set_property(&t, "inject-hang");
-    submit(&t, VA_DATA);
-    g_assert(state_wait(&t, OCTET_CORE_STATE_BUSY));
+    hang(&t);
     reg_write(&t, OCTET_REG_CTRL, OCTET_CTRL_RESET);
     g_assert(reg_wait(&t, OCTET_REG_STATUS, OCTET_STATUS_READY,
                       OCTET_STATUS_READY));
@@ -441,9 +442,7 @@ static void test_device_reset(void)
     g_assert_cmpuint(reg_read(&t, OCTET_REG_RESETS), ==, 1);
     make_tables(&t);
     start_core(&t);
-    submit(&t, VA_DATA);
-    g_assert(reg_wait(&t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, 1));
-    check_gemm(&t);
+    run_gemm(&t, 1);
     stop(&t);
 }
 
@@ -454,9 +453,7 @@ static void test_function_reset(void)
 
     setup(&t, "");
     put_gemm(&t);
-    set_property(&t, "inject-hang");
-    submit(&t, VA_DATA);
-    g_assert(state_wait(&t, OCTET_CORE_STATE_BUSY));
+    hang(&t);
     cap = qpci_find_capability(t.dev, PCI_CAP_ID_EXP, 0);
     g_assert(cap);
     g_assert(qpci_config_readl(t.dev, cap + PCI_EXP_DEVCAP) &
@@ -468,9 +465,7 @@ static void test_function_reset(void)
     check_reset_state(&t);
     make_tables(&t);
     start_core(&t);
-    submit(&t, VA_DATA);
-    g_assert(reg_wait(&t, CORE0(OCTET_CORE_CQ_TAIL), ~0U, 1));
-    check_gemm(&t);
+    run_gemm(&t, 1);
     stop(&t);
 }
 
