@@ -11,9 +11,15 @@ cflags_userspace/lib/plan_lines.c := -Ihw-model
 # Floats decide bits here: no contraction, on any machine.
 cflags_userspace/lib/quant := -ffp-contract=off
 cflags_userspace/lib/cmd := -ffp-contract=off
+cflags_userspace/lib/tables := -ffp-contract=off
+cflags_userspace/lib/host := -ffp-contract=off
+cflags_userspace/lib/lower := -ffp-contract=off
+# Predicted cycles are those of the machine's own timing.
+cflags_userspace/lib/plan := -Ihw-model
 cflags_userspace/lib/cpu := -ffp-contract=off
 
-lib_sources := $(wildcard userspace/lib/*.c $(addprefix userspace/lib/,quant/*.c cmd/*.c backend/*.c))
+lib_folders := quant cmd backend model tflite tables lower plan host
+lib_sources := $(wildcard userspace/lib/*.c $(foreach d,$(lib_folders),userspace/lib/$(d)/*.c))
 $(eval $(call archive,octet,$(lib_sources)))
 
 # The CPU fallback stands alone: tests/unit/includes.sh checks that it has

@@ -199,10 +199,17 @@ int octet_get_usage(struct octet_ctx *ctx, struct octet_usage *usage);
  * real = scale * (q - zero_point). Plain functions on arrays; no context.
  */
 
+/** Element types; the first five are those of commands, the rest is for models. */
 enum octet_dtype {
 	OCTET_INT8 = 1,
 	OCTET_UINT8 = 2,
+	OCTET_INT16 = 3,
 	OCTET_INT32 = 4,
+	OCTET_INT4 = 5,		/* two per byte, low nibble first */
+	OCTET_INT64 = 6,
+	OCTET_FLOAT32 = 7,
+	OCTET_BOOL = 8,
+	OCTET_FLOAT16 = 9,
 };
 
 enum octet_scheme {
