@@ -4,18 +4,12 @@
 
 #include "cycles_priv.h"
 
-/** struct run - the recurrence: CONST bytes not yet here, and here ahead of use */
-struct run {
-	struct octet_cyc x;
-	uint64_t left, have;
-};
-
-static uint64_t idle_bytes(struct run *r, uint64_t cycles)
+static uint64_t idle_bytes(struct octet_cyc_run *r, uint64_t cycles)
 {
 	return octet_cyc_cut(&r->x, (octet_u128)cycles * 17 * r->x.m->dram_bpc / 20);
 }
 
-static void prefetch(struct run *r, uint64_t cycles, uint64_t room)
+static void prefetch(struct octet_cyc_run *r, uint64_t cycles, uint64_t room)
 {
 	uint64_t n = octet_min(idle_bytes(r, cycles), r->left);
 
@@ -31,11 +25,10 @@ static uint64_t share(uint64_t excess, uint64_t part, uint64_t all)
 	return all ? (uint64_t)((octet_u128)excess * part / all) : 0;
 }
 
-static void run_group(struct run *r, const struct octet_cyc_group *g, bool first,
-		      struct octet_report *report)
+struct octet_cyc_dma octet_cyc_step(struct octet_cyc_run *r, const struct octet_cyc_group *g)
 {
-	uint64_t mine, excess, part = 0, before = 0;
 	struct octet_cyc_dma d;
+	uint64_t mine;
 
 	prefetch(r, (uint64_t)g->count * OCTET_CYCLES_COMMAND, r->x.staging);
 	mine = octet_min(r->have, g->fixed);
@@ -44,6 +37,15 @@ static void run_group(struct run *r, const struct octet_cyc_group *g, bool first
 	d = octet_cyc_dma(&r->x, g, mine);
 	prefetch(r, g->cycles > d.mid ? g->cycles - d.mid : 0,
 		 r->x.staging > g->hold ? r->x.staging - g->hold : 0);
+	return d;
+}
+
+static void run_group(struct octet_cyc_run *r, const struct octet_cyc_group *g, bool first,
+		      struct octet_report *report)
+{
+	struct octet_cyc_dma d = octet_cyc_step(r, g);
+	uint64_t excess, part = 0, before = 0;
+
 	excess = d.mid > g->cycles ? d.mid - g->cycles : 0;
 	for (unsigned int i = 0; i < g->count; i++) {
 		struct octet_report *p = &report[i];
@@ -109,7 +111,7 @@ static size_t group_length(const struct octet_cycles_cmd *cmds, size_t count)
 }
 
 /* all groups, one pass to choose and one to run */
-static int plan(struct run *r, const struct octet_cycles_cmd *cmds, size_t count,
+static int plan(struct octet_cyc_run *r, const struct octet_cycles_cmd *cmds, size_t count,
 		struct octet_cyc_group *groups, size_t *n, size_t *bad, const char **why)
 {
 	size_t length;
@@ -140,7 +142,7 @@ int octet_cycles_job(const struct octet_cycles_machine *machine, const struct oc
 		     size_t count, uint64_t sw, uint64_t lb, struct octet_report *report, size_t *bad,
 		     const char **why)
 {
-	struct run r = { .x = { .m = machine, .lb = lb } };
+	struct octet_cyc_run r = { .x = { .m = machine, .lb = lb } };
 	struct octet_cyc_group *groups;
 	const char *text = NULL;
 	size_t n = 0, at = 0, index = 0;

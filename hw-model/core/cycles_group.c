@@ -103,52 +103,58 @@ static void ends(struct octet_cyc *x, const struct octet_cycles_cmd *first,
 		g->tail = octet_cyc_out_row(x, last);
 }
 
-static const char *build(struct octet_cyc *x, const struct octet_cycles_cmd *cmds,
-			 unsigned int count, struct attempt try, struct octet_cyc_group *g)
+const char *octet_cyc_fit(struct octet_cyc *x, const struct octet_cycles_cmd *cmds,
+			  unsigned int count, bool weight, const struct octet_cyc_tiles *tiles,
+			  struct octet_cyc_group *g)
 {
-	const struct octet_cycles_cmd *last = &cmds[count - 1];
 	uint64_t stream[OCTET_CYCLES_CHAIN], sum = 0, rereads = 1;
-	struct octet_cyc_tiles tiles;
-	const char *why;
 	bool held;
 
-	*g = (struct octet_cyc_group) { .count = count };
-	if (try.rows < 1 || try.rows > last->oh)
-		return "rows per stripe are not 1..oh";
-	if (try.weight && (count > 1 || !octet_cyc_has_weights(last) || last->n > 1 ||
-			   !octet_cyc_stream(x, last)))
-		return "policy weight takes one unbatched command with weights in DRAM";
-	why = octet_cyc_tiles(x, cmds, count, try.weight, try.rows, &tiles);
-	if (why)
-		return why;
-	if (tiles.buffers > x->lb)
+	*g = (struct octet_cyc_group) { .count = count, .buffers = tiles->buffers };
+	if (tiles->buffers > x->lb)
 		return "line buffers are larger than lb";
 	for (unsigned int i = 0; i < count; i++) {
 		stream[i] = octet_cyc_stream(x, &cmds[i]);
 		sum = octet_cyc_add(x, sum, stream[i]);
 	}
-	held = tiles.stripes > 1 && sum <= x->staging;
+	held = tiles->stripes > 1 && sum <= x->staging;
 	g->hold = held ? sum : 0;
 	for (unsigned int i = 0; i < count; i++) {
-		struct blocks b = pick(x, &cmds[i], &tiles.span[i], stream[i], held);
+		struct blocks b = pick(x, &cmds[i], &tiles->span[i], stream[i], held);
 
 		if (b.shape < 0)
 			return "two weight blocks do not fit the staging, SRAM - sw - lb";
-		g->work[i] = tiles.span[i].work[b.shape];
+		g->work[i] = tiles->span[i].work[b.shape];
 		if (i == 0)
 			g->head_w = octet_min(stream[0], b.size);
 		if (!held && octet_min(stream[i], 2 * b.size) > g->hold)
 			g->hold = octet_min(stream[i], 2 * b.size);
-		if (try.weight) {
+		if (weight) {
 			uint64_t fit = x->staging / 2 / (b.size ? b.size : 1);
 
 			rereads = octet_ceil(b.count, fit ? fit : 1);
 			g->hold = octet_min(x->staging, stream[0]);
 		}
 	}
-	dram_bytes(x, cmds, g, stream, held ? 1 : tiles.stripes, rereads);
-	ends(x, cmds, last, g);
+	dram_bytes(x, cmds, g, stream, held ? 1 : tiles->stripes, rereads);
+	ends(x, cmds, &cmds[count - 1], g);
 	return NULL;
+}
+
+static const char *build(struct octet_cyc *x, const struct octet_cycles_cmd *cmds,
+			 unsigned int count, struct attempt try, struct octet_cyc_group *g)
+{
+	const struct octet_cycles_cmd *last = &cmds[count - 1];
+	struct octet_cyc_tiles tiles;
+	const char *why;
+
+	if (try.rows < 1 || try.rows > last->oh)
+		return "rows per stripe are not 1..oh";
+	if (try.weight && (count > 1 || !octet_cyc_has_weights(last) || last->n > 1 ||
+			   !octet_cyc_stream(x, last)))
+		return "policy weight takes one unbatched command with weights in DRAM";
+	why = octet_cyc_tiles(x, cmds, count, try.weight, try.rows, &tiles);
+	return why ? why : octet_cyc_fit(x, cmds, count, try.weight, &tiles, g);
 }
 
 static unsigned int attempts(const struct octet_cycles_cmd *last, struct attempt *try)

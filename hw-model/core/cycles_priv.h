@@ -122,6 +122,7 @@ const char *octet_cyc_tiles(struct octet_cyc *x, const struct octet_cycles_cmd *
  */
 struct octet_cyc_group {
 	unsigned int count;
+	uint64_t buffers;
 	uint64_t hold;
 	uint64_t fixed;
 	uint64_t head_w, head_in, tail;
@@ -142,5 +143,19 @@ int octet_cyc_choose(struct octet_cyc *x, const struct octet_cycles_cmd *cmds,
 		     unsigned int count, struct octet_cyc_group *out, const char **why);
 struct octet_cyc_dma octet_cyc_dma(struct octet_cyc *x, const struct octet_cyc_group *g,
 				   uint64_t have);
+
+/** octet_cyc_fit() - a group of which the stripes are known; NULL or why it does not fit */
+const char *octet_cyc_fit(struct octet_cyc *x, const struct octet_cycles_cmd *cmds,
+			  unsigned int count, bool weight, const struct octet_cyc_tiles *tiles,
+			  struct octet_cyc_group *g);
+
+/** struct octet_cyc_run - the recurrence: CONST bytes not yet here, and here ahead of use */
+struct octet_cyc_run {
+	struct octet_cyc x;
+	uint64_t left, have;
+};
+
+/** octet_cyc_step() - the next group of a job: its DMA cycles, and what it leaves ahead */
+struct octet_cyc_dma octet_cyc_step(struct octet_cyc_run *r, const struct octet_cyc_group *g);
 
 #endif /* OCTET_CYCLES_PRIV_H */

@@ -19,11 +19,16 @@
  * expanded: strides and spaces are the business of gather and scatter.
  *
  * @cmd: the device's private copy, already validated
- * @src: [n][h][w][cin]; GEMM: [n2][n][M][K], TRANSPOSED: [n2][n][K][M]
- * @wgt: CONV2D [cout][r][s][cin/groups]; DEPTHWISE [r][s][cout];
- *	GEMM [n2][n][K][N], TRANSPOSED: [n2][n][N][K]
- * @prm: [cout] or NULL
+ * @src: [n][h][w][cin]; GEMM: [n2][n][M][K], TRANSPOSED: [n2][n][K][M]; FILL: NULL
+ * @src2: EW [n][h][w][cin], a REPEAT expanded; TAIL_ADD: as @dst; else NULL
+ * @wgt: CONV2D, TCONV2D [cout][r][s][cin/groups]; DEPTHWISE [r][s][cout];
+ *	GEMM [n2][n][K][N], TRANSPOSED: [n2][n][N][K]; int4 is unpacked to one
+ *	int8 per element
+ * @prm: [cout] or NULL; with int16 inputs NULL
+ * @prm16: [cout] or NULL; with int16 inputs only
  * @chn: [cout] or NULL
+ * @table: octet_cmd.table: LUT, TAIL_LUT 256 bytes, int16 LUT int16[513];
+ *	SOFTMAX int32[256]; RESIZE struct octet_tap[oh + ow]; else NULL
  * @dst: [n][oh][ow][cout] elements of dst's type; GEMM [n2][n][M][N]
  * @break_rounding: the injected fault of struct octet_inject
  * @cancel: give up soon when set
@@ -32,9 +37,12 @@
 struct octet_work {
 	struct octet_cmd cmd;
 	uint8_t *src;
+	uint8_t *src2;
 	uint8_t *wgt;
 	struct octet_param *prm;
+	struct octet_param16 *prm16;
 	struct octet_channel *chn;
+	void *table;
 	uint8_t *dst;
 	bool break_rounding;
 	atomic_bool *cancel;
@@ -42,7 +50,8 @@ struct octet_work {
 };
 
 /**
- * octet_work_compute() - do the arithmetic, fill @dst
+ * octet_work_compute() - do the arithmetic of any operation, its output stage and
+ * tails; fill @dst
  *
  * Return: 0, -ECANCELED, or -ENOMEM.
  */

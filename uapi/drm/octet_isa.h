@@ -27,22 +27,54 @@ extern "C" {
 /**
  * enum octet_op - what a command does
  *
- * The numbers are bit positions of the device's operation mask. Operations
- * from OCTET_OP_EW on are reserved here and refused by a device whose mask
- * lacks them.
+ * The numbers are bit positions of the device's operation mask. A device refuses
+ * what its mask lacks.
  */
 enum octet_op {
 	OCTET_OP_CONV2D = 1,	/* NHWC x OHWI -> NHWC */
 	OCTET_OP_DEPTHWISE = 2,	/* NHWC x 1HWC -> NHWC, cout = cin * multiplier */
 	OCTET_OP_GEMM = 3,	/* C = A B, two batch dimensions */
-	OCTET_OP_EW = 4,	/* ADD, SUB, MUL */
-	OCTET_OP_LUT = 5,
-	OCTET_OP_POOL = 6,	/* MAX, AVERAGE, MEAN */
-	OCTET_OP_COPY = 7,	/* strided copy and fill */
-	OCTET_OP_SOFTMAX = 8,
-	OCTET_OP_RESIZE = 9,
-	OCTET_OP_REDUCE = 10,	/* REDUCE-MAX, ARGMAX */
+	OCTET_OP_EW = 4,	/* two tensors, element by element: enum octet_ew */
+	OCTET_OP_LUT = 5,	/* one table look-up per element */
+	OCTET_OP_POOL = 6,	/* windows of rows and columns: enum octet_pool */
+	OCTET_OP_COPY = 7,	/* strided copy and fill: enum octet_copy */
+	OCTET_OP_SOFTMAX = 8,	/* along the channels: enum octet_softmax */
+	OCTET_OP_RESIZE = 9,	/* two taps per row and per column */
+	OCTET_OP_REDUCE = 10,	/* along the channels: enum octet_reduce */
 	OCTET_OP_TCONV2D = 11,	/* transposed convolution */
+};
+
+/* Variants of operations: struct octet_cmd.sub. 0 for operations without. */
+enum octet_ew {
+	OCTET_EW_ADD = 0,
+	OCTET_EW_SUB = 1,
+	OCTET_EW_MUL = 2,
+	OCTET_EW_MIN = 3,
+	OCTET_EW_MAX = 4,
+	OCTET_EW_SQDIFF = 5,	/* square of the difference */
+};
+
+enum octet_pool {
+	OCTET_POOL_MAX = 0,
+	OCTET_POOL_AVERAGE = 1,	/* of the taps inside the image, ties away from zero */
+	OCTET_POOL_SUM = 2,	/* into the output stage: MEAN, SUM */
+};
+
+enum octet_copy {
+	OCTET_COPY_COPY = 0,
+	OCTET_COPY_FILL = 1,	/* with pad_value */
+};
+
+enum octet_softmax {
+	OCTET_SOFTMAX_RECIPROCAL = 0,	/* TFLite reference, TFLM, CMSIS-NN */
+	OCTET_SOFTMAX_DIVIDE = 1,	/* exact quotient, ties up */
+};
+
+enum octet_reduce {
+	OCTET_REDUCE_MAX = 0,
+	OCTET_REDUCE_MIN = 1,
+	OCTET_REDUCE_ARGMAX = 2,	/* the first of several */
+	OCTET_REDUCE_ARGMIN = 3,
 };
 
 /**
@@ -67,6 +99,16 @@ enum octet_stage {
 #define OCTET_SHIFT_MAX		62
 #define OCTET_FP32_SCALE_MIN	0x2f800000u	/* 2^-32, inclusive */
 #define OCTET_FP32_SCALE_END	0x43800000u	/* 2^8, exclusive */
+#define OCTET_MULT16_MAX	0x7fffu		/* int16 inputs */
+#define OCTET_LEFT_SHIFT_MAX	20		/* octet_cmd.left_shift */
+
+/* Bounds and sizes of what octet_cmd.table points to. */
+#define OCTET_TABLE_ALIGN	4
+#define OCTET_LUT8_SIZE		256		/* one byte per code, by its bits 7..0 */
+#define OCTET_LUT16_ENTRIES	513		/* __s16 each */
+#define OCTET_SOFTMAX_ENTRIES	256		/* __s32 each, not negative */
+#define OCTET_SOFTMAX_MAX	4096		/* channels of a SOFTMAX */
+#define OCTET_TAP_ONE		1024		/* weight 1 of a tap */
 
 /**
  * enum octet_type - element type of an operand
@@ -99,6 +141,7 @@ enum octet_layout {
 /* struct octet_operand.flags */
 #define OCTET_OPERAND_CONST	(1u << 0)	/* not written during the job: may be prefetched */
 #define OCTET_OPERAND_TRANSPOSED (1u << 1)	/* GEMM matrices: stored with rows and columns exchanged */
+#define OCTET_OPERAND_REPEAT	(1u << 2)	/* EW inputs: one element for all channels of a pixel */
 #define OCTET_OPERAND_LINK_NEWEST 0xff		/* octet_operand.link */
 
 /**
@@ -117,10 +160,11 @@ enum octet_layout {
  *	NHWC tensors: -, image, row, pixel. OHWI weights: -, output channel,
  *	kernel row, kernel column. 1HWC weights: -, -, kernel row, kernel column.
  *	GEMM matrices: outer batch, inner batch, row as stored, -.
+ *	COPY: image, row, pixel, channel. INT4 weights and LINK: dense, none.
  *	Entries marked - must be zero.
  * @zero_point: of the type's range
  * @mult: rescale of this operand: of the output stage for dst (when no
- *	per-channel records apply), of the three scales of an addition
+ *	per-channel records apply), of the addends of an addition for src, src2
  * @shift: belongs to @mult
  * @reserved: must be zero
  */
@@ -151,6 +195,36 @@ struct octet_param {
 };
 
 /**
+ * struct octet_param16 - parameter record of one output channel, int16 inputs
+ *
+ * @bias: 48 bits, sign-extended, in units of the accumulator
+ * @mult: 0..OCTET_MULT16_MAX; not read with OCTET_CMD_PER_TENSOR
+ * @shift: 1..62; not read with OCTET_CMD_PER_TENSOR
+ * @reserved: must be zero
+ */
+struct octet_param16 {
+	__s64 bias;
+	__u32 mult;
+	__u8 shift;
+	__u8 reserved[3];
+};
+
+/**
+ * struct octet_tap - where a result row (column) of RESIZE comes from
+ *
+ * @lo: first input row (column)
+ * @hi: second input row (column)
+ * @weight: of @hi, in 1/1024; @lo has the rest. -1024..1024
+ * @reserved: must be zero
+ */
+struct octet_tap {
+	__u32 lo;
+	__u32 hi;
+	__s32 weight;
+	__u32 reserved;
+};
+
+/**
  * struct octet_channel - side record of one output channel (operand @chn)
  *
  * @shift: FIX codes 1..62, else 0; ignored with OCTET_CMD_PER_TENSOR
@@ -175,20 +249,36 @@ enum octet_policy {
 #define OCTET_CMD_PER_TENSOR	(1u << 0)	/* dst.mult/shift for every channel, records give the bias */
 #define OCTET_CMD_CHAIN		(1u << 1)	/* joined with the next command (feature OCTET_FEATURE_CHAIN) */
 
+/* Commands in a chain. */
+#define OCTET_CHAIN_MIN		2
+#define OCTET_CHAIN_MAX		8
+
+/* struct octet_cmd.tail: what follows the output stage, in this order */
+#define OCTET_TAIL_ADD		(1u << 0)	/* add src2: residual */
+#define OCTET_TAIL_LUT		(1u << 1)	/* last step: the table */
+
 /**
  * struct octet_cmd - one command: a whole layer
  *
  * @op: enum octet_op
  * @stage: enum octet_stage
  * @policy: enum octet_policy
- * @sub: variant of @op (kind of element-wise, pool, ...); 0 for CONV2D,
- *	DEPTHWISE, GEMM
+ * @sub: variant of @op, enum octet_ew and so on; 0 where there is none
  * @flags: OCTET_CMD_*
  * @rows: OCTET_POLICY_STRIPE: output rows per stripe, 1..oh; else 0
- * @pad_value: value of taps outside the image, in the type of src
- * @act_min: lower clamp in the type of dst; RAW: INT32_MIN for none
- * @act_max: upper clamp, not below @act_min
- * @tail: fused tail operations, 0
+ * @pad_value: value of taps outside the image, in the type of src; FILL: the value
+ * @act_min: lower clamp in the type of dst; RAW: INT32_MIN for none; COPY: 0
+ * @act_max: upper clamp, not below @act_min; COPY: 0
+ * @tail: OCTET_TAIL_*
+ * @left_shift: of the addends: EW ADD, SUB, SQDIFF and TAIL_ADD; else 0
+ * @table: VA of the table: LUT, TAIL_LUT, SOFTMAX, RESIZE (struct octet_tap
+ *	[oh], then [ow]); else 0
+ * @mid_mult: TAIL_ADD: rescale of the output stage's result as an addend
+ * @mid_shift: belongs to @mid_mult, 0..62
+ * @mid_zero_point: TAIL_ADD: of the output stage's result
+ * @mid_min: TAIL_ADD: clamp of the output stage's result
+ * @mid_max: see @mid_min
+ * @sum_stage: TAIL_ADD: enum octet_stage of the three rescales, a FIX code
  * @reserved0: must be zero
  * @n: images; GEMM: inner batch
  * @n2: 1; GEMM: outer batch
@@ -207,11 +297,14 @@ enum octet_policy {
  * @dw: dilation in columns
  * @pt: rows of padding above	(GEMM: 0). Padding below follows from oh.
  * @pl: columns of padding to the left
+ * @sum_mult: TAIL_ADD: rescale of the sum
+ * @sum_shift: belongs to @sum_mult, 1..62
  * @reserved1: must be zero
  * @src: input; GEMM: A, M x K
  * @src2: second input of element-wise commands, fused residual
  * @wgt: weights; GEMM: B, K x N (TRANSPOSED: N x K)
- * @prm: struct octet_param[cout], VA space; absent: bias 0, dst.mult/shift
+ * @prm: struct octet_param[cout] (int16 src: octet_param16), VA space; absent:
+ *	bias 0, dst.mult/shift
  * @chn: struct octet_channel[cout], VA space; absent: dst.shift and
  *	wgt.zero_point for every channel
  * @dst: result
@@ -227,7 +320,15 @@ struct octet_cmd {
 	__s32 act_min;
 	__s32 act_max;
 	__u32 tail;
-	__u32 reserved0[9];
+	__u32 left_shift;
+	__u64 table;
+	__u32 mid_mult;
+	__u32 mid_shift;
+	__s32 mid_zero_point;
+	__s32 mid_min;
+	__s32 mid_max;
+	__u8 sum_stage;
+	__u8 reserved0[3];
 
 	__u32 n;
 	__u32 n2;
@@ -246,7 +347,9 @@ struct octet_cmd {
 	__u16 dw;
 	__u16 pt;
 	__u16 pl;
-	__u32 reserved1[3];
+	__u32 sum_mult;
+	__u32 sum_shift;
+	__u32 reserved1;
 
 	struct octet_operand src;
 	struct octet_operand src2;
@@ -319,6 +422,7 @@ enum octet_operand_index {
 	OCTET_OPERAND_DST = 5,
 	OCTET_OPERAND_CMD = 6,		/* the command record itself */
 	OCTET_OPERAND_REPORT = 7,	/* the report array */
+	OCTET_OPERAND_TABLE = 8,	/* what octet_cmd.table points to */
 };
 
 /* Access kind in fault details. */
