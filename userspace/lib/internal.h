@@ -237,9 +237,14 @@ int octet_buffer_new(struct octet_ctx *ctx, size_t size, bool read_only,
 struct octet_buffer *octet_buffer_get(struct octet_buffer *buffer);
 void octet_buffer_put(struct octet_buffer *buffer);
 
+/* dtype.c */
+
+/** octet_dtype_bits() - of an element; 0: no such type */
+unsigned int octet_dtype_bits(enum octet_dtype type);
+
 /* tensor.c */
 
-const char *octet_dtype_name(enum octet_dtype type);
+/** octet_dtype_size() - bytes of an element of a single operation's tensor; 0: not for those */
 size_t octet_dtype_size(enum octet_dtype type);
 /** octet_tensor_label() - "'conv1/w' (w)" or "'w'", for messages */
 const char *octet_tensor_label(const struct octet_tensor *tensor, const char *role, char *out,

@@ -12,19 +12,6 @@
 #define DIM_MAX (1u << 20)
 #define BYTES_MAX ((uint64_t)1 << 36)
 
-const char *octet_dtype_name(enum octet_dtype type)
-{
-	switch (type) {
-	case OCTET_INT8:
-		return "int8";
-	case OCTET_UINT8:
-		return "uint8";
-	case OCTET_INT32:
-		return "int32";
-	}
-	return "?";
-}
-
 size_t octet_dtype_size(enum octet_dtype type)
 {
 	switch (type) {
@@ -33,8 +20,9 @@ size_t octet_dtype_size(enum octet_dtype type)
 		return 1;
 	case OCTET_INT32:
 		return 4;
+	default:	/* tensors of models have more types than single operations */
+		return 0;
 	}
-	return 0;
 }
 
 const char *octet_tensor_label(const struct octet_tensor *tensor, const char *role, char *out,
