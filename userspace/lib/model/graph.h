@@ -280,6 +280,7 @@ union octet_graph_options {
  * @name: "CONV_2D"; of a custom operator its own
  * @inputs: tensor numbers, -1: an optional input left out
  * @outputs: tensor numbers
+ * @intermediates: tensors that only lend their quantization (LSTM); -1: none
  * @custom: options of a custom operator, or NULL
  */
 struct octet_graph_op {
@@ -289,6 +290,8 @@ struct octet_graph_op {
 	uint32_t input_count, output_count;
 	const int32_t *inputs;
 	const int32_t *outputs;
+	uint32_t intermediate_count;
+	const int32_t *intermediates;
 	union octet_graph_options opt;
 	const uint8_t *custom;
 	size_t custom_bytes;
@@ -321,5 +324,40 @@ octet_graph_output(const struct octet_graph *g, const struct octet_graph_op *op,
 {
 	return i < op->output_count ? &g->tensors[op->outputs[i]] : NULL;
 }
+
+/* graph.c: memory that lives as long as its graph */
+
+/** octet_graph_new() - an empty graph; NULL: no memory */
+struct octet_graph *octet_graph_new(void);
+
+/** octet_graph_alloc() - @count zeroed elements of the graph's own memory; NULL */
+void *octet_graph_alloc(struct octet_graph *g, uint64_t count, size_t size);
+
+/** octet_graph_free() - NULL is fine; only for graphs of octet_graph_new() */
+void octet_graph_free(struct octet_graph *g);
+
+/** octet_graph_bytes() - what @elements of a type take; 0: no such type */
+uint64_t octet_graph_bytes(enum octet_dtype type, uint64_t elements);
+
+/** octet_graph_type_name() - "int8"; "?" */
+const char *octet_graph_type_name(enum octet_dtype type);
+
+#define OCTET_GRAPH_LABEL 96
+
+/** octet_graph_label() - "tensor 12 'conv3/w'", cut to @out, for messages */
+const char *octet_graph_label(const struct octet_graph *g, int32_t tensor,
+			      char out[OCTET_GRAPH_LABEL]);
+
+/* check.c */
+
+/**
+ * octet_graph_check() - does the graph make sense, by TFLite's own rules?
+ *
+ * Indexes, order, shapes of every known operator inferred again, and
+ * quantization. Operators that are not in enum octet_graph_code pass.
+ *
+ * Return: 0; -EINVAL: breaks a rule; -ENOTSUP: shapes that depend on data.
+ */
+int octet_graph_check(const struct octet_graph *g, char *err, size_t err_size);
 
 #endif /* OCTET_GRAPH_H */
