@@ -95,6 +95,12 @@ void octet_cpu_free(struct octet_cpu *cpu)
 	free(cpu->params.data);
 	free(cpu->copy[0].data);
 	free(cpu->copy[1].data);
+	free(cpu->copy[2].data);
+	free(cpu->table.data);
+	free(cpu->nibbles.data);
+	for (unsigned int i = 0; i < OCTET_CHAIN_MAX; i++)
+		free(cpu->link[i].data);
+	free(cpu->wide.data);
 	free(cpu->pack_a);
 	free(cpu->pack_b);
 	free(cpu->row);

@@ -53,7 +53,11 @@ struct cpu_buffer {
  * @sram: the job's SRAM
  * @cmds: copies of the commands
  * @params: bias, mult, shift, weight zero point by channel
- * @copy: inputs that the output overlaps: src, wgt
+ * @copy: inputs that the output overlaps, by operand: src, src2, wgt
+ * @table: the command's table
+ * @nibbles: INT4 weights as int8
+ * @link: tensors of the chain under way: its input, gathered, its results
+ * @wide: for the operations of op_*.c, theirs alone, any contents
  * @pack_a, @pack_b, @acc, @row: blocks of the matrix product
  * @taps: inputs of a depthwise pixel, a channel multiplier expanded
  */
@@ -63,7 +67,11 @@ struct octet_cpu {
 	struct cpu_buffer sram;
 	struct cpu_buffer cmds;
 	struct cpu_buffer params;
-	struct cpu_buffer copy[2];
+	struct cpu_buffer copy[3];
+	struct cpu_buffer table;
+	struct cpu_buffer nibbles;
+	struct cpu_buffer link[OCTET_CHAIN_MAX];
+	struct cpu_buffer wide;
 	int16_t *pack_a;
 	int16_t *pack_b;
 	int16_t *row;
@@ -74,22 +82,43 @@ struct octet_cpu {
 /**
  * struct cpu_work - one command, its operands found, ready to execute
  *
- * @shape: of src, wgt, dst
- * @x, @w, @y: element 0 of src, wgt, dst
- * @zw: weight zero point by channel
- * @x_signed, @w_signed: int8, else uint8
- * @y_size: bytes of a result
+ * Strides, places and weights are those here, not those of @cmd: links have
+ * become dense memory, INT4 has become int8, and an input that the output
+ * overlaps a copy; so dst may be written while inputs are still read. Absent
+ * operands have NULL, and a shape of zero bytes.
+ *
+ * @src, @src2, @wgt, @dst: NHWC extents are [1..3], those of COPY [0..3] (then
+ *	@inner is one element), those of matrices [0..2] as stored. With REPEAT
+ *	@inner is one element; else it is all channels, in bytes
+ * @x, @x2, @w, @y: element 0 of src, src2, wgt, dst, aligned to its type
+ * @zw: weight zero point by channel; NULL without weights
+ * @stage: of the accumulators, by channel where the operation has weights or
+ *	is POOL SUM, else arrays are NULL. With TAIL_ADD it makes the addend t:
+ *	its zero point and clamp are the mid ones
+ * @bias16: with int16 inputs and weights in place of stage.bias, 48 bits
+ * @table: private copy, checked; aligned to 64. The formats of octet_isa.h
+ * @x_signed, @x2_signed, @w_signed: int8 (int16, int32), else uint8
+ * @repeat, @repeat2: src, src2 have one element for all channels of a pixel
+ * @x_size, @x2_size, @y_size: bytes of an element
  */
 struct cpu_work {
 	const struct octet_cmd *cmd;
-	struct cpu_shape src, wgt, dst;
+	struct cpu_shape src, src2, wgt, dst;
 	const uint8_t *x;
+	const uint8_t *x2;
 	const uint8_t *w;
 	uint8_t *y;
 	const int32_t *zw;
 	struct cpu_stage stage;
+	const int64_t *bias16;
+	const void *table;
 	bool x_signed;
+	bool x2_signed;
 	bool w_signed;
+	bool repeat;
+	bool repeat2;
+	unsigned int x_size;
+	unsigned int x2_size;
 	unsigned int y_size;
 };
 
@@ -132,9 +161,33 @@ int octet_cpu_bind(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		   const struct octet_cmd *cmd, struct cpu_work *work,
 		   struct octet_cpu_fault *fault);
 
-/* The operations; 0 or -ECANCELED. */
+/*
+ * The operations; 0, -ECANCELED, -ENOMEM. ops.inc says which one executes what.
+ * They look at cpu->cancel now and then, as octet_cpu_depthwise() does.
+ */
 int octet_cpu_matrix(struct octet_cpu *cpu, const struct cpu_work *work);
 int octet_cpu_depthwise(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_ew(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_lut(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_pool(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_copy(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_softmax(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_resize(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_reduce(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_tconv(struct octet_cpu *cpu, const struct cpu_work *work);
+/* With int16 inputs: sums of 48 bits, bias16, FIX_UP, int16 results. */
+int octet_cpu_op_conv16(struct octet_cpu *cpu, const struct cpu_work *work);
+int octet_cpu_op_depthwise16(struct octet_cpu *cpu,
+			     const struct cpu_work *work);
+int octet_cpu_op_gemm16(struct octet_cpu *cpu, const struct cpu_work *work);
+
+/*
+ * What follows an operation whose command has tails, in place, over all of dst:
+ * TAIL_ADD with x2 (dst's shape, own strides), then TAIL_LUT. The operation has
+ * left codes of dst's type there: with TAIL_ADD the addend t, clamped to
+ * mid_min .. mid_max, else the result.
+ */
+int octet_cpu_op_tail(struct octet_cpu *cpu, const struct cpu_work *work);
 
 /* Inputs of the matrix product, pack.c. */
 void octet_cpu_pack_b(const struct octet_cpu *cpu, const struct cpu_work *work,
