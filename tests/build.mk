@@ -65,3 +65,6 @@ include tests/guest/build.mk tests/fuzz/build.mk
 # Cycle counts of a job given as JSON, for people and for the timing's test.
 $(eval $(call program,build/bin/cycles_job,tests/tools/cycles_job.c,octet-core,-ljson-c -lpthread))
 build/tests/timing/oracle: build/bin/cycles_job
+
+# What the planner makes of well-known networks, for people and for the timing's test.
+$(eval $(call program,build/bin/plan_nets,tests/tools/plan_nets.c,octet octet-core,-lpthread -lm))

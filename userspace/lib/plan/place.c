@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: MIT
+/* The search over the splits of the SRAM; what the best path comes to. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "place_priv.h"
+
+/** Groups that may be timed for one net; a number, so that plans never depend on the clock. */
+#define BUDGET 300000
+
+struct place_chunk {
+	struct place_chunk *next;
+};
+
+void *place_alloc(struct place_arena *arena, size_t bytes)
+{
+	size_t size = 1 << 16;
+	struct place_chunk *c;
+	char *at;
+
+	bytes = (bytes + 31) & ~(size_t)31;
+	if (bytes > arena->left) {
+		if (bytes > size)
+			size = bytes;
+		c = malloc(sizeof(*c) + 32 + size);
+		if (!c) {
+			arena->failed = true;
+			return NULL;
+		}
+		c->next = arena->chunks;
+		arena->chunks = c;
+		arena->left = size;
+		arena->at = (char *)(((uintptr_t)(c + 1) + 31) & ~(uintptr_t)31);
+	}
+	at = arena->at;
+	arena->at += bytes;
+	arena->left -= bytes;
+	return memset(at, 0, bytes);
+}
+
+void place_free_all(struct place_arena *arena)
+{
+	while (arena->chunks) {
+		struct place_chunk *c = arena->chunks;
+
+		arena->chunks = c->next;
+		free(c);
+	}
+	arena->left = 0;
+}
+
+static int fail(struct octet_place *out, int error, uint32_t layer, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static int fail(struct octet_place *out, int error, uint32_t layer, const char *format, ...)
+{
+	va_list args;
+
+	out->bad = layer;
+	va_start(args, format);
+	vsnprintf(out->error, sizeof(out->error), format, args);
+	va_end(args);
+	return error;
+}
+
+/** struct plan - a candidate, and the best one so far (in the caller's struct) */
+struct plan {
+	struct place_ctx *p;
+	struct place_step *steps;
+	uint32_t count;
+	struct octet_place now;		/* as long as the result's */
+	struct place_block *blocks;
+	uint32_t *block_of;		/* [root] */
+	uint64_t lb_now;
+	struct octet_place *best;
+	uint64_t cost;
+	uint64_t most_cycles, most_dram;	/* no plan may be worse */
+};
+
+static uint64_t round_up(uint64_t v)
+{
+	return octet_ceil(v, OCTET_PLACE_ALIGN) * OCTET_PLACE_ALIGN;
+}
+
+/* spaces, and the places in the SRAM that the path needs */
+static uint32_t blocks_of(struct plan *plan)
+{
+	struct place_ctx *p = plan->p;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < p->net->tensor_count; i++)
+		plan->now.spots[i].space = OCTET_CYCLES_NONE;
+	for (uint32_t k = 0; k < plan->count; k++) {
+		const struct place_step *s = &plan->steps[k];
+		uint32_t end = s->range->first + s->range->count - 1;
+		const struct octet_place_layer *l = place_layer(p, end);
+		const struct place_life *out = place_life(p, l->dst);
+
+		if (!s->out_sram)
+			continue;
+		if (s->in_place) {
+			uint32_t b = plan->block_of[place_life(p, l->src2)->root];
+
+			plan->block_of[out->root] = b;
+		} else if (out->first >= s->range->first) {
+			plan->block_of[out->root] = count;
+			plan->blocks[count++] = (struct place_block) {
+				.from = s->range->first, .bytes = out->bytes,
+			};
+		}
+		plan->now.spots[out->root].space = OCTET_CYCLES_SRAM;
+		plan->blocks[plan->block_of[out->root]].to = out->last;
+	}
+	/* a place is taken until the end of the group that uses it last */
+	for (uint32_t k = 0; k < plan->count; k++) {
+		uint32_t first = plan->steps[k].range->first;
+		uint32_t end = first + plan->steps[k].range->count - 1;
+
+		for (uint32_t b = 0; b < count; b++)
+			if (plan->blocks[b].to >= first && plan->blocks[b].to < end)
+				plan->blocks[b].to = end;
+	}
+	return count;
+}
+
+static void put_spots(struct plan *plan)
+{
+	const struct octet_place_net *net = plan->p->net;
+	struct octet_place_spot *spots = plan->now.spots;
+
+	for (uint32_t i = 0; i < net->tensor_count; i++) {
+		uint32_t root = plan->p->lives[i].root;
+
+		if (spots[root].space == OCTET_CYCLES_SRAM) {
+			uint64_t part = i == root ? 0 : net->tensors[i].alias_offset;
+
+			spots[i].space = OCTET_CYCLES_SRAM;
+			spots[i].offset = (uint32_t)(plan->blocks[plan->block_of[root]].offset +
+						     part);
+		} else {
+			spots[i].space = plan->p->lives[root].named ? OCTET_CYCLES_DRAM :
+								      OCTET_CYCLES_NONE;
+			spots[i].offset = 0;
+		}
+	}
+	for (uint32_t i = 0; i < net->layer_count; i++)
+		if (plan->now.cmds[i].dst == OCTET_CYCLES_LINK)
+			spots[net->layers[i].dst].space = OCTET_CYCLES_LINK;
+}
+
+static uint64_t dram_cost(const struct place_ctx *p, uint64_t cycles, uint64_t bytes)
+{
+	return cycles * 17 * p->machine->dram_bpc + 5 * bytes;
+}
+
+/* times the candidate with line buffers of @lb; keeps it if it is the best */
+static bool judge(struct plan *plan, uint64_t lb)
+{
+	const struct octet_place_net *net = plan->p->net;
+	struct octet_place *now = &plan->now, swap;
+	uint64_t cost;
+
+	if (octet_cycles_job(plan->p->machine, now->cmds, net->layer_count, now->sw, lb,
+			     now->reports, NULL, NULL))
+		return false;
+	now->lb = (uint32_t)lb;
+	now->cycles = now->dram_read = now->dram_write = 0;
+	for (uint32_t i = 0; i < net->layer_count; i++) {
+		now->cycles += now->reports[i].total;
+		now->dram_read += now->reports[i].dram_read;
+		now->dram_write += now->reports[i].dram_write;
+	}
+	cost = dram_cost(plan->p, now->cycles, now->dram_read + now->dram_write);
+	if (cost >= plan->cost || now->cycles > plan->most_cycles ||
+	    now->dram_read + now->dram_write > plan->most_dram)
+		return false;
+	plan->cost = cost;
+	swap = *plan->best;
+	*plan->best = *now;
+	*now = swap;
+	return true;
+}
+
+/* the path as commands; sw and line buffers as it needs them */
+static void lay_out(struct plan *plan)
+{
+	struct place_ctx *p = plan->p;
+	uint64_t lb = 0;
+
+	plan->now.sw = (uint32_t)place_offsets(plan->blocks, blocks_of(plan));
+	for (uint32_t k = 0; k < plan->count; k++) {
+		const struct place_step *s = &plan->steps[k];
+		struct octet_cycles_cmd *cmds = plan->now.cmds + s->range->first;
+
+		place_spaces(p, s->range, s->mask, s->out_sram, cmds);
+		cmds[s->range->count - 1].policy = s->option->policy;
+		cmds[s->range->count - 1].rows = s->option->rows;
+		if (s->option->group.buffers > lb)
+			lb = s->option->group.buffers;
+	}
+	plan->lb_now = round_up(lb);
+	put_spots(plan);
+}
+
+/** struct split - a request: bytes of line buffers and of staging, the rest for tensors */
+struct split {
+	uint64_t lb, staging;
+};
+
+/*
+ * The best path for a split, then for what that leaves unused. Offsets may need
+ * more than the sum of the tensors that live at a time; then less of them may.
+ */
+static bool try_split(struct plan *plan, struct split split)
+{
+	struct place_ctx *p = plan->p;
+	uint64_t sram = p->machine->sram, most;
+	bool kept = false;
+
+	if (split.lb > sram || split.staging > sram - split.lb)
+		return false;
+	most = sram - split.lb - split.staging;
+	for (int again = 0; again < 4 && p->budget; again++) {
+		uint64_t used;
+		bool better;
+
+		place_set_split(p, most, split.lb, split.staging);
+		plan->count = place_path(p, plan->steps);
+		if (!plan->count)
+			return kept;
+		lay_out(plan);
+		used = plan->now.sw + plan->lb_now;
+		if (used + split.staging > sram) {
+			uint64_t less = used + split.staging - sram;
+
+			most = most > less ? most - less : 0;
+			continue;
+		}
+		most = plan->now.sw;
+		split = (struct split) { plan->lb_now, sram - used };
+		better = judge(plan, split.lb);
+		kept |= better;
+		if (!better && again)
+			return kept;
+	}
+	return kept;
+}
+
+/* everything in DRAM, each command alone */
+static void plan_none(struct plan *plan)
+{
+	uint64_t sram = plan->p->machine->sram;
+
+	plan->p->longest = 1;
+	for (uint64_t parts = 16; parts <= 256 && plan->cost == UINT64_MAX; parts *= 16)
+		for (uint64_t i = 0; i < parts; i++) {
+			uint64_t lb = round_up(sram * i / parts);
+
+			if (lb <= sram)
+				try_split(plan, (struct split) { lb, sram - lb });
+		}
+}
+
+static const struct split starts[] = {	/* in 1/1024 of the SRAM */
+	{ 64, 256 }, { 160, 256 }, { 208, 256 }, { 256, 256 }, { 112, 144 }, { 192, 320 },
+	{ 64, 64 }, { 352, 192 },
+};
+
+static void plan_full(struct plan *plan, bool chains)
+{
+	uint64_t sram = plan->p->machine->sram;
+	struct split best = { 0, 0 };
+
+	plan->p->longest = chains ? OCTET_CYCLES_CHAIN : 1;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		struct split s = {
+			round_up(starts[i].lb * sram / 1024),
+			round_up(starts[i].staging * sram / 1024),
+		};
+
+		if (try_split(plan, s))
+			best = s;
+	}
+	for (uint64_t step = sram / 16; step >= sram / 64; step /= 2) {
+		bool moved = true;
+
+		while (moved && plan->p->budget) {
+			struct split from = best;
+
+			moved = false;
+			for (int way = 0; way < 6; way++) {
+				static const int lb[] = { 1, -1, 0, 0, 1, -1 };
+				static const int st[] = { 0, 0, 1, -1, -1, 1 };
+				struct split s = {
+					from.lb + (uint64_t)lb[way] * step,
+					from.staging + (uint64_t)st[way] * step,
+				};
+
+				if (try_split(plan, s)) {
+					best = s;
+					moved = true;
+				}
+			}
+		}
+	}
+}
+
+/* does the layer run at all, alone and in DRAM */
+static int check_layer(const struct place_ctx *p, uint32_t i, struct octet_place *out)
+{
+	const struct octet_place_layer *l = place_layer(p, i);
+	uint64_t sram = p->machine->sram;
+	struct octet_cycles_cmd c = l->cost;
+	struct octet_report report;
+	const char *why = "";
+
+	c.src = l->src < 0 ? OCTET_CYCLES_NONE : OCTET_CYCLES_DRAM;
+	c.src2 = l->src2 < 0 ? OCTET_CYCLES_NONE : OCTET_CYCLES_DRAM;
+	c.dst = OCTET_CYCLES_DRAM;
+	if (l->b >= 0) {
+		c.weights = OCTET_CYCLES_DRAM;
+		c.weights_const = false;
+	}
+	c.chain = false;
+	c.policy = OCTET_POLICY_AUTO;
+	c.rows = 0;
+	for (uint64_t k = 8; k < 264; k++)
+		if (!octet_cycles_job(p->machine, &c, 1, 0, round_up(sram * (k % 256) / 256) & ~63ull,
+				      &report, NULL, &why))
+			return 0;
+	return fail(out, -EINVAL, i, "layer %u does not fit %llu bytes of SRAM, however they are divided: %s",
+		    i, (unsigned long long)sram, why);
+}
+
+static int check_net(const struct octet_place_net *net, struct octet_place *out)
+{
+	for (uint32_t i = 0; i < net->tensor_count; i++) {
+		const struct octet_place_tensor *t = &net->tensors[i], *root;
+
+		if (t->alias_of < 0)
+			continue;
+		if ((uint32_t)t->alias_of >= net->tensor_count)
+			return fail(out, -EINVAL, 0, "tensor %u is part of %d, there are %u", i,
+				    t->alias_of, net->tensor_count);
+		root = &net->tensors[t->alias_of];
+		if (root->alias_of >= 0 || t->alias_offset > root->bytes ||
+		    t->bytes > root->bytes - t->alias_offset)
+			return fail(out, -EINVAL, 0, "tensor %u, %llu bytes at %llu, is no part of "
+				    "tensor %d with %llu bytes: a part lies inside a tensor that is no part itself",
+				    i, (unsigned long long)t->bytes,
+				    (unsigned long long)t->alias_offset, t->alias_of,
+				    (unsigned long long)root->bytes);
+	}
+	for (uint32_t i = 0; i < net->layer_count; i++) {
+		const struct octet_place_layer *l = &net->layers[i];
+		const int32_t used[] = { l->src, l->src2, l->b, l->dst };
+
+		for (int k = 0; k < 4; k++)
+			if (used[k] < (k == 3 ? 0 : -1) || used[k] >= (int64_t)net->tensor_count)
+				return fail(out, -EINVAL, i, "layer %u names tensor %d, there are %u",
+					    i, used[k], net->tensor_count);
+	}
+	return 0;
+}
+
+static void *array(uint64_t count, size_t size)
+{
+	return calloc(count ? count : 1, size);
+}
+
+static int make_result(const struct octet_place_net *net, struct octet_place *out)
+{
+	out->spots = array(net->tensor_count, sizeof(*out->spots));
+	out->cmds = array(net->layer_count, sizeof(*out->cmds));
+	out->reports = array(net->layer_count, sizeof(*out->reports));
+	return out->spots && out->cmds && out->reports ? 0 : -ENOMEM;
+}
+
+static int search(struct plan *plan)
+{
+	struct place_ctx *p = plan->p;
+	const struct octet_place_net *net = p->net;
+	struct octet_place *out = plan->best;
+
+	for (uint32_t i = 0; i < net->layer_count; i++) {
+		int err = check_layer(p, i, out);
+
+		if (err)
+			return err;
+	}
+	plan_none(plan);
+	if (plan->cost != UINT64_MAX) {
+		plan->most_cycles = out->cycles;
+		plan->most_dram = out->dram_read + out->dram_write;
+	}
+	if (p->level != OCTET_PLACE_NONE && net->layer_count)
+		plan_full(plan, p->level == OCTET_PLACE_FULL);
+	if (p->arena.failed || p->cases.failed)
+		return -ENOMEM;
+	if (plan->cost != UINT64_MAX || !net->layer_count)
+		return 0;
+	return fail(out, -EINVAL, net->layer_count - 1, "no split of %llu bytes of SRAM suits all "
+		    "layers up to %u in one job", (unsigned long long)p->machine->sram,
+		    net->layer_count - 1);
+}
+
+int octet_place(const struct octet_cycles_machine *machine, const struct octet_place_net *net,
+		enum octet_place_level level, struct octet_place *place)
+{
+	struct place_ctx p = {
+		.machine = machine, .net = net, .level = level, .budget = BUDGET,
+		.longest = OCTET_CYCLES_CHAIN,
+	};
+	struct plan plan = {
+		.p = &p, .best = place, .cost = UINT64_MAX, .most_cycles = UINT64_MAX,
+		.most_dram = UINT64_MAX,
+	};
+	int err;
+
+	*place = (struct octet_place) { 0 };
+	err = check_net(net, place);
+	if (err)
+		return err;
+	plan.steps = array(net->layer_count, sizeof(*plan.steps));
+	plan.blocks = array(net->layer_count, sizeof(*plan.blocks));
+	plan.block_of = array(net->tensor_count, sizeof(*plan.block_of));
+	err = make_result(net, place);
+	if (make_result(net, &plan.now) || !plan.steps || !plan.blocks || !plan.block_of)
+		err = -ENOMEM;
+	if (!err)
+		err = place_graph(&p);
+	if (!err)
+		err = search(&plan);
+	if (err == -ENOMEM)
+		fail(place, err, 0, "out of memory");
+	place_free_all(&p.arena);
+	place_free_all(&p.cases);
+	octet_place_free(&plan.now);
+	free(plan.steps);
+	free(plan.blocks);
+	free(plan.block_of);
+	return err;
+}
+
+void octet_place_free(struct octet_place *place)
+{
+	free(place->spots);
+	free(place->cmds);
+	free(place->reports);
+	place->spots = NULL;
+	place->cmds = NULL;
+	place->reports = NULL;
+}
