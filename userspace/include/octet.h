@@ -705,7 +705,7 @@ const char *octet_dtype_name(enum octet_dtype type);
  * @flavour: whose arithmetic
  * @batch: inferences that run as one, 0 means 1; inputs and outputs hold as many
  *	samples back to back
- * @slots: runs that may be in flight, 0 means 1, at most 64
+ * @slots: runs that may be in flight, 0 means 1, at most 64; 1 for a model with variables
  * @keep: every activation keeps its own memory and can be read after a run: no
  *	fusions, no chains, no SRAM
  * @no_sram: all tensors in DRAM, no chains
@@ -754,7 +754,7 @@ const void *octet_plan_output(struct octet_plan *plan, uint32_t slot, uint32_t i
 /**
  * octet_plan_start() - run a slot without waiting
  *
- * Runs of different slots overlap where the model has no state. With host operators between the
+ * Runs of different slots overlap. With CPU operators between the
  * device's, a thread of the library carries on. Return: 0; -EBUSY: the slot is running.
  */
 int octet_plan_start(struct octet_plan *plan, uint32_t slot);

@@ -93,6 +93,8 @@ int octet_open(struct octet_ctx **out, const struct octet_open_opts *opts)
 	if (!ctx)
 		return -ENOMEM;
 	pthread_mutex_init(&ctx->lock, NULL);
+	pthread_mutex_init(&ctx->submit_lock, NULL);
+	octet_link_init(&ctx->plans);
 	octet_link_init(&ctx->tensors);
 	octet_link_init(&ctx->jobs);
 	octet_link_init(&ctx->queues);
@@ -104,6 +106,7 @@ int octet_open(struct octet_ctx **out, const struct octet_open_opts *opts)
 		ret = start(ctx, &o);
 	if (ret) {
 		tell(&o, ctx->error);
+		pthread_mutex_destroy(&ctx->submit_lock);
 		pthread_mutex_destroy(&ctx->lock);
 		free(ctx);
 		return ret;
@@ -129,6 +132,8 @@ void octet_close(struct octet_ctx *ctx)
 {
 	if (!ctx)
 		return;
+	while (!octet_link_empty(&ctx->plans))
+		octet_plan_free_first(ctx);
 	for (struct octet_link *l = ctx->queues.next; l != &ctx->queues; l = l->next) {
 		struct octet_queue *queue = octet_entry(l, struct octet_queue, link);
 
@@ -136,6 +141,7 @@ void octet_close(struct octet_ctx *ctx)
 	}
 	free_all(ctx);
 	ctx->ops->close(ctx);
+	pthread_mutex_destroy(&ctx->submit_lock);
 	pthread_mutex_destroy(&ctx->lock);
 	free(ctx);
 }

@@ -61,6 +61,7 @@ static inline bool octet_link_empty(const struct octet_link *head)
  * @info: constant after octet_open()
  * @own: the context's own queue
  * @marks: number of the newest submit, see octet_buffer.mark
+ * @submit_lock: around a backend's submit, because the workers of plans submit, too
  */
 struct octet_ctx {
 	const struct octet_backend_ops *ops;
@@ -70,7 +71,8 @@ struct octet_ctx {
 	char reason[256];
 	pthread_mutex_t lock;
 	char error[512];
-	struct octet_link tensors, jobs, queues, fences;
+	pthread_mutex_t submit_lock;
+	struct octet_link tensors, jobs, queues, fences, plans;
 	struct octet_queue *own;
 	uint64_t marks;
 };
@@ -263,6 +265,10 @@ struct octet_want {
 /** octet_job_uses() - keep the buffers; refuses changes to what is constant */
 int octet_job_uses(struct octet_job *job, const char *call, const struct octet_want *wants,
 		   size_t count);
+/** octet_job_use() - keep one buffer, without a check */
+int octet_job_use(struct octet_job *job, struct octet_buffer *buffer, uint32_t flags);
+/** octet_job_bind() - octet_job_ready() with the SRAM divided by the caller */
+int octet_job_bind(struct octet_job *job, uint32_t sw, uint32_t lb);
 /** octet_job_add() - append an empty command; NULL: no memory, message set */
 struct octet_planned *octet_job_add(struct octet_job *job, const char *call);
 int octet_job_add_error(const struct octet_job *job);
@@ -271,6 +277,11 @@ void octet_job_drop(struct octet_job *job);
 bool octet_job_done(const struct octet_job *job);
 /** octet_job_destroy() - without waiting */
 void octet_job_destroy(struct octet_job *job);
+
+/* plan/plan.c */
+
+/** octet_plan_free_first() - free one of the context's plans, of which there is one */
+void octet_plan_free_first(struct octet_ctx *ctx);
 
 /* plan_lines.c */
 

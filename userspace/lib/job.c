@@ -142,6 +142,34 @@ static int want_check(struct octet_job *job, const char *call, const struct octe
 		call, label);
 }
 
+/* Room for @count more. */
+static int uses_grow(struct octet_job *job, size_t count)
+{
+	size_t room = 2 * job->use_room + count;
+	void *grown;
+
+	if (job->use_count + count <= job->use_room)
+		return 0;
+	grown = realloc(job->uses, room * sizeof(*job->uses));
+	if (!grown)
+		return -ENOMEM;
+	job->uses = grown;
+	job->use_room = (uint32_t)room;
+	return 0;
+}
+
+static void use_add(struct octet_job *job, struct octet_buffer *buffer, uint32_t flags)
+{
+	struct octet_use *use = use_find(job, buffer);
+
+	if (!use) {
+		use = &job->uses[job->use_count++];
+		use->buffer = octet_buffer_get(buffer);
+		use->flags = 0;
+	}
+	use->flags |= flags;
+}
+
 int octet_job_uses(struct octet_job *job, const char *call, const struct octet_want *wants,
 		   size_t count)
 {
@@ -151,28 +179,19 @@ int octet_job_uses(struct octet_job *job, const char *call, const struct octet_w
 		if (ret)
 			return ret;
 	}
-	if (job->use_count + count > job->use_room) {
-		size_t room = 2 * job->use_room + count;
-		void *grown = realloc(job->uses, room * sizeof(*job->uses));
+	if (uses_grow(job, count))
+		return octet_set_error(job->ctx, -ENOMEM, "%s: out of memory", call);
+	for (size_t i = 0; i < count; i++)
+		if (wants[i].tensor)
+			use_add(job, wants[i].tensor->buffer, wants[i].flags);
+	return 0;
+}
 
-		if (!grown)
-			return octet_set_error(job->ctx, -ENOMEM, "%s: out of memory", call);
-		job->uses = grown;
-		job->use_room = (uint32_t)room;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct octet_use *use;
-
-		if (!wants[i].tensor)
-			continue;
-		use = use_find(job, wants[i].tensor->buffer);
-		if (!use) {
-			use = &job->uses[job->use_count++];
-			use->buffer = octet_buffer_get(wants[i].tensor->buffer);
-			use->flags = 0;
-		}
-		use->flags |= wants[i].flags;
-	}
+int octet_job_use(struct octet_job *job, struct octet_buffer *buffer, uint32_t flags)
+{
+	if (uses_grow(job, 1))
+		return octet_set_error(job->ctx, -ENOMEM, "out of memory");
+	use_add(job, buffer, flags);
 	return 0;
 }
 
@@ -233,6 +252,25 @@ static int split(struct octet_job *job, const struct octet_job_opts *o)
 	return octet_plan_lines(job, job->sw, &job->lb);
 }
 
+/* Writes the commands to memory. */
+static int bind(struct octet_job *job)
+{
+	int ret = octet_buffer_new(job->ctx, octet_cmd_bytes(job), true, &job->commands);
+	if (ret)
+		return ret;
+	ret = octet_buffer_new(job->ctx, job->count * sizeof(struct octet_report), false,
+			       &job->reports);
+	if (ret) {
+		octet_buffer_put(job->commands);
+		job->commands = NULL;
+		return ret;
+	}
+	octet_cmd_emit(job);
+	free_records(job);
+	job->ready = true;
+	return 0;
+}
+
 int octet_job_ready(struct octet_job *job, const struct octet_job_opts *opts)
 {
 	static const char call[] = "octet_job_ready";
@@ -249,22 +287,14 @@ int octet_job_ready(struct octet_job *job, const struct octet_job_opts *opts)
 	if (!job->count)
 		return octet_set_error(job->ctx, -EINVAL, "%s: the job has no command", call);
 	ret = split(job, &o);
-	if (ret)
-		return ret;
-	ret = octet_buffer_new(job->ctx, octet_cmd_bytes(job), true, &job->commands);
-	if (ret)
-		return ret;
-	ret = octet_buffer_new(job->ctx, job->count * sizeof(struct octet_report), false,
-			       &job->reports);
-	if (ret) {
-		octet_buffer_put(job->commands);
-		job->commands = NULL;
-		return ret;
-	}
-	octet_cmd_emit(job);
-	free_records(job);
-	job->ready = true;
-	return 0;
+	return ret ? ret : bind(job);
+}
+
+int octet_job_bind(struct octet_job *job, uint32_t sw, uint32_t lb)
+{
+	job->sw = sw;
+	job->lb = lb;
+	return bind(job);
 }
 
 uint64_t octet_job_macs(const struct octet_job *job)

@@ -223,7 +223,9 @@ int octet_submit(struct octet_ctx *ctx, struct octet_queue *queue, struct octet_
 		.each = o.each != NULL,
 		.first_seq = queue->submitted + 1,
 	};
+	pthread_mutex_lock(&ctx->submit_lock);
 	ret = ctx->ops->submit(queue, &run);
+	pthread_mutex_unlock(&ctx->submit_lock);
 	if (ret) {
 		for (size_t i = 0; o.each && i < count; i++) {
 			octet_fence_free(o.each[i]);

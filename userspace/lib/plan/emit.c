@@ -5,7 +5,7 @@
 #include "plan.h"
 
 static void in_memory(const struct octet_plan *plan, const struct plan_slot *slot, int32_t tensor,
-		      uint64_t *addr)
+		      __u64 *addr)
 {
 	const struct plan_tensor *t = &plan->tensors[tensor], *root = &plan->tensors[t->root];
 	const struct octet_buffer *buffer = octet_plan_buffer(plan, slot, root->home);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* A loaded model: a checked graph, and the mapping it lies in. */
+#ifndef OCTET_MODEL_H
+#define OCTET_MODEL_H
+
+#include "graph.h"
+
+/**
+ * struct octet_model
+ *
+ * @map: of the file, NULL when the caller's memory is borrowed
+ */
+struct octet_model {
+	struct octet_graph *graph;
+	void *map;
+	size_t map_bytes;
+};
+
+/** octet_graph_macs() - multiply-accumulates of an operator, by its shapes */
+uint64_t octet_graph_macs(const struct octet_graph *g, const struct octet_graph_op *op);
+
+#endif /* OCTET_MODEL_H */

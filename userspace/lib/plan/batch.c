@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A graph for several samples at once: the outermost dimension of every
+ * activation grows from 1 to the batch. Possible where no operator looks
+ * across samples or has sizes of its own in constants.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+
+struct batched {
+	struct octet_graph graph;
+	struct octet_graph_tensor tensors[];
+};
+
+/* Operators whose meaning is that of each sample alone, by shapes and options. */
+static bool per_sample(const struct octet_graph *g, const struct octet_graph_op *op)
+{
+	const struct octet_graph_tensor *x = octet_graph_input(g, op, 0);
+
+	switch (op->code) {
+	case OCTET_G_CONV_2D:
+	case OCTET_G_DEPTHWISE_CONV_2D:
+	case OCTET_G_FULLY_CONNECTED:
+	case OCTET_G_AVERAGE_POOL_2D:
+	case OCTET_G_MAX_POOL_2D:
+	case OCTET_G_ADD:
+	case OCTET_G_SUB:
+	case OCTET_G_MUL:
+	case OCTET_G_RESHAPE:
+	case OCTET_G_QUANTIZE:
+	case OCTET_G_DEQUANTIZE:
+	case OCTET_G_LOGISTIC:
+	case OCTET_G_TANH:
+	case OCTET_G_RELU:
+	case OCTET_G_RELU6:
+	case OCTET_G_RELU_N1_TO_1:
+	case OCTET_G_HARD_SWISH:
+	case OCTET_G_LEAKY_RELU:
+	case OCTET_G_RESIZE_BILINEAR:
+	case OCTET_G_RESIZE_NEAREST_NEIGHBOR:
+	case OCTET_G_PAD:
+	case OCTET_G_MEAN:
+		return true;
+	case OCTET_G_SOFTMAX:
+		return x && x->rank > 1;
+	case OCTET_G_CONCATENATION:
+		return op->opt.concat.axis != 0 && x && op->opt.concat.axis != -(int32_t)x->rank;
+	default:
+		return false;
+	}
+}
+
+static int refuse(char *err, size_t err_size, uint32_t op, const char *name, const char *why)
+{
+	if (err_size)
+		snprintf(err, err_size, "operator %u %s: %s", op, name, why);
+	return -ENOTSUP;
+}
+
+static bool activation(const struct octet_graph *g, int32_t tensor)
+{
+	return tensor >= 0 && !g->tensors[tensor].data;
+}
+
+/* Axes or amounts in constants must leave the outermost dimension alone. */
+static bool constants_ok(const struct octet_graph *g, const struct octet_graph_op *op)
+{
+	const struct octet_graph_tensor *c = octet_graph_input(g, op, 1);
+	const struct octet_graph_tensor *x = octet_graph_input(g, op, 0);
+	const int32_t *v = c ? c->data : NULL;
+
+	if (op->code == OCTET_G_PAD)
+		return v && c->type == OCTET_INT32 && !v[0] && !v[1];
+	if (op->code != OCTET_G_MEAN)
+		return true;
+	if (!v || c->type != OCTET_INT32)
+		return false;
+	for (uint64_t i = 0; i < c->elements; i++)
+		if (v[i] == 0 || v[i] == -(int32_t)x->rank)
+			return false;
+	return true;
+}
+
+static int check_op(const struct octet_graph *g, uint32_t index, char *err, size_t err_size)
+{
+	const struct octet_graph_op *op = &g->ops[index];
+
+	if (!per_sample(g, op) || !constants_ok(g, op))
+		return refuse(err, err_size, index, op->name, "is not the same for each sample");
+	for (uint32_t i = 0; i < op->input_count; i++)
+		if (activation(g, op->inputs[i]) && (!g->tensors[op->inputs[i]].rank ||
+						     g->tensors[op->inputs[i]].dims[0] != 1))
+			return refuse(err, err_size, index, op->name,
+				      "has an input whose first dimension is not 1");
+	for (uint32_t i = 0; i < op->output_count; i++)
+		if (!g->tensors[op->outputs[i]].rank || g->tensors[op->outputs[i]].dims[0] != 1)
+			return refuse(err, err_size, index, op->name,
+				      "has a result whose first dimension is not 1");
+	return 0;
+}
+
+int octet_graph_batch(const struct octet_graph *g, uint32_t batch, struct octet_graph **out,
+		      char *err, size_t err_size)
+{
+	struct batched *b;
+
+	for (uint32_t i = 0; i < g->op_count; i++) {
+		int ret = check_op(g, i, err, err_size);
+
+		if (ret)
+			return ret;
+	}
+	b = calloc(1, sizeof(*b) + g->tensor_count * sizeof(b->tensors[0]));
+	if (!b)
+		return -ENOMEM;
+	b->graph = *g;
+	b->graph.tensors = b->tensors;
+	memcpy(b->tensors, g->tensors, g->tensor_count * sizeof(b->tensors[0]));
+	for (uint32_t i = 0; i < g->tensor_count; i++) {
+		struct octet_graph_tensor *t = &b->tensors[i];
+
+		if (t->data || t->variable || !t->rank || t->dims[0] != 1)
+			continue;
+		t->dims[0] = batch;
+		t->elements *= batch;
+		t->bytes *= batch;
+	}
+	*out = &b->graph;
+	return 0;
+}
+
+void octet_graph_batch_free(struct octet_graph *g)
+{
+	if (g)
+		free(octet_entry(g, struct batched, graph));
+}
