@@ -116,15 +116,18 @@ static void fp32(struct octet_cmd *c)
 #define CHANGE(f, ...)	static void f(struct octet_cmd *c) { __VA_ARGS__; }
 CHANGE(none, (void)c)
 CHANGE(op0, c->op = 0)
-CHANGE(op_ew, c->op = OCTET_OP_EW)
+CHANGE(op_12, c->op = OCTET_OP_TCONV2D + 1)
 CHANGE(op_99, c->op = 99)
 CHANGE(flags_unknown, c->flags = 4)
 CHANGE(flags_chain, c->flags = OCTET_CMD_CHAIN)
-CHANGE(src_link, c->src.space = OCTET_SPACE_LINK)
-CHANGE(reserved0, c->reserved0[8] = 1)
-CHANGE(reserved1, c->reserved1[2] = 1)
+CHANGE(src_link, c->src.space = OCTET_SPACE_LINK; c->src.addr = 0;
+       memset(c->src.stride, 0, sizeof(c->src.stride)))
+CHANGE(link_strides, c->src.space = OCTET_SPACE_LINK; c->src.addr = 0)
+CHANGE(link_addr, src_link(c); c->src.addr = 64)
+CHANGE(reserved0, c->reserved0[2] = 1)
+CHANGE(reserved1, c->reserved1 = 1)
 CHANGE(sub, c->sub = 1)
-CHANGE(tail, c->tail = 1)
+CHANGE(tail, c->tail = 4)
 CHANGE(operand_reserved, c->wgt.reserved = 1)
 CHANGE(operand_link, c->src.link = 1)
 CHANGE(src_mult, c->src.mult = 1)
@@ -239,14 +242,16 @@ CHANGE(chn_reserved, use_chn(c); chn[7].reserved = 1)
 
 static const struct rule rules[] = {
 	R(CONV, none, OK, 0), R(DW, none, OK, 0), R(GEMM, none, OK, 0),
-	R(CONV, op0, BAD_OP, O(CMD)), R(CONV, op_ew, BAD_OP, O(CMD)),
+	R(CONV, op0, BAD_OP, O(CMD)), R(CONV, op_12, BAD_OP, O(CMD)),
 	R(CONV, op_99, BAD_OP, O(CMD)),
 	R(CONV, flags_unknown, BAD_FLAGS, O(CMD)),
 	R(CONV, flags_chain, BAD_CHAIN, O(CMD)),
 	R(CONV, src_link, BAD_CHAIN, O(SRC)),
+	R(CONV, link_strides, RESERVED, O(SRC)),
+	R(CONV, link_addr, RESERVED, O(SRC)),
 	R(CONV, reserved0, RESERVED, O(CMD)),
-	R(CONV, reserved1, RESERVED, O(CMD)), R(CONV, sub, RESERVED, O(CMD)),
-	R(CONV, tail, RESERVED, O(CMD)),
+	R(CONV, reserved1, RESERVED, O(CMD)), R(CONV, sub, BAD_OP, O(CMD)),
+	R(CONV, tail, BAD_FLAGS, O(CMD)),
 	R(CONV, operand_reserved, RESERVED, O(WGT)),
 	R(CONV, operand_link, RESERVED, O(SRC)),
 	R(CONV, src_mult, RESERVED, O(SRC)),

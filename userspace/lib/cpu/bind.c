@@ -1,207 +1,222 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a checked command to host memory: records are copied and checked,
- * operands found, and inputs that the output overlaps copied, so that all is
- * read before the first result is written.
+ * From a checked command to host memory: operands are found, and inputs that
+ * the output overlaps copied, so that all is read before the first result is
+ * written. Links live in memory of the executor.
  */
 #include <errno.h>
-#include <fenv.h>
 #include <string.h>
 
-#include "cpu_priv.h"
+#include "check.h"
 
-static const char *const names[] = { "src", "src2", "wgt", "prm", "chn", "dst" };
-
-static int find(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
-		const struct octet_cmd *cmd, unsigned int i, uint64_t bytes,
-		void **out, struct octet_cpu_fault *fault)
+static int no_memory(struct octet_cpu_fault *fault, uint64_t bytes)
 {
-	const struct octet_operand *op = octet_cpu_operand(cmd, i);
-	const bool write = i == OCTET_OPERAND_DST;
+	fault->va = bytes;
+	return -ENOMEM;
+}
+
+int octet_cpu_find(const struct octet_cpu_memory *memory, unsigned int operand,
+		   uint64_t va, uint64_t bytes, void **out,
+		   struct octet_cpu_fault *fault)
+{
+	const bool write = operand == OCTET_OPERAND_DST;
 	const uint32_t access = write ? OCTET_ACCESS_WRITE : OCTET_ACCESS_READ;
 	uint32_t status = OCTET_STATUS_UNMAPPED;
 
-	if (op->space == OCTET_SPACE_SRAM) {
-		*out = (uint8_t *)cpu->sram.data + op->addr;
-		return 0;
-	}
-	if (op->addr + bytes >= op->addr) {
-		*out = memory->at(memory->opaque, op->addr, bytes, write);
+	if (va + bytes >= va) {
+		*out = memory->at(memory->opaque, va, bytes, write);
 		if (*out)
 			return 0;
 		/* What is wrong with the first byte is what is reported. */
-		if (write && !memory->at(memory->opaque, op->addr, 1, true) &&
-		    memory->at(memory->opaque, op->addr, 1, false))
+		if (write && !memory->at(memory->opaque, va, 1, true) &&
+		    memory->at(memory->opaque, va, 1, false))
 			status = OCTET_STATUS_PERMISSION;
 	}
-	return octet_cpu_refuse(fault, status, i | access << 8, op->addr,
-				"%s: [0x%llx, + %llu bytes) is %s", names[i],
-				(unsigned long long)op->addr,
+	return octet_cpu_refuse(fault, status, operand | access << 8, va,
+				"%s: [0x%llx, + %llu bytes) is %s",
+				octet_cpu_operand_names[operand],
+				(unsigned long long)va,
 				(unsigned long long)bytes,
 				status == OCTET_STATUS_PERMISSION ?
 				"read-only" : "not mapped as a whole");
 }
 
-/* Per-channel parameters as four arrays, whatever the command gave. */
-struct channels {
-	int32_t *bias;
-	uint32_t *mult;
-	uint32_t *shift;
-	int32_t *zw;
-};
-
-static int read_params(const struct octet_cmd *cmd, const uint8_t *prm,
-		       const struct channels *ch,
-		       struct octet_cpu_fault *fault)
+/* Memory of an operand; NULL if it is absent. */
+static int find(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
+		const struct cpu_job *job, unsigned int i,
+		const struct cpu_shape *shape, uint8_t **out,
+		struct octet_cpu_fault *fault)
 {
-	struct octet_param p;
-
-	for (uint32_t c = 0; c < cmd->cout; c++) {
-		memcpy(&p, prm + c * sizeof(p), sizeof(p));
-		ch->bias[c] = p.bias;
-		if (cmd->flags & OCTET_CMD_PER_TENSOR)
-			continue;
-		if (!octet_cpu_scale_ok(cmd->stage, p.mult, 0, false))
-			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_QUANT,
-						OCTET_OPERAND_PRM, 0,
-						"prm: channel %u: mult 0x%x is out of bounds for stage %u",
-						c, p.mult, cmd->stage);
-		ch->mult[c] = p.mult;
-	}
-	return 0;
-}
-
-static int read_channels(const struct octet_cmd *cmd, const uint8_t *chn,
-			 const struct channels *ch,
-			 struct octet_cpu_fault *fault)
-{
-	struct octet_channel r;
-	int32_t lo, hi;
-
-	octet_cpu_type_range(cmd->wgt.type, &lo, &hi);
-	for (uint32_t c = 0; c < cmd->cout; c++) {
-		memcpy(&r, chn + c * sizeof(r), sizeof(r));
-		if (r.reserved)
-			return octet_cpu_refuse(fault, OCTET_STATUS_RESERVED,
-						OCTET_OPERAND_CHN, 0,
-						"chn: channel %u: reserved byte is %u, not 0",
-						c, r.reserved);
-		if (r.zero_point < lo || r.zero_point > hi)
-			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_QUANT,
-						OCTET_OPERAND_CHN, 0,
-						"chn: channel %u: weight zero point %d is outside %d..%d",
-						c, r.zero_point, lo, hi);
-		ch->zw[c] = r.zero_point;
-		if (cmd->flags & OCTET_CMD_PER_TENSOR)
-			continue;
-		/* the multiplier has been checked: test the shift with a good one */
-		if (!octet_cpu_scale_ok(cmd->stage, cmd->stage ==
-					OCTET_STAGE_FP32_RNE ?
-					OCTET_FP32_SCALE_MIN : 0, r.shift, true))
-			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_QUANT,
-						OCTET_OPERAND_CHN, 0,
-						"chn: channel %u: shift %u is out of bounds for stage %u",
-						c, r.shift, cmd->stage);
-		ch->shift[c] = r.shift;
-	}
-	return 0;
-}
-
-static int bind_channels(struct octet_cpu *cpu,
-			 const struct octet_cpu_memory *memory,
-			 struct cpu_work *work, struct octet_cpu_fault *fault)
-{
-	const struct octet_cmd *cmd = work->cmd;
-	const size_t n = cmd->cout;
-	struct channels ch;
-	void *records;
+	const struct octet_operand *op =
+		octet_cpu_operand(&job->cmds[job->index], i);
+	const uint32_t own = job->index - job->start + 1;
+	void *at = NULL;
 	int err = 0;
 
-	ch.bias = octet_cpu_grow(&cpu->params, 4 * n * sizeof(int32_t));
-	if (!ch.bias)
-		return -ENOMEM;
-	ch.mult = (uint32_t *)ch.bias + n;
-	ch.shift = ch.mult + n;
-	ch.zw = (int32_t *)ch.shift + n;
-	for (size_t c = 0; c < n; c++) {
-		ch.bias[c] = 0;
-		ch.mult[c] = cmd->dst.mult;
-		ch.shift[c] = cmd->dst.shift;
-		ch.zw[c] = cmd->wgt.zero_point;
+	switch (op->space) {
+	case OCTET_SPACE_SRAM:
+		at = (uint8_t *)cpu->sram.data + op->addr;
+		break;
+	case OCTET_SPACE_LINK:
+		if (i != OCTET_OPERAND_DST) {
+			at = cpu->link[octet_cpu_link(job, op)].data;
+			break;
+		}
+		at = octet_cpu_grow(&cpu->link[own], shape->bytes);
+		if (!at)
+			err = no_memory(fault, shape->bytes);
+		break;
+	case OCTET_SPACE_VA:
+		err = octet_cpu_find(memory, i, op->addr, shape->bytes, &at,
+				     fault);
+		break;
 	}
-	if (cmd->prm.space) {
-		err = find(cpu, memory, cmd, OCTET_OPERAND_PRM,
-			   n * sizeof(struct octet_param), &records, fault);
-		if (!err)
-			err = read_params(cmd, records, &ch, fault);
-	}
-	if (!err && cmd->chn.space) {
-		err = find(cpu, memory, cmd, OCTET_OPERAND_CHN,
-			   n * sizeof(struct octet_channel), &records, fault);
-		if (!err)
-			err = read_channels(cmd, records, &ch, fault);
-	}
-	work->zw = ch.zw;
-	work->stage = (struct cpu_stage) {
-		.stage = cmd->stage,
-		.nearest = fegetround() == FE_TONEAREST,
-		.zero_point = cmd->dst.zero_point,
-		.lo = cmd->act_min,
-		.hi = cmd->act_max,
-		.bias = ch.bias,
-		.mult = ch.mult,
-		.shift = ch.shift,
-	};
+	*out = at;
 	return err;
+}
+
+/* Whether a later command of the chain reads the chain's input. */
+static bool input_is_read(const struct cpu_job *job)
+{
+	for (uint32_t i = job->start; job->cmds[i].flags & OCTET_CMD_CHAIN; ) {
+		const struct octet_cmd *cmd = &job->cmds[++i];
+
+		if ((cmd->src.space == OCTET_SPACE_LINK && !cmd->src.link) ||
+		    (cmd->src2.space == OCTET_SPACE_LINK && !cmd->src2.link))
+			return true;
+	}
+	return false;
+}
+
+/* Link 0: the chain's input without gaps. */
+static int gather(struct octet_cpu *cpu, const struct cpu_work *work,
+		  struct octet_cpu_fault *fault)
+{
+	const struct cpu_shape *s = &work->src;
+	uint8_t *to = octet_cpu_grow(&cpu->link[0], s->elements);
+
+	if (!to)
+		return no_memory(fault, s->elements);
+	for (uint64_t i = 0; i < s->extent[0]; i++)
+		for (uint64_t j = 0; j < s->extent[1]; j++)
+			for (uint64_t k = 0; k < s->extent[2]; k++)
+				for (uint64_t l = 0; l < s->extent[3]; l++) {
+					memcpy(to, work->x + i * s->stride[0] +
+					       j * s->stride[1] +
+					       k * s->stride[2] +
+					       l * s->stride[3], s->inner);
+					to += s->inner;
+				}
+	return 0;
+}
+
+/* INT4 weights as int8: element i is in byte i / 2, the first one below. */
+static int unpack(struct octet_cpu *cpu, struct cpu_work *work,
+		  struct octet_cpu_fault *fault)
+{
+	const uint8_t *from = work->w;
+	int8_t *to;
+
+	octet_cpu_unpacked(work->cmd, &work->wgt);
+	to = octet_cpu_grow(&cpu->nibbles, work->wgt.bytes);
+	if (!to)
+		return no_memory(fault, work->wgt.bytes);
+	for (uint64_t i = 0; i < work->wgt.bytes; i++) {
+		const int nibble = from[i / 2] >> (i % 2 * 4) & 15;
+
+		to[i] = (int8_t)(nibble < 8 ? nibble : nibble - 16);
+	}
+	work->w = (const uint8_t *)to;
+	return 0;
 }
 
 /* Replaces an input by a copy if the output overlaps it. */
 static int separate(struct cpu_buffer *copy, const uint8_t **in, uint64_t bytes,
-		    const struct cpu_work *work)
+		    const struct cpu_work *work, struct octet_cpu_fault *fault)
 {
 	const uintptr_t a = (uintptr_t)*in, b = (uintptr_t)work->y;
 	void *to;
 
-	if (a + bytes <= b || b + work->dst.bytes <= a)
+	if (!a || a + bytes <= b || b + work->dst.bytes <= a)
 		return 0;
 	to = octet_cpu_grow(copy, bytes);
 	if (!to)
-		return -ENOMEM;
+		return no_memory(fault, bytes);
 	*in = memcpy(to, *in, bytes);
 	return 0;
 }
 
+static void describe(struct cpu_work *work)
+{
+	const struct octet_cmd *cmd = work->cmd;
+
+	work->x_signed = cmd->src.type != OCTET_TYPE_UINT8;
+	work->x2_signed = cmd->src2.type != OCTET_TYPE_UINT8;
+	work->w_signed = cmd->wgt.type != OCTET_TYPE_UINT8;
+	work->repeat = cmd->src.flags & OCTET_OPERAND_REPEAT;
+	work->repeat2 = cmd->src2.flags & OCTET_OPERAND_REPEAT;
+	work->x_size = octet_cpu_type_size(cmd->src.type);
+	work->x2_size = octet_cpu_type_size(cmd->src2.type);
+	work->y_size = octet_cpu_type_size(cmd->dst.type);
+}
+
+static int find_all(struct octet_cpu *cpu,
+		    const struct octet_cpu_memory *memory,
+		    const struct cpu_job *job, struct cpu_work *work,
+		    struct octet_cpu_fault *fault)
+{
+	struct {
+		unsigned int operand;
+		struct cpu_shape *shape;
+		uint8_t *at;
+	} all[] = {
+		{ OCTET_OPERAND_SRC, &work->src, NULL },
+		{ OCTET_OPERAND_SRC2, &work->src2, NULL },
+		{ OCTET_OPERAND_WGT, &work->wgt, NULL },
+		{ OCTET_OPERAND_DST, &work->dst, NULL },
+	};
+	int err = 0;
+
+	for (int i = 0; !err && i < 4; i++) {
+		if (!octet_cpu_operand(work->cmd, all[i].operand)->space)
+			continue;
+		octet_cpu_shape(work->cmd, all[i].operand, all[i].shape);
+		err = find(cpu, memory, job, all[i].operand, all[i].shape,
+			   &all[i].at, fault);
+	}
+	work->x = all[0].at;
+	work->x2 = all[1].at;
+	work->w = all[2].at;
+	work->y = all[3].at;
+	return err;
+}
+
 int octet_cpu_bind(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
-		   const struct octet_cmd *cmd, struct cpu_work *work,
+		   const struct cpu_job *job, struct cpu_work *work,
 		   struct octet_cpu_fault *fault)
 {
-	void *x, *w, *y;
 	int err;
 
 	memset(work, 0, sizeof(*work));
-	work->cmd = cmd;
-	octet_cpu_shape(cmd, OCTET_OPERAND_SRC, &work->src);
-	octet_cpu_shape(cmd, OCTET_OPERAND_WGT, &work->wgt);
-	octet_cpu_shape(cmd, OCTET_OPERAND_DST, &work->dst);
-	work->x_signed = cmd->src.type == OCTET_TYPE_INT8;
-	work->w_signed = cmd->wgt.type == OCTET_TYPE_INT8;
-	work->y_size = cmd->dst.type == OCTET_TYPE_INT32 ? 4 : 1;
-	err = bind_channels(cpu, memory, work, fault);
+	work->cmd = &job->cmds[job->index];
+	describe(work);
+	err = octet_cpu_bind_params(cpu, memory, work, fault);
 	if (!err)
-		err = find(cpu, memory, cmd, OCTET_OPERAND_SRC,
-			   work->src.bytes, &x, fault);
+		err = octet_cpu_bind_table(cpu, memory, work, fault);
 	if (!err)
-		err = find(cpu, memory, cmd, OCTET_OPERAND_WGT,
-			   work->wgt.bytes, &w, fault);
+		err = find_all(cpu, memory, job, work, fault);
+	if (!err && job->index == job->start && input_is_read(job))
+		err = gather(cpu, work, fault);
+	if (!err && work->cmd->wgt.type == OCTET_TYPE_INT4)
+		err = unpack(cpu, work, fault);
 	if (!err)
-		err = find(cpu, memory, cmd, OCTET_OPERAND_DST,
-			   work->dst.bytes, &y, fault);
-	if (err)
-		return err;
-	work->x = x;
-	work->w = w;
-	work->y = y;
-	err = separate(&cpu->copy[0], &work->x, work->src.bytes, work);
-	return err ? err : separate(&cpu->copy[1], &work->w, work->wgt.bytes,
-				    work);
+		err = separate(&cpu->copy[0], &work->x, work->src.bytes, work,
+			       fault);
+	if (!err)
+		err = separate(&cpu->copy[1], &work->x2, work->src2.bytes,
+			       work, fault);
+	if (!err)
+		err = separate(&cpu->copy[2], &work->w, work->wgt.bytes, work,
+			       fault);
+	return err;
 }

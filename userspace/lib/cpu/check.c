@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Command validation, in the order of Documentation/hardware.rst, "Commands";
+ * Command validation, in the order of Documentation/commands.rst, "Checks";
  * the first rule that a command breaks is reported.
  */
 #include <errno.h>
@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cpu_priv.h"
+#include "check.h"
 
-#define OPERANDS	6
+const char *const octet_cpu_operand_names[] = {
+	"src", "src2", "wgt", "prm", "chn", "dst", "command", "report", "table",
+};
 
-static const char *const names[] = { "src", "src2", "wgt", "prm", "chn", "dst" };
+#define names	octet_cpu_operand_names
 
 int octet_cpu_refuse(struct octet_cpu_fault *fault, uint32_t status,
 		     uint32_t detail, uint64_t va, const char *format, ...)
@@ -28,22 +30,12 @@ int octet_cpu_refuse(struct octet_cpu_fault *fault, uint32_t status,
 	return -EFAULT;
 }
 
-/* The first stride that the operand of this operation has. */
-static unsigned int first_stride(const struct octet_cmd *cmd, unsigned int i)
-{
-	if (i == OCTET_OPERAND_PRM || i == OCTET_OPERAND_CHN)
-		return CPU_DIMS;
-	if (cmd->op == OCTET_OP_GEMM)
-		return 0;
-	return cmd->op == OCTET_OP_DEPTHWISE && i == OCTET_OPERAND_WGT ? 2 : 1;
-}
-
 /* A field of an operand that must be zero and is not, or NULL. */
-static const char *stray(const struct octet_cmd *cmd, unsigned int i)
+static const char *stray(const struct octet_cmd *cmd,
+			 const struct cpu_rules *rules, unsigned int i)
 {
 	const struct octet_operand *op = octet_cpu_operand(cmd, i);
-	const bool records = i == OCTET_OPERAND_PRM || i == OCTET_OPERAND_CHN;
-	const unsigned int first = first_stride(cmd, i);
+	const unsigned int strides = octet_cpu_strides(cmd, rules, i);
 	static const struct octet_operand none;
 
 	if (op->space == OCTET_SPACE_NONE)
@@ -51,46 +43,57 @@ static const char *stray(const struct octet_cmd *cmd, unsigned int i)
 			"a field of an absent operand" : NULL;
 	if (op->reserved)
 		return "reserved";
-	if (op->link)
-		return "link";
-	if (i != OCTET_OPERAND_DST && op->mult)
-		return "mult";
-	if (i != OCTET_OPERAND_DST && op->shift)
-		return "shift";
-	if (records && op->zero_point)
-		return "zero_point";
-	for (unsigned int d = 0; d < first; d++)
-		if (op->stride[d])
+	if (op->space != OCTET_SPACE_LINK && op->link)
+		return "link outside space LINK";
+	if (op->space == OCTET_SPACE_LINK && op->addr)
+		return "addr of a link";
+	for (unsigned int d = 0; d < CPU_DIMS; d++)
+		if (op->stride[d] && !(strides >> d & 1))
 			return "a stride that it does not have";
-	if (cmd->op == OCTET_OP_GEMM && op->stride[3])
-		return "stride[3] of a matrix";
+	if (!(rules->scales >> i & 1) && (op->mult || op->shift))
+		return "mult and shift, which do not apply here,";
+	if (!(rules->zero_points >> i & 1) && op->zero_point)
+		return "zero_point, which does not apply here,";
+	return NULL;
+}
+
+/* A field of the command that must be zero and is not, or NULL. */
+static const char *stray_field(const struct octet_cmd *cmd,
+			       const struct cpu_rules *rules)
+{
+	const uint32_t without = ~rules->fields;
+
+	if (cmd->reserved0[0] || cmd->reserved0[1] || cmd->reserved0[2] ||
+	    cmd->reserved1)
+		return "a reserved field";
+	if (without & CPU_PAD_VALUE && cmd->pad_value)
+		return "pad_value, which this operation has not,";
+	if (without & CPU_CLAMP && (cmd->act_min || cmd->act_max))
+		return "act_min or act_max of a COPY";
+	if (without & CPU_LEFT_SHIFT && cmd->left_shift)
+		return "left_shift, which only additions have,";
+	if (without & CPU_TABLE && cmd->table)
+		return "table, which is not used here,";
+	if (without & CPU_MID &&
+	    (cmd->mid_mult || cmd->mid_shift || cmd->mid_zero_point ||
+	     cmd->mid_min || cmd->mid_max || cmd->sum_stage || cmd->sum_mult ||
+	     cmd->sum_shift))
+		return "a mid or sum field without TAIL_ADD";
 	return NULL;
 }
 
 static int check_reserved(const struct octet_cmd *cmd,
+			  const struct cpu_rules *rules,
 			  struct octet_cpu_fault *fault)
 {
-	const char *field = NULL;
-	uint32_t bits = 0;
+	const char *field = stray_field(cmd, rules);
 
-	for (unsigned int i = 0; i < 9; i++)
-		bits |= cmd->reserved0[i];
-	for (unsigned int i = 0; i < 3; i++)
-		bits |= cmd->reserved1[i];
-	if (bits)
-		field = "a reserved field";
-	else if (cmd->sub)
-		field = "sub";
-	else if (cmd->tail)
-		field = "tail";
-	else if (cmd->op == OCTET_OP_GEMM && cmd->pad_value)
-		field = "pad_value of a GEMM";
 	if (field)
 		return octet_cpu_refuse(fault, OCTET_STATUS_RESERVED,
 					OCTET_OPERAND_CMD, 0,
 					"command: %s is not 0", field);
-	for (unsigned int i = 0; i < OPERANDS; i++) {
-		field = stray(cmd, i);
+	for (unsigned int i = 0; i < CPU_OPERANDS; i++) {
+		field = stray(cmd, rules, i);
 		if (field)
 			return octet_cpu_refuse(fault, OCTET_STATUS_RESERVED,
 						i, 0, "%s: %s must be 0",
@@ -99,60 +102,59 @@ static int check_reserved(const struct octet_cmd *cmd,
 	return 0;
 }
 
-static int check_head(const struct octet_cmd *cmd,
+static int check_head(const struct octet_cmd *cmd, struct cpu_rules *rules,
 		      struct octet_cpu_fault *fault)
 {
 	const uint32_t known = OCTET_CMD_PER_TENSOR | OCTET_CMD_CHAIN;
 
-	if (cmd->op != OCTET_OP_CONV2D && cmd->op != OCTET_OP_DEPTHWISE &&
-	    cmd->op != OCTET_OP_GEMM)
+	if (!octet_cpu_rules(cmd, rules))
 		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_OP,
 					OCTET_OPERAND_CMD, 0,
-					"op %u: not offered; CONV2D, DEPTHWISE and GEMM are",
-					cmd->op);
+					"op %u, sub %u: there is no such operation",
+					cmd->op, cmd->sub);
 	if (cmd->flags & ~known)
 		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_FLAGS,
 					OCTET_OPERAND_CMD, 0,
 					"flags 0x%x: unknown bits 0x%x",
 					cmd->flags, cmd->flags & ~known);
-	if (cmd->flags & OCTET_CMD_CHAIN)
-		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_CHAIN,
+	if (cmd->tail & ~rules->tails)
+		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_FLAGS,
 					OCTET_OPERAND_CMD, 0,
-					"flag CHAIN: chains are not offered");
-	for (unsigned int i = 0; i < OPERANDS; i++)
-		if (octet_cpu_operand(cmd, i)->space == OCTET_SPACE_LINK)
-			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_CHAIN,
-						i, 0,
-						"%s: space LINK: chains are not offered",
-						names[i]);
-	return check_reserved(cmd, fault);
+					"tail 0x%x: op %u, sub %u may have 0x%x",
+					cmd->tail, cmd->op, cmd->sub,
+					rules->tails);
+	return check_reserved(cmd, rules, fault);
 }
 
 static int check_spaces(const struct octet_cmd *cmd,
+			const struct cpu_rules *rules,
 			struct octet_cpu_fault *fault)
 {
-	for (unsigned int i = 0; i < OPERANDS; i++) {
-		const unsigned int space = octet_cpu_operand(cmd, i)->space;
-		bool ok;
+	uint32_t may = rules->operands | rules->optional;
 
-		switch (i) {
-		case OCTET_OPERAND_SRC2:
-			ok = space == OCTET_SPACE_NONE;
-			break;
-		case OCTET_OPERAND_PRM:
-		case OCTET_OPERAND_CHN:
-			ok = space == OCTET_SPACE_NONE ||
-			     space == OCTET_SPACE_VA;
-			break;
-		default:
-			ok = space == OCTET_SPACE_VA ||
-			     space == OCTET_SPACE_SRAM;
-		}
+	if (cmd->src.type == OCTET_TYPE_INT16)
+		may &= ~(1u << OCTET_OPERAND_CHN);
+	for (unsigned int i = 0; i < CPU_OPERANDS; i++) {
+		const unsigned int space = octet_cpu_operand(cmd, i)->space;
+		bool ok = space == OCTET_SPACE_VA;
+
+		if (space == OCTET_SPACE_NONE)
+			ok = !(rules->operands >> i & 1);
+		else if (!(may >> i & 1))
+			ok = false;
+		else if (space == OCTET_SPACE_SRAM)
+			ok = i != OCTET_OPERAND_PRM && i != OCTET_OPERAND_CHN;
+		else if (space == OCTET_SPACE_LINK)
+			ok = i == OCTET_OPERAND_SRC ||
+			     i == OCTET_OPERAND_SRC2 || i == OCTET_OPERAND_DST;
 		if (!ok)
 			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_SPACE,
 						i, 0,
-						"%s: space %u is not allowed here",
-						names[i], space);
+						"%s: space %u is not allowed here; op %u %s it",
+						names[i], space, cmd->op,
+						rules->operands >> i & 1 ?
+						"must have" : may >> i & 1 ?
+						"may have" : "does not have");
 	}
 	return 0;
 }
@@ -160,21 +162,17 @@ static int check_spaces(const struct octet_cmd *cmd,
 static int check_types(const struct octet_cmd *cmd,
 		       struct octet_cpu_fault *fault)
 {
-	for (unsigned int i = 0; i < OPERANDS; i++) {
+	for (unsigned int i = 0; i < CPU_OPERANDS; i++) {
 		const unsigned int type = octet_cpu_operand(cmd, i)->type;
-		bool ok = type == OCTET_TYPE_INT8 || type == OCTET_TYPE_UINT8;
+		const unsigned int types = octet_cpu_types(cmd, i);
 
-		if (i == OCTET_OPERAND_SRC2 || i == OCTET_OPERAND_PRM ||
-		    i == OCTET_OPERAND_CHN)
-			ok = type == OCTET_TYPE_NONE;
-		else if (i == OCTET_OPERAND_DST &&
-			 cmd->stage == OCTET_STAGE_RAW)
-			ok = type == OCTET_TYPE_INT32;
-		if (!ok)
+		if (type > OCTET_TYPE_INT4 || !(types >> type & 1))
 			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_TYPE,
 						i, 0,
-						"%s: type %u does not go with stage %u here",
-						names[i], type, cmd->stage);
+						"%s: type %u with op %u, stage %u, src type %u; mask of those allowed: 0x%x",
+						names[i], type, cmd->op,
+						cmd->stage, cmd->src.type,
+						types);
 	}
 	return 0;
 }
@@ -209,14 +207,15 @@ static bool overlaps_itself(const struct cpu_shape *s)
 	return false;
 }
 
-static int check_alignment(const struct octet_operand *op, unsigned int i,
+static int check_alignment(const struct octet_cmd *cmd, unsigned int i,
 			   const struct cpu_shape *s,
 			   struct octet_cpu_fault *fault)
 {
-	unsigned int align = 1;
+	const struct octet_operand *op = octet_cpu_operand(cmd, i);
+	unsigned int align = octet_cpu_type_size(op->type);
 
-	if (i == OCTET_OPERAND_PRM || op->type == OCTET_TYPE_INT32)
-		align = 4;
+	if (i == OCTET_OPERAND_PRM)
+		align = cmd->src.type == OCTET_TYPE_INT16 ? 8 : 4;
 	else if (i == OCTET_OPERAND_CHN)
 		align = 2;
 	if (op->addr % align)
@@ -232,6 +231,13 @@ static int check_alignment(const struct octet_operand *op, unsigned int i,
 						names[i], d,
 						(unsigned long long)s->stride[d],
 						align);
+	for (int d = 0; d < CPU_DIMS && op->type == OCTET_TYPE_INT4; d++)
+		if (op->stride[d])
+			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_LAYOUT,
+						i, 0,
+						"%s: stride[%d] %llu: int4 is dense, its strides are 0",
+						names[i], d,
+						(unsigned long long)op->stride[d]);
 	return 0;
 }
 
@@ -241,7 +247,7 @@ static int check_layouts(const struct octet_cmd *cmd,
 	struct cpu_shape s;
 	int err;
 
-	for (unsigned int i = 0; i < OPERANDS; i++) {
+	for (unsigned int i = 0; i < CPU_OPERANDS; i++) {
 		const struct octet_operand *op = octet_cpu_operand(cmd, i);
 
 		if (op->space == OCTET_SPACE_NONE)
@@ -252,7 +258,7 @@ static int check_layouts(const struct octet_cmd *cmd,
 						"%s: layout %u: only STRIDED is offered",
 						names[i], op->layout);
 		octet_cpu_shape(cmd, i, &s);
-		err = check_alignment(op, i, &s, fault);
+		err = check_alignment(cmd, i, &s, fault);
 		if (err)
 			return err;
 		if (i == OCTET_OPERAND_DST && overlaps_itself(&s))
@@ -260,14 +266,21 @@ static int check_layouts(const struct octet_cmd *cmd,
 						i, 0,
 						"dst: strides make elements overlap");
 	}
+	if (cmd->table % OCTET_TABLE_ALIGN)
+		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_LAYOUT,
+					OCTET_OPERAND_TABLE, 0,
+					"table: address 0x%llx is not aligned to %u",
+					(unsigned long long)cmd->table,
+					OCTET_TABLE_ALIGN);
 	return 0;
 }
 
 static int check_operand_flags(const struct octet_cmd *cmd,
 			       struct octet_cpu_fault *fault)
 {
-	for (unsigned int i = 0; i < OPERANDS; i++) {
-		const uint32_t flags = octet_cpu_operand(cmd, i)->flags;
+	for (unsigned int i = 0; i < CPU_OPERANDS; i++) {
+		const struct octet_operand *op = octet_cpu_operand(cmd, i);
+		const uint32_t flags = op->flags;
 		uint32_t allowed = OCTET_OPERAND_CONST;
 
 		if (i == OCTET_OPERAND_DST)
@@ -275,6 +288,9 @@ static int check_operand_flags(const struct octet_cmd *cmd,
 		else if (cmd->op == OCTET_OP_GEMM &&
 			 (i == OCTET_OPERAND_SRC || i == OCTET_OPERAND_WGT))
 			allowed |= OCTET_OPERAND_TRANSPOSED;
+		else if (cmd->op == OCTET_OP_EW &&
+			 op->space != OCTET_SPACE_LINK)
+			allowed |= OCTET_OPERAND_REPEAT;
 		if (flags & ~allowed)
 			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_FLAGS,
 						i, 0,
@@ -289,7 +305,7 @@ static int check_places(const struct octet_cmd *cmd, uint32_t sw,
 {
 	struct cpu_shape s;
 
-	for (unsigned int i = 0; i < OPERANDS; i++) {
+	for (unsigned int i = 0; i < CPU_OPERANDS; i++) {
 		const struct octet_operand *op = octet_cpu_operand(cmd, i);
 
 		if (op->space == OCTET_SPACE_NONE)
@@ -315,15 +331,17 @@ static int check_places(const struct octet_cmd *cmd, uint32_t sw,
 	return 0;
 }
 
-int octet_cpu_check(const struct octet_cmd *cmd, uint32_t sw,
+int octet_cpu_check(const struct cpu_job *job, uint32_t sw,
 		    struct octet_cpu_fault *fault)
 {
-	int err = check_head(cmd, fault);
+	const struct octet_cmd *cmd = &job->cmds[job->index];
+	struct cpu_rules rules;
+	int err = check_head(cmd, &rules, fault);
 
 	if (!err)
 		err = octet_cpu_check_shape(cmd, fault);
 	if (!err)
-		err = check_spaces(cmd, fault);
+		err = check_spaces(cmd, &rules, fault);
 	if (!err)
 		err = check_types(cmd, fault);
 	if (!err)
@@ -331,8 +349,8 @@ int octet_cpu_check(const struct octet_cmd *cmd, uint32_t sw,
 	if (!err)
 		err = check_operand_flags(cmd, fault);
 	if (!err)
-		err = octet_cpu_check_quant(cmd, fault);
+		err = octet_cpu_check_quant(cmd, &rules, fault);
 	if (!err)
 		err = check_places(cmd, sw, fault);
-	return err;
+	return err ? err : octet_cpu_check_chain(job, fault);
 }

@@ -127,6 +127,14 @@ static int no_memory(struct octet_cpu_fault *fault, uint64_t bytes)
 	return -ENOMEM;
 }
 
+/* The first command of the chain that command @i is in, all before it good. */
+static uint32_t start_of(const struct octet_cmd *cmds, uint32_t i)
+{
+	while (i && cmds[i - 1].flags & OCTET_CMD_CHAIN)
+		i--;
+	return i;
+}
+
 /* Copies the commands and clears the SRAM, then checks all of the job. */
 static int prepare(struct octet_cpu *cpu, const struct octet_cmd *cmds,
 		   uint32_t count, uint32_t sram_size, uint32_t sw,
@@ -149,28 +157,54 @@ static int prepare(struct octet_cpu *cpu, const struct octet_cmd *cmds,
 	if (bytes)
 		memcpy(cpu->cmds.data, cmds, bytes);
 	for (uint32_t i = 0; i < count; i++) {
+		const struct cpu_job job = {
+			copy, count, i, start_of(copy, i)
+		};
+
 		fault->command = i;
-		if (octet_cpu_check(&copy[i], sw, fault))
+		if (octet_cpu_check(&job, sw, fault))
 			return -EFAULT;
 	}
 	return 0;
 }
 
+typedef int (*cpu_op)(struct octet_cpu *cpu, const struct cpu_work *work);
+
+static cpu_op op_of(const struct octet_cmd *cmd)
+{
+#define CPU_OP(op, with8, with16)	[OCTET_OP_##op] = { with8, with16 },
+	static const cpu_op ops[][2] = {
+#include "ops.inc"
+	};
+#undef CPU_OP
+	if (cmd->op >= sizeof(ops) / sizeof(ops[0]))
+		return NULL;
+	return ops[cmd->op][cmd->src.type == OCTET_TYPE_INT16];
+}
+
 static int execute(struct octet_cpu *cpu,
 		   const struct octet_cpu_memory *memory,
-		   const struct octet_cmd *cmd, struct octet_cpu_fault *fault)
+		   const struct cpu_job *job, struct octet_cpu_fault *fault)
 {
+	const struct octet_cmd *cmd = &job->cmds[job->index];
+	const cpu_op op = op_of(cmd);
 	struct cpu_work work;
 	int err;
 
-	err = octet_cpu_bind(cpu, memory, cmd, &work, fault);
+	err = octet_cpu_bind(cpu, memory, job, &work, fault);
 	if (err == -ENOMEM)
-		return no_memory(fault, work.src.bytes + work.wgt.bytes);
+		return no_memory(fault, fault->va);
 	if (err)
 		return err;
-	if (cmd->op == OCTET_OP_DEPTHWISE)
-		return octet_cpu_depthwise(cpu, &work);
-	return octet_cpu_matrix(cpu, &work);
+	if (!op)
+		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_OP,
+					OCTET_OPERAND_CMD, 0,
+					"op %u with type %u: not here", cmd->op,
+					cmd->src.type);
+	err = op(cpu, &work);
+	if (!err && cmd->tail)
+		err = octet_cpu_op_tail(cpu, &work);
+	return err == -ENOMEM ? no_memory(fault, work.dst.bytes) : err;
 }
 
 int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
@@ -187,9 +221,12 @@ int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 	err = prepare(cpu, cmds, count, sram_size, sw, fault);
 	for (uint32_t i = 0; !err && i < count; i++) {
 		const struct octet_cmd *copy = cpu->cmds.data;
+		const struct cpu_job job = {
+			copy, count, i, start_of(copy, i)
+		};
 
 		fault->command = i;
-		err = execute(cpu, memory, &copy[i], fault);
+		err = execute(cpu, memory, &job, fault);
 		if (!err && report)
 			memset((char *)report + i * sizeof(*report), 0,
 			       sizeof(*report));

@@ -130,35 +130,68 @@ int octet_cpu_refuse(struct octet_cpu_fault *fault, uint32_t status,
 /* Grows @buffer to @size bytes, not cleared; NULL when memory is short. */
 void *octet_cpu_grow(struct cpu_buffer *buffer, size_t size);
 
-/* Checks one command, all but its parameter records; 0 or -EFAULT. */
-int octet_cpu_check(const struct octet_cmd *cmd, uint32_t sw,
+/**
+ * struct cpu_job - a command among those of its job
+ * @cmds, @count: the job
+ * @index: of the command
+ * @start: of the first one of its chain; @index outside chains
+ */
+struct cpu_job {
+	const struct octet_cmd *cmds;
+	uint32_t count;
+	uint32_t index;
+	uint32_t start;
+};
+
+/* Checks one command, all but its records and its table; 0 or -EFAULT. */
+int octet_cpu_check(const struct cpu_job *job, uint32_t sw,
 		    struct octet_cpu_fault *fault);
 
-/* The part of it about shape and tiling, and the part about numbers. */
-int octet_cpu_check_shape(const struct octet_cmd *cmd,
-			  struct octet_cpu_fault *fault);
-int octet_cpu_check_quant(const struct octet_cmd *cmd,
-			  struct octet_cpu_fault *fault);
+/* Which tensor of its chain a link names: 0 the input, j the jth result. */
+uint32_t octet_cpu_link(const struct cpu_job *job,
+			const struct octet_operand *op);
 
 /* Multiplier and shift against the bounds of a stage code. */
-bool octet_cpu_scale_ok(unsigned int stage, uint32_t mult, uint32_t shift,
-			bool with_shift);
+bool octet_cpu_mult_ok(unsigned int stage, uint32_t mult, uint32_t most);
+bool octet_cpu_shift_ok(unsigned int stage, uint32_t shift, uint32_t least);
 
-/* Range of an element type. */
+/* Range and size of an element type; INT4 counts as its int8. */
 void octet_cpu_type_range(unsigned int type, int32_t *lo, int32_t *hi);
+unsigned int octet_cpu_type_size(unsigned int type);
+
+/* CONV2D, DEPTHWISE, TCONV2D or GEMM. */
+bool octet_cpu_weighted(const struct octet_cmd *cmd);
 
 /*
- * Loops of an operand: SRC, WGT, PRM, CHN or DST. @bytes and @elements are
- * UINT64_MAX when they do not fit 64 bits.
+ * Loops of an operand by its index. @bytes and @elements are UINT64_MAX when
+ * they do not fit 64 bits. Links are dense; INT4 weights are one run of bytes,
+ * but for octet_cpu_unpacked(), where they are dense int8.
  */
 void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
 		     struct cpu_shape *shape);
+void octet_cpu_unpacked(const struct octet_cmd *cmd, struct cpu_shape *shape);
 const struct octet_operand *octet_cpu_operand(const struct octet_cmd *cmd,
 					      unsigned int operand);
 
-/* Finds operands, reads the records, copies what the output overlaps. */
+/*
+ * Finds operands, reads records and table, copies what the output overlaps.
+ * -ENOMEM fills fault->va with the bytes wanted.
+ */
 int octet_cpu_bind(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
-		   const struct octet_cmd *cmd, struct cpu_work *work,
+		   const struct cpu_job *job, struct cpu_work *work,
+		   struct octet_cpu_fault *fault);
+
+/* The part of it about parameter records, and about the table. */
+int octet_cpu_bind_params(struct octet_cpu *cpu,
+			  const struct octet_cpu_memory *memory,
+			  struct cpu_work *work, struct octet_cpu_fault *fault);
+int octet_cpu_bind_table(struct octet_cpu *cpu,
+			 const struct octet_cpu_memory *memory,
+			 struct cpu_work *work, struct octet_cpu_fault *fault);
+
+/* Host memory of a virtual address; 0 or -EFAULT. */
+int octet_cpu_find(const struct octet_cpu_memory *memory, unsigned int operand,
+		   uint64_t va, uint64_t bytes, void **out,
 		   struct octet_cpu_fault *fault);
 
 /*

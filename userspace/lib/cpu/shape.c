@@ -10,44 +10,47 @@ const struct octet_operand *octet_cpu_operand(const struct octet_cmd *cmd,
 	return &(&cmd->src)[operand];
 }
 
-static void loop(struct cpu_shape *s, const struct octet_operand *op,
-		 unsigned int dim, uint32_t extent)
-{
-	s->extent[dim] = extent;
-	s->stride[dim] = extent > 1 ? op->stride[dim] : 0;
-}
-
-static void image(struct cpu_shape *s, const struct octet_operand *op,
-		  uint32_t n, uint32_t h, uint32_t w, uint32_t c)
-{
-	loop(s, op, 1, n);
-	loop(s, op, 2, h);
-	loop(s, op, 3, w);
-	s->inner = c;
-}
-
+/* Extents, and elements of the innermost run, of rows x columns. */
 static void matrix(struct cpu_shape *s, const struct octet_operand *op,
 		   const struct octet_cmd *cmd, uint32_t rows, uint32_t columns)
 {
-	/* A result has no such flag: it is refused, but not here. */
-	const bool transposed = op != &cmd->dst &&
+	/* Only inputs have such a flag: it is refused, but not here. */
+	const bool transposed = (op == &cmd->src || op == &cmd->wgt) &&
 				(op->flags & OCTET_OPERAND_TRANSPOSED);
 
-	loop(s, op, 0, cmd->n2);
-	loop(s, op, 1, cmd->n);
-	loop(s, op, 2, transposed ? columns : rows);
+	s->extent[0] = cmd->n2;
+	s->extent[1] = cmd->n;
+	s->extent[2] = transposed ? columns : rows;
 	s->inner = transposed ? rows : columns;
 }
 
-static void weights(struct cpu_shape *s, const struct octet_operand *op,
-		    const struct octet_cmd *cmd)
+static void image(struct cpu_shape *s, const struct octet_cmd *cmd, uint32_t h,
+		  uint32_t w, uint32_t c)
 {
-	if (cmd->op == OCTET_OP_CONV2D)
-		loop(s, op, 1, cmd->cout);
-	loop(s, op, 2, cmd->r);
-	loop(s, op, 3, cmd->s);
-	s->inner = cmd->op == OCTET_OP_CONV2D ? cmd->cin / cmd->groups :
-						cmd->cout;
+	if (cmd->op == OCTET_OP_COPY) {
+		s->extent[0] = cmd->n;
+		s->extent[1] = h;
+		s->extent[2] = w;
+		s->extent[3] = c;
+		s->inner = 1;
+		return;
+	}
+	s->extent[1] = cmd->n;
+	s->extent[2] = h;
+	s->extent[3] = w;
+	s->inner = c;
+}
+
+static void weights(struct cpu_shape *s, const struct octet_cmd *cmd)
+{
+	s->extent[2] = cmd->r;
+	s->extent[3] = cmd->s;
+	if (cmd->op == OCTET_OP_DEPTHWISE) {
+		s->inner = cmd->cout;
+		return;
+	}
+	s->extent[1] = cmd->cout;
+	s->inner = cmd->cin / cmd->groups;
 }
 
 static uint64_t span(const struct cpu_shape *s)
@@ -73,8 +76,22 @@ static uint64_t volume(const struct cpu_shape *s)
 	return bytes;
 }
 
-void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
-		     struct cpu_shape *s)
+/* Strides without gaps; nonsense, but no harm, where they exceed 64 bits. */
+static void pack(struct cpu_shape *s)
+{
+	uint64_t step = s->inner;
+
+	for (int d = CPU_DIMS - 1; d >= 0; d--) {
+		s->stride[d] = s->extent[d] > 1 ? step : 0;
+		step *= s->extent[d];
+	}
+	s->elements = volume(s);
+	s->bytes = s->elements;
+}
+
+/* Extents and elements of a run, without strides. */
+static void extents(const struct octet_cmd *cmd, unsigned int operand,
+		    struct cpu_shape *s)
 {
 	const struct octet_operand *op = octet_cpu_operand(cmd, operand);
 	const bool gemm = cmd->op == OCTET_OP_GEMM;
@@ -87,29 +104,71 @@ void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
 		if (gemm)
 			matrix(s, op, cmd, cmd->h, cmd->cin);
 		else
-			image(s, op, cmd->n, cmd->h, cmd->w, cmd->cin);
+			image(s, cmd, cmd->h, cmd->w, cmd->cin);
 		break;
 	case OCTET_OPERAND_WGT:
 		if (gemm)
 			matrix(s, op, cmd, cmd->cin, cmd->cout);
 		else
-			weights(s, op, cmd);
+			weights(s, cmd);
 		break;
+	case OCTET_OPERAND_SRC2:
 	case OCTET_OPERAND_DST:
 		if (gemm)
 			matrix(s, op, cmd, cmd->oh, cmd->cout);
 		else
-			image(s, op, cmd->n, cmd->oh, cmd->ow, cmd->cout);
-		if (op->type == OCTET_TYPE_INT32)
-			s->inner *= 4;
+			image(s, cmd, cmd->oh, cmd->ow, cmd->cout);
 		break;
 	case OCTET_OPERAND_PRM:
-		s->inner = (uint64_t)cmd->cout * sizeof(struct octet_param);
+		s->inner = cmd->src.type == OCTET_TYPE_INT16 ?
+			   sizeof(struct octet_param16) :
+			   sizeof(struct octet_param);
+		s->inner *= cmd->cout;
 		break;
 	case OCTET_OPERAND_CHN:
 		s->inner = (uint64_t)cmd->cout * sizeof(struct octet_channel);
 		break;
 	}
+}
+
+void octet_cpu_unpacked(const struct octet_cmd *cmd, struct cpu_shape *s)
+{
+	extents(cmd, OCTET_OPERAND_WGT, s);
+	pack(s);
+}
+
+void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
+		     struct cpu_shape *s)
+{
+	const struct octet_operand *op = octet_cpu_operand(cmd, operand);
+	uint64_t channels = 1;
+
+	if (op->type == OCTET_TYPE_INT4) {
+		octet_cpu_unpacked(cmd, s);
+		/* never more than 2^63: the most is 2^80, which saturates */
+		s->inner = s->elements / 2 + s->elements % 2;
+		for (int d = 0; d < CPU_DIMS; d++) {
+			s->extent[d] = 1;
+			s->stride[d] = 0;
+		}
+		s->bytes = s->elements = s->inner;
+		return;
+	}
+	extents(cmd, operand, s);
+	s->inner *= octet_cpu_type_size(op->type);
+	if (op->space == OCTET_SPACE_LINK) {
+		pack(s);
+		return;
+	}
+	if (cmd->op == OCTET_OP_EW && operand <= OCTET_OPERAND_SRC2 &&
+	    op->flags & OCTET_OPERAND_REPEAT) {
+		s->inner = octet_cpu_type_size(op->type);
+		channels = cmd->cin;
+	}
+	for (int d = 0; d < CPU_DIMS; d++)
+		s->stride[d] = s->extent[d] > 1 ? op->stride[d] : 0;
 	s->bytes = span(s);
 	s->elements = volume(s);
+	if (__builtin_mul_overflow(s->elements, channels, &s->elements))
+		s->elements = UINT64_MAX;
 }
