@@ -6,27 +6,10 @@
 
 #include <stdlib.h>
 
+#include "cpu/cpu.h"
 #include "internal.h"
 
 #include <core/cycles.h>
-
-#define EXTENT_MAX (1u << 20)
-
-/* Commands that were not made here may be nonsense, which the timing need not stand. */
-static bool command_sane(const struct octet_cmd *cmd)
-{
-	const uint32_t extents[] = {
-		cmd->n,	     cmd->n2, cmd->h, cmd->w,  cmd->cin, cmd->oh, cmd->ow, cmd->cout,
-		cmd->groups, cmd->r,  cmd->s, cmd->sh, cmd->sw,	 cmd->dh, cmd->dw,
-	};
-
-	if (cmd->op < OCTET_OP_CONV2D || cmd->op > OCTET_OP_GEMM || cmd->flags > 1)
-		return false;
-	for (size_t i = 0; i < sizeof(extents) / sizeof(extents[0]); i++)
-		if (!extents[i] || extents[i] > EXTENT_MAX)
-			return false;
-	return cmd->cin % cmd->groups == 0 && cmd->cout % cmd->groups == 0;
-}
 
 struct search {
 	struct octet_cycles_machine machine;
@@ -71,6 +54,28 @@ static int search(struct octet_job *job, struct search *s, uint32_t sw, uint32_t
 		octet_op_name(job->planned[s->bad].cmd.op), rest, s->why ? s->why : "?");
 }
 
+/*
+ * Commands that were not made here may be nonsense, which the timing need not
+ * stand: only those that will not be refused are judged.
+ */
+static bool commands_sane(const struct octet_job *job, uint32_t sw, bool *sane)
+{
+	struct octet_cpu_fault fault;
+	struct octet_cmd *cmds;
+
+	*sane = true;
+	cmds = calloc(job->count, sizeof(*cmds));
+	if (!cmds)
+		return false;
+	for (uint32_t i = 0; i < job->count; i++)
+		cmds[i] = job->planned[i].cmd;
+	for (uint32_t i = 0; *sane && i < job->count; i++)
+		*sane = !job->planned[i].raw ||
+			!octet_cpu_check_one(cmds, job->count, i, sw, &fault);
+	free(cmds);
+	return true;
+}
+
 int octet_plan_lines(struct octet_job *job, uint32_t sw, uint32_t *lb)
 {
 	const struct octet_info *info = &job->ctx->info;
@@ -78,18 +83,17 @@ int octet_plan_lines(struct octet_job *job, uint32_t sw, uint32_t *lb)
 		.machine = { info->p, info->k, info->c, info->dram_bpc, info->sram },
 		.count = job->count,
 	};
+	bool sane;
 	int ret;
 
 	*lb = ((info->sram - sw) / 2) & ~63u;
 	/* The CPU has no SRAM to divide. */
 	if (!info->cores)
 		return 0;
-	for (uint32_t i = 0; i < job->count; i++) {
-		const struct octet_planned *p = &job->planned[i];
-
-		if (p->raw && !command_sane(&p->cmd))
-			return 0;
-	}
+	if (!commands_sane(job, sw, &sane))
+		return octet_set_error(job->ctx, -ENOMEM, "octet_job_ready: out of memory");
+	if (!sane)
+		return 0;
 	s.cmds = calloc(job->count, sizeof(*s.cmds));
 	s.report = calloc(job->count, sizeof(*s.report));
 	if (s.cmds && s.report)

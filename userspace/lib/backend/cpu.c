@@ -139,7 +139,8 @@ static void *cpu_main(void *opaque)
 static void fill_info(struct cpu_state *cpu, struct octet_info *info)
 {
 	info->sram = CPU_SRAM;
-	info->ops = 1u << OCTET_OP_CONV2D | 1u << OCTET_OP_DEPTHWISE | 1u << OCTET_OP_GEMM;
+	/* All there are, with all types, tails and chains. */
+	info->ops = (1u << (OCTET_OP_TCONV2D + 1)) - (1u << OCTET_OP_CONV2D);
 	info->stages = (1u << (OCTET_STAGE_FP32_RNE + 1)) - 1;
 	info->max_cmds = CPU_MAX_CMDS;
 	snprintf(info->simd, sizeof(info->simd), "%s", octet_cpu_level(cpu->cpu));

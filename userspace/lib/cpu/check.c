@@ -169,10 +169,9 @@ static int check_types(const struct octet_cmd *cmd,
 		if (type > OCTET_TYPE_INT4 || !(types >> type & 1))
 			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_TYPE,
 						i, 0,
-						"%s: type %u with op %u, stage %u, src type %u; mask of those allowed: 0x%x",
-						names[i], type, cmd->op,
-						cmd->stage, cmd->src.type,
-						types);
+						"%s: type %u; mask 0x%x with op %u, stage %u, src type %u",
+						names[i], type, types, cmd->op,
+						cmd->stage, cmd->src.type);
 	}
 	return 0;
 }

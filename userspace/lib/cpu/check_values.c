@@ -365,9 +365,9 @@ int octet_cpu_check_quant(const struct octet_cmd *cmd,
 	if (cmd->stage > OCTET_STAGE_FP32_RNE ||
 	    !(rules->stages >> cmd->stage & 1))
 		return BAD_QUANT(fault, OCTET_OPERAND_CMD,
-				 "stage %u with op %u, sub %u, tail 0x%x, src type %u; mask of those allowed: 0x%x",
-				 cmd->stage, cmd->op, cmd->sub, cmd->tail,
-				 cmd->src.type, rules->stages);
+				 "stage %u, allowed is the mask 0x%x with op %u, sub %u, tail 0x%x, src type %u",
+				 cmd->stage, rules->stages, cmd->op, cmd->sub,
+				 cmd->tail, cmd->src.type);
 	err = check_scales(cmd, rules, fault);
 	if (!err)
 		err = check_zero_points(cmd, rules, fault);

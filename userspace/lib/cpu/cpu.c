@@ -135,6 +135,15 @@ static uint32_t start_of(const struct octet_cmd *cmds, uint32_t i)
 	return i;
 }
 
+int octet_cpu_check_one(const struct octet_cmd *cmds, uint32_t count,
+			uint32_t index, uint32_t sw,
+			struct octet_cpu_fault *fault)
+{
+	const struct cpu_job job = { cmds, count, index, start_of(cmds, index) };
+
+	return octet_cpu_check(&job, sw, fault);
+}
+
 /* Copies the commands and clears the SRAM, then checks all of the job. */
 static int prepare(struct octet_cpu *cpu, const struct octet_cmd *cmds,
 		   uint32_t count, uint32_t sram_size, uint32_t sw,
@@ -157,12 +166,8 @@ static int prepare(struct octet_cpu *cpu, const struct octet_cmd *cmds,
 	if (bytes)
 		memcpy(cpu->cmds.data, cmds, bytes);
 	for (uint32_t i = 0; i < count; i++) {
-		const struct cpu_job job = {
-			copy, count, i, start_of(copy, i)
-		};
-
 		fault->command = i;
-		if (octet_cpu_check(&job, sw, fault))
+		if (octet_cpu_check_one(copy, count, i, sw, fault))
 			return -EFAULT;
 	}
 	return 0;

@@ -3,7 +3,7 @@
  * CPU fallback: runs Octet commands on the processor.
  *
  * Written from the command format alone (uapi/drm/octet_isa.h and
- * Documentation/hardware.rst). It shares no code with the hardware model, so
+ * Documentation/commands.rst). It shares no code with the hardware model, so
  * that each proves the other.
  */
 #ifndef OCTET_CPU_H
@@ -83,6 +83,17 @@ int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		  const struct octet_cmd *cmds, uint32_t count,
 		  uint32_t sram_size, uint32_t sw, struct octet_report *report,
 		  struct octet_cpu_fault *fault);
+
+/**
+ * octet_cpu_check_one - the checks of one command of a job, which need no memory
+ * @index: of the command; those before it are taken to be good
+ * @sw: as for octet_cpu_run()
+ *
+ * Returns 0 or -EFAULT.
+ */
+int octet_cpu_check_one(const struct octet_cmd *cmds, uint32_t count,
+			uint32_t index, uint32_t sw,
+			struct octet_cpu_fault *fault);
 
 /**
  * octet_cpu_cancel - make the run under way end soon with -ECANCELED

@@ -82,7 +82,8 @@ static int64_t fix_away(int32_t v, uint32_t mult, uint32_t shift)
 	const int64_t product = (int64_t)v * mult;
 	const uint64_t magnitude = product < 0 ? -(uint64_t)product :
 						 (uint64_t)product;
-	const uint64_t y = (magnitude + (UINT64_C(1) << (shift - 1))) >> shift;
+	const uint64_t half = shift ? UINT64_C(1) << (shift - 1) : 0;
+	const uint64_t y = (magnitude + half) >> shift;
 
 	return product < 0 ? -(int64_t)y : (int64_t)y;
 }
@@ -142,30 +143,49 @@ static int64_t fp32_rne(int32_t v, uint32_t mult)
 	return llrintf((float)v * scale);
 }
 
+static int64_t scaled(unsigned int stage, int32_t v, uint32_t mult,
+		      uint32_t shift)
+{
+	switch (stage) {
+	case OCTET_STAGE_FIX_DBL:
+		return fix_dbl(v, mult, shift);
+	case OCTET_STAGE_FIX_DBL_UP:
+		return fix_dbl_up(v, mult, shift);
+	case OCTET_STAGE_FIX_UP:
+		return fix_up(v, mult, shift);
+	case OCTET_STAGE_FIX_AWAY:
+		return fix_away(v, mult, shift);
+	case OCTET_STAGE_FP32_RNE:
+		return fp32_rne(v, mult);
+	}
+	return v;
+}
+
+static int32_t clamp(int64_t y, int32_t lo, int32_t hi)
+{
+	return (int32_t)(y < lo ? lo : y > hi ? hi : y);
+}
+
 int32_t octet_cpu_stage_one(unsigned int stage, int32_t acc, int32_t bias,
 			    uint32_t mult, uint32_t shift, int32_t zero_point,
 			    int32_t lo, int32_t hi)
 {
 	const int32_t v = (int32_t)((uint32_t)acc + (uint32_t)bias);
-	int64_t y = v;
 
-	switch (stage) {
-	case OCTET_STAGE_FIX_DBL:
-		y = fix_dbl(v, mult, shift);
-		break;
-	case OCTET_STAGE_FIX_DBL_UP:
-		y = fix_dbl_up(v, mult, shift);
-		break;
-	case OCTET_STAGE_FIX_UP:
-		y = fix_up(v, mult, shift);
-		break;
-	case OCTET_STAGE_FIX_AWAY:
-		y = fix_away(v, mult, shift);
-		break;
-	case OCTET_STAGE_FP32_RNE:
-		y = fp32_rne(v, mult);
-		break;
-	}
-	y += zero_point;
-	return (int32_t)(y < lo ? lo : y > hi ? hi : y);
+	return clamp(scaled(stage, v, mult, shift) + zero_point, lo, hi);
+}
+
+int32_t octet_cpu_rescale(unsigned int stage, int32_t v, uint32_t mult,
+			  uint32_t shift)
+{
+	return (int32_t)(uint32_t)scaled(stage, v, mult, shift);
+}
+
+int32_t octet_cpu_stage_wide(int64_t acc, int64_t bias, uint32_t mult,
+			     uint32_t shift, int32_t lo, int32_t hi)
+{
+	/* 48 bits, kept at the top of 64 */
+	const uint64_t v = ((uint64_t)acc + (uint64_t)bias) << 16;
+
+	return clamp(divide_half_up(((int64_t)v >> 16) * mult, shift), lo, hi);
 }
