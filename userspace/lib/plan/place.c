@@ -8,8 +8,14 @@
 
 #include "place_priv.h"
 
-/** Groups that may be timed for one net; a number, so that plans never depend on the clock. */
-#define BUDGET 300000
+/** Groups that may be tried for a job: not a time, so that plans are always the same. */
+#define BUDGET 1000000
+
+/** The part of the cost that a plan may lose if none of its tensors leaves the SRAM. */
+#define NOTHING_LEAVES 64
+
+/** A path that costs more than the best plan by this part is not looked at further. */
+#define HOPELESS 32
 
 struct place_chunk {
 	struct place_chunk *next;
@@ -77,6 +83,7 @@ struct plan {
 	uint64_t lb_now;
 	struct octet_place *best;
 	uint64_t cost;
+	uint64_t least_dram;			/* constants, inputs and outputs once */
 	uint64_t most_cycles, most_dram;	/* no plan may be worse */
 };
 
@@ -151,17 +158,12 @@ static void put_spots(struct plan *plan)
 			spots[net->layers[i].dst].space = OCTET_CYCLES_LINK;
 }
 
-static uint64_t dram_cost(const struct place_ctx *p, uint64_t cycles, uint64_t bytes)
-{
-	return cycles * 17 * p->machine->dram_bpc + 5 * bytes;
-}
-
 /* times the candidate with line buffers of @lb; keeps it if it is the best */
 static bool judge(struct plan *plan, uint64_t lb)
 {
 	const struct octet_place_net *net = plan->p->net;
 	struct octet_place *now = &plan->now, swap;
-	uint64_t cost;
+	uint64_t cost, dram;
 
 	if (octet_cycles_job(plan->p->machine, now->cmds, net->layer_count, now->sw, lb,
 			     now->reports, NULL, NULL))
@@ -173,9 +175,11 @@ static bool judge(struct plan *plan, uint64_t lb)
 		now->dram_read += now->reports[i].dram_read;
 		now->dram_write += now->reports[i].dram_write;
 	}
-	cost = dram_cost(plan->p, now->cycles, now->dram_read + now->dram_write);
-	if (cost >= plan->cost || now->cycles > plan->most_cycles ||
-	    now->dram_read + now->dram_write > plan->most_dram)
+	dram = now->dram_read + now->dram_write;
+	cost = place_cost(plan->p, now->cycles, dram);
+	if (dram <= plan->least_dram)
+		cost -= cost / NOTHING_LEAVES;
+	if (cost >= plan->cost || now->cycles > plan->most_cycles || dram > plan->most_dram)
 		return false;
 	plan->cost = cost;
 	swap = *plan->best;
@@ -217,19 +221,16 @@ struct split {
 static bool try_split(struct plan *plan, struct split split)
 {
 	struct place_ctx *p = plan->p;
-	uint64_t sram = p->machine->sram, most;
-	bool kept = false;
+	uint64_t sram = p->machine->sram, most, used, cost;
+	bool kept = false, better;
 
 	if (split.lb > sram || split.staging > sram - split.lb)
 		return false;
 	most = sram - split.lb - split.staging;
 	for (int again = 0; again < 4 && p->budget; again++) {
-		uint64_t used;
-		bool better;
-
 		place_set_split(p, most, split.lb, split.staging);
-		plan->count = place_path(p, plan->steps);
-		if (!plan->count)
+		plan->count = place_path(p, plan->steps, &cost);
+		if (!plan->count || cost - cost / HOPELESS > plan->cost)
 			return kept;
 		lay_out(plan);
 		used = plan->now.sw + plan->lb_now;
@@ -264,39 +265,21 @@ static void plan_none(struct plan *plan)
 		}
 }
 
-static const struct split starts[] = {	/* in 1/1024 of the SRAM */
-	{ 64, 256 }, { 160, 256 }, { 208, 256 }, { 256, 256 }, { 112, 144 }, { 192, 320 },
-	{ 64, 64 }, { 352, 192 },
-};
-
-static void plan_full(struct plan *plan, bool chains)
+/* the splits beside @best, nearer and nearer */
+static void climb(struct plan *plan, struct split best)
 {
+	static const int ways[][2] = { { 1, 0 }, { -1, 0 }, { 0, 1 }, { 0, -1 }, { 1, -1 }, { -1, 1 } };
 	uint64_t sram = plan->p->machine->sram;
-	struct split best = { 0, 0 };
 
-	plan->p->longest = chains ? OCTET_CYCLES_CHAIN : 1;
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		struct split s = {
-			round_up(starts[i].lb * sram / 1024),
-			round_up(starts[i].staging * sram / 1024),
-		};
-
-		if (try_split(plan, s))
-			best = s;
-	}
-	for (uint64_t step = sram / 16; step >= sram / 64; step /= 2) {
-		bool moved = true;
-
-		while (moved && plan->p->budget) {
+	for (uint64_t step = sram / 16; step >= sram / 64; step /= 2)
+		for (bool moved = true; moved && plan->p->budget;) {
 			struct split from = best;
 
 			moved = false;
-			for (int way = 0; way < 6; way++) {
-				static const int lb[] = { 1, -1, 0, 0, 1, -1 };
-				static const int st[] = { 0, 0, 1, -1, -1, 1 };
+			for (int i = 0; i < 6; i++) {
 				struct split s = {
-					from.lb + (uint64_t)lb[way] * step,
-					from.staging + (uint64_t)st[way] * step,
+					from.lb + (uint64_t)ways[i][0] * step,
+					from.staging + (uint64_t)ways[i][1] * step,
 				};
 
 				if (try_split(plan, s)) {
@@ -305,7 +288,26 @@ static void plan_full(struct plan *plan, bool chains)
 				}
 			}
 		}
-	}
+}
+
+static void plan_full(struct plan *plan, bool chains)
+{
+	static const uint16_t lb[] = { 48, 96, 144, 192, 256, 320 };	/* 1/1024 of the SRAM */
+	static const uint16_t staging[] = { 64, 128, 192, 256, 384, 512, 640, 768, 896 };
+	uint64_t sram = plan->p->machine->sram;
+	struct split best = { sram / 4, sram / 4 };
+
+	plan->p->longest = chains ? OCTET_CYCLES_CHAIN : 1;
+	for (size_t i = 0; i < sizeof(lb) / sizeof(lb[0]); i++)
+		for (size_t k = 0; k < sizeof(staging) / sizeof(staging[0]); k++) {
+			struct split s = {
+				round_up(lb[i] * sram / 1024), round_up(staging[k] * sram / 1024),
+			};
+
+			if (try_split(plan, s))
+				best = s;
+		}
+	climb(plan, best);
 }
 
 /* does the layer run at all, alone and in DRAM */
@@ -366,6 +368,24 @@ static int check_net(const struct octet_place_net *net, struct octet_place *out)
 	return 0;
 }
 
+/* what no plan can do without */
+static uint64_t least_dram(struct place_ctx *p)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->net->layer_count; i++) {
+		struct octet_cycles_cmd c = place_layer(p, i)->cost;
+
+		if (place_layer(p, i)->b >= 0)
+			c.weights_const = false;
+		p->fixed += octet_cyc_const(&p->x, &c);
+	}
+	for (uint32_t i = 0; i < p->net->tensor_count; i++)
+		if (p->net->tensors[i].external && p->lives[i].named)
+			sum += p->net->tensors[i].bytes;
+	return p->fixed + sum;
+}
+
 static void *array(uint64_t count, size_t size)
 {
 	return calloc(count ? count : 1, size);
@@ -391,6 +411,7 @@ static int search(struct plan *plan)
 		if (err)
 			return err;
 	}
+	plan->least_dram = least_dram(p);
 	plan_none(plan);
 	if (plan->cost != UINT64_MAX) {
 		plan->most_cycles = out->cycles;

@@ -15,28 +15,55 @@ void place_set_split(struct place_ctx *p, uint64_t sw, uint64_t lb, uint64_t sta
 	p->split++;
 }
 
-static struct place_tiles *tiles_of(struct place_ctx *p, struct place_range *r,
-				    const struct octet_cycles_cmd *cmds, bool weight, uint32_t rows)
-{
-	bool src_sram = cmds[0].src == OCTET_CYCLES_SRAM;
-	struct octet_cyc x = p->x;
-	struct place_tiles *t;
+/* Most ways to cut a chain: 2^20 rows, a quarter more stripes each time. */
+#define TRIES 80
 
-	for (t = r->tiles; t; t = t->next)
-		if (t->rows == rows && t->weight == weight && t->src_sram == src_sram)
-			return t;
-	t = place_alloc(&p->arena, sizeof(*t));
-	if (!t)
+static struct place_tries *list_tries(struct place_ctx *p, const struct octet_cycles_cmd *cmds,
+				      uint32_t count)
+{
+	const struct octet_cycles_cmd *last = &cmds[count - 1];
+	struct place_try try[TRIES] = { { OCTET_POLICY_RESIDENT, last->oh, 0, NULL } };
+	uint32_t n = 1, before = last->oh;
+	struct place_tries *list;
+	bool batch = false;
+
+	if (count == 1 && octet_cyc_has_weights(last) && last->n == 1)
+		try[n++] = (struct place_try) { OCTET_POLICY_WEIGHT, last->oh, 0, NULL };
+	for (uint32_t i = 0; i < count; i++)
+		batch |= cmds[i].n > 1;
+	for (uint64_t stripes = 2; !batch && before > 1 && n < TRIES;
+	     stripes += stripes < 8 ? 1 : stripes / 4) {
+		uint32_t rows = (uint32_t)octet_ceil(last->oh, stripes);
+
+		if (rows < before)
+			try[n++] = (struct place_try) { OCTET_POLICY_STRIPE, rows, 0, NULL };
+		before = rows;
+	}
+	list = place_alloc(&p->arena, sizeof(*list) + n * sizeof(*try));
+	if (!list)
 		return NULL;
-	t->rows = rows;
-	t->weight = weight;
-	t->src_sram = src_sram;
-	t->why = octet_cyc_tiles(&x, cmds, r->count, weight, rows, &t->tiles);
-	if (x.over)
-		t->why = "a count is beyond 62 bits";
-	t->next = r->tiles;
-	r->tiles = t;
-	return t;
+	list->count = n;
+	memcpy(list->try, try, n * sizeof(*try));
+	return list;
+}
+
+/* false: it can never fit */
+static bool count_tiles(struct place_ctx *p, const struct octet_cycles_cmd *cmds, uint32_t count,
+			struct place_try *try)
+{
+	struct octet_cyc x = { .m = p->machine };
+	struct octet_cyc_tiles tiles;
+
+	try->least = UINT64_MAX;
+	if (octet_cyc_tiles(&x, cmds, count, try->policy == OCTET_POLICY_WEIGHT, try->rows,
+			    &tiles) || x.over)
+		return false;
+	try->tiles = place_alloc(&p->arena, sizeof(tiles));
+	if (!try->tiles)
+		return false;
+	*try->tiles = tiles;
+	try->least = tiles.buffers;
+	return true;
 }
 
 /* rows present of the result of each command, when the last one has @end */
@@ -124,23 +151,24 @@ static bool keep(struct place_ctx *p, struct place_case *c, const struct place_o
 
 /* tries a policy; true if it fits */
 static bool attempt(struct place_ctx *p, struct place_range *r, struct place_case *c,
-		    const struct octet_cycles_cmd *cmds, uint32_t policy, uint32_t rows)
+		    const struct octet_cycles_cmd *cmds, struct place_try *try)
 {
-	bool weight = policy == OCTET_POLICY_WEIGHT;
-	struct place_tiles *t = tiles_of(p, r, cmds, weight, rows);
-	struct place_option o = {
-		.policy = policy, .rows = policy == OCTET_POLICY_STRIPE ? rows : 0,
-	};
+	struct place_option o = { .policy = try->policy };
 
-	if (!t || t->why ||
-	    octet_cyc_fit(&p->x, cmds, r->count, weight, &t->tiles, &o.group))
+	if (try->least > p->x.lb ||
+	    (!try->tiles && !count_tiles(p, cmds, r->count, try)) || try->least > p->x.lb)
 		return false;
-	if (p->x.over) {
+	if (try->policy == OCTET_POLICY_WEIGHT && !octet_cyc_stream(&p->x, cmds))
+		return false;
+	if (octet_cyc_fit(&p->x, cmds, r->count, try->policy == OCTET_POLICY_WEIGHT, try->tiles,
+			  &o.group) || p->x.over) {
 		p->x.over = false;
 		return false;
 	}
+	if (try->policy == OCTET_POLICY_STRIPE)
+		o.rows = try->rows;
 	if (r->over >= 0 && c->out_sram && c->reads >> r->over & 1)
-		o.in_place = may_overwrite(p, r, cmds, rows);
+		o.in_place = may_overwrite(p, r, cmds, try->rows);
 	keep(p, c, &o);
 	return true;
 }
@@ -151,25 +179,14 @@ static bool attempt(struct place_ctx *p, struct place_range *r, struct place_cas
 static void attempts(struct place_ctx *p, struct place_range *r, struct place_case *c,
 		     const struct octet_cycles_cmd *cmds)
 {
-	const struct octet_cycles_cmd *last = &cmds[r->count - 1];
-	uint32_t fitting = 0, before = last->oh;
+	struct place_tries **list = &r->tries[cmds[0].src == OCTET_CYCLES_SRAM];
+	uint32_t fitting = 0;
 
-	attempt(p, r, c, cmds, OCTET_POLICY_RESIDENT, last->oh);
-	if (r->count == 1 && octet_cyc_has_weights(last) && last->n == 1 &&
-	    octet_cyc_stream(&p->x, last))
-		attempt(p, r, c, cmds, OCTET_POLICY_WEIGHT, last->oh);
-	for (uint32_t i = 0; i < r->count; i++)
-		if (cmds[i].n > 1)
-			return;
-	for (uint64_t stripes = 2; before > 1 && fitting < FITTING;
-	     stripes += stripes < 8 ? 1 : stripes / 4) {
-		uint32_t rows = (uint32_t)octet_ceil(last->oh, stripes);
-
-		if (rows == before)
-			continue;
-		fitting += attempt(p, r, c, cmds, OCTET_POLICY_STRIPE, rows);
-		before = rows;
-	}
+	if (!*list)
+		*list = list_tries(p, cmds, r->count);
+	for (uint32_t i = 0; *list && i < (*list)->count && fitting < FITTING; i++)
+		if (attempt(p, r, c, cmds, &(*list)->try[i]))
+			fitting += (*list)->try[i].policy == OCTET_POLICY_STRIPE;
 }
 
 const struct place_option *place_options(struct place_ctx *p, struct place_range *r, uint64_t mask,

@@ -17,8 +17,7 @@
  *
  * @mask: slots in SRAM; @used: their bytes
  * @run: the recurrence up to here
- * @cost: cycles and a quarter of the DRAM's cycles, times 17 B, so that a
- *	byte of DRAM costs 5, and one that waits in the staging is worth up to 20
+ * @cost: see place_cost()
  */
 struct state {
 	uint64_t mask, used, cost;
@@ -38,7 +37,10 @@ struct path {
 	uint64_t work;
 };
 
-/* is @a at least as good as @b, whatever follows */
+/*
+ * Is @a at least as good as @b, whatever follows? A byte that waits in the staging
+ * saves 20 / 17 B cycles at most.
+ */
 static bool dominates(const struct state *a, const struct state *b)
 {
 	uint64_t ahead = b->run.have > a->run.have ? b->run.have - a->run.have : 0;
@@ -112,9 +114,9 @@ static void extend(struct path *path, const struct state *s, struct place_range 
 	new.mask &= p->live_mask[next];
 	new.used = bytes_of(p, next, new.mask);
 	d = octet_cyc_step(&new.run, &o->group);
-	new.cost = s->cost + 5 * o->group.dram + 17ull * p->machine->dram_bpc *
-		(r->count * OCTET_CYCLES_COMMAND + d.head + d.tail +
-		 (o->group.cycles > d.mid ? o->group.cycles : d.mid));
+	new.cost = s->cost + place_cost(p, r->count * OCTET_CYCLES_COMMAND + d.head + d.tail +
+					(o->group.cycles > d.mid ? o->group.cycles : d.mid),
+					o->group.dram);
 	new.step = (struct place_step) { r, o, s->mask, out_sram, in_place };
 	insert(path, next, &new);
 }
@@ -138,21 +140,7 @@ static void extend_all(struct path *path, const struct state *s, struct place_ra
 	}
 }
 
-static uint64_t all_const(struct place_ctx *p)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < p->net->layer_count; i++) {
-		struct octet_cycles_cmd c = place_layer(p, i)->cost;
-
-		if (place_layer(p, i)->b >= 0)
-			c.weights_const = false;
-		sum += octet_cyc_const(&p->x, &c);
-	}
-	return sum;
-}
-
-static uint32_t collect(const struct layer_states *end, struct place_step *steps)
+static uint32_t collect(const struct layer_states *end, struct place_step *steps, uint64_t *cost)
 {
 	const struct state *best = NULL;
 	uint32_t n = 0;
@@ -162,12 +150,13 @@ static uint32_t collect(const struct layer_states *end, struct place_step *steps
 			best = end->state[i];
 	for (const struct state *s = best; s && s->from; s = s->from)
 		n++;
+	*cost = best ? best->cost : UINT64_MAX;
 	for (uint32_t i = n; i--; best = best->from)
 		steps[i] = best->step;
 	return n;
 }
 
-uint32_t place_path(struct place_ctx *p, struct place_step *steps)
+uint32_t place_path(struct place_ctx *p, struct place_step *steps, uint64_t *cost)
 {
 	uint32_t n = p->net->layer_count, count;
 	struct path path = { .p = p, .at = calloc(n + 1, sizeof(*path.at)) };
@@ -175,7 +164,7 @@ uint32_t place_path(struct place_ctx *p, struct place_step *steps)
 
 	if (!path.at)
 		return 0;
-	start.run.left = all_const(p);
+	start.run.left = p->fixed;
 	insert(&path, 0, &start);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 1; k <= p->longest && i + k <= n; k++) {
@@ -186,7 +175,7 @@ uint32_t place_path(struct place_ctx *p, struct place_step *steps)
 			for (uint32_t s = 0; s < path.at[i].count; s++)
 				extend_all(&path, path.at[i].state[s], r);
 		}
-	count = collect(&path.at[n], steps);
+	count = collect(&path.at[n], steps, cost);
 	p->budget = p->budget > path.work ? p->budget - path.work : 0;
 	free(path.at);
 	return count;

@@ -50,13 +50,21 @@ struct place_life {
 	uint64_t bytes;
 };
 
-/** struct place_tiles - a chain cut into stripes; of no interest: spaces, split */
-struct place_tiles {
-	struct place_tiles *next;
-	const char *why;
-	uint32_t rows;
-	bool weight, src_sram;
-	struct octet_cyc_tiles tiles;
+/**
+ * struct place_tries - the ways to cut a chain, from one stripe to one row
+ *
+ * Of no interest for them: the split, and all spaces but that of the first source.
+ * @tiles: NULL until looked at; @least: bytes of line buffers, 0 until looked at
+ */
+struct place_try {
+	uint32_t policy, rows;
+	uint64_t least;
+	struct octet_cyc_tiles *tiles;
+};
+
+struct place_tries {
+	uint32_t count;
+	struct place_try try[];
 };
 
 /** struct place_option - a way to run a chain; @in_place: the result may overwrite src2 */
@@ -90,7 +98,7 @@ struct place_range {
 	int over;
 	uint32_t split;
 	struct place_case *cases;
-	struct place_tiles *tiles;
+	struct place_tries *tries[2];	/* first source in DRAM, in SRAM */
 };
 
 /** struct place_ctx - what a run of the planner knows */
@@ -107,6 +115,7 @@ struct place_ctx {
 	uint32_t split;
 	uint32_t longest;		/* chain */
 	uint64_t sw, budget;
+	uint64_t fixed;			/* CONST bytes of the job */
 };
 
 /** struct place_step - one group of a path */
@@ -140,6 +149,15 @@ static inline bool place_in(const struct place_life *life, uint64_t mask)
 	return life && life->slot >= 0 && mask >> life->slot & 1;
 }
 
+/*
+ * What plans are compared by: cycles, and a quarter of those that the DRAM needs for its bytes;
+ * times 17 B, so that a byte costs 5.
+ */
+static inline uint64_t place_cost(const struct place_ctx *p, uint64_t cycles, uint64_t bytes)
+{
+	return 17ull * p->machine->dram_bpc * cycles + 5 * bytes;
+}
+
 /* place_graph.c: -ENOMEM */
 int place_graph(struct place_ctx *p);
 struct place_range *place_range(struct place_ctx *p, uint32_t first, uint32_t count);
@@ -152,7 +170,7 @@ const struct place_option *place_options(struct place_ctx *p, struct place_range
 void place_set_split(struct place_ctx *p, uint64_t sw, uint64_t lb, uint64_t staging);
 
 /* place_path.c: number of steps, 0: no path */
-uint32_t place_path(struct place_ctx *p, struct place_step *steps);
+uint32_t place_path(struct place_ctx *p, struct place_step *steps, uint64_t *cost);
 
 /* place_sram.c: the peak */
 uint64_t place_offsets(struct place_block *blocks, uint32_t count);
