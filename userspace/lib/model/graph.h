@@ -18,7 +18,8 @@
  * struct octet_graph_tensor
  *
  * @name: "" if the file has none; for people, not unique
- * @dims: row-major, [rank], each at least 1; rank 0 is a scalar
+ * @dims: row-major, [rank], each at least 1; rank 0 is a scalar. Only a tensor
+ *	that no operator reads or writes (an intermediate) may have 0 there
  * @elements: product of @dims
  * @bytes: what the elements take; INT4: two per byte, low nibble first,
  *	(elements + 1) / 2
@@ -94,6 +95,8 @@ enum octet_graph_code {
 	OCTET_G_NEG = 59,
 	OCTET_G_PADV2 = 60,
 	OCTET_G_GREATER = 61,
+	OCTET_G_GREATER_EQUAL = 62,
+	OCTET_G_LESS_EQUAL = 63,
 	OCTET_G_SELECT = 64,
 	OCTET_G_SLICE = 65,
 	OCTET_G_SIN = 66,
@@ -101,6 +104,7 @@ enum octet_graph_code {
 	OCTET_G_TILE = 69,
 	OCTET_G_EXPAND_DIMS = 70,
 	OCTET_G_EQUAL = 71,
+	OCTET_G_NOT_EQUAL = 72,
 	OCTET_G_LOG = 73,
 	OCTET_G_SUM = 74,
 	OCTET_G_SQRT = 75,
@@ -109,6 +113,9 @@ enum octet_graph_code {
 	OCTET_G_ARG_MIN = 79,
 	OCTET_G_REDUCE_MAX = 82,
 	OCTET_G_PACK = 83,
+	OCTET_G_LOGICAL_OR = 84,
+	OCTET_G_LOGICAL_AND = 86,
+	OCTET_G_LOGICAL_NOT = 87,
 	OCTET_G_UNPACK = 88,
 	OCTET_G_REDUCE_MIN = 89,
 	OCTET_G_FLOOR_DIV = 90,
@@ -120,10 +127,13 @@ enum octet_graph_code {
 	OCTET_G_MIRROR_PAD = 100,
 	OCTET_G_ABS = 101,
 	OCTET_G_SPLIT_V = 102,
+	OCTET_G_CEIL = 104,
 	OCTET_G_GATHER_ND = 107,
+	OCTET_G_COS = 108,
 	OCTET_G_ELU = 111,
 	OCTET_G_QUANTIZE = 114,
 	OCTET_G_HARD_SWISH = 117,
+	OCTET_G_SELECT_V2 = 123,
 	OCTET_G_BATCH_MATMUL = 126,
 	OCTET_G_BROADCAST_TO = 130,
 	OCTET_G_GELU = 150,

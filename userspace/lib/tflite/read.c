@@ -8,6 +8,24 @@
 #include "read.h"
 #include "tflite.h"
 
+/* Is it a tensor, and one that can hold something? Intermediates need not. */
+static int check_index(struct tfl_reader *r, enum tfl_field f, const char *who, uint32_t i,
+		       int32_t tensor, bool optional)
+{
+	char name[OCTET_GRAPH_LABEL];
+
+	if (tensor < (optional ? -1 : 0) || tensor >= (int64_t)r->g->tensor_count)
+		return fb_fail(&r->fb, -EINVAL,
+			       "%s: %s[%u] is tensor %d, but the file has %u tensors", who,
+			       tfl_fields[f].name, i, tensor, r->g->tensor_count);
+	if (tensor >= 0 && !r->g->tensors[tensor].elements && f != TFL_Operator_intermediates)
+		return fb_fail(&r->fb, -ENOTSUP,
+			       "%s: %s has a dimension of 0: empty tensors, and shapes that only "
+			       "running tells, are not supported; convert the model with fixed "
+			       "shapes", who, octet_graph_label(r->g, tensor, name));
+	return 0;
+}
+
 int tfl_read_indexes(struct tfl_reader *r, const struct fb_table *t, enum tfl_field f,
 		     const char *who, bool optional, const int32_t **indexes, uint32_t *count)
 {
@@ -20,13 +38,12 @@ int tfl_read_indexes(struct tfl_reader *r, const struct fb_table *t, enum tfl_fi
 	out = octet_graph_alloc(r->g, v.count, sizeof(*out));
 	if (!out)
 		return fb_fail(&r->fb, -ENOMEM, "out of memory");
-	for (uint32_t i = 0; i < v.count; i++) {
+	for (uint32_t i = 0; i < v.count && !rc; i++) {
 		out[i] = fb_int_at(&r->fb, &v, i);
-		if (out[i] < (optional ? -1 : 0) || out[i] >= (int64_t)r->g->tensor_count)
-			return fb_fail(&r->fb, -EINVAL,
-				       "%s: %s[%u] is tensor %d, but the file has %u tensors", who,
-				       tfl_fields[f].name, i, out[i], r->g->tensor_count);
+		rc = check_index(r, f, who, i, out[i], optional);
 	}
+	if (rc)
+		return rc;
 	*indexes = out;
 	*count = v.count;
 	return 0;

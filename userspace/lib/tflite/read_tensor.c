@@ -33,12 +33,12 @@ static int read_shape(struct tfl_reader *r, const struct fb_table *t, uint32_t i
 	for (uint32_t i = 0; i < v.count; i++) {
 		int32_t dim = fb_int_at(&r->fb, &v, i);
 
-		if (dim < 1)
+		if (dim < 0)
 			return fb_fail(&r->fb, dim < -1 ? -EINVAL : -ENOTSUP,
 				       "%s: dimension %u is %d: %s", label(r, index, name), i, dim,
 				       dim < -1 ? "it cannot be negative" :
-				       "empty shapes, and shapes that only running tells, are not "
-				       "supported; convert the model with fixed shapes");
+				       "shapes that only running tells are not supported; convert "
+				       "the model with fixed shapes");
 		x->dims[i] = (uint32_t)dim;
 		x->elements *= (uint32_t)dim;
 		if (x->elements > ELEMENTS_MAX)
