@@ -28,6 +28,7 @@
 #define   OCTET_HW_VERSION_MAJOR	GENMASK(31, 16)
 #define   OCTET_HW_VERSION_MINOR	GENMASK(15, 0)
 #define   OCTET_HW_VERSION_1		1
+#define   OCTET_HW_VERSION_1_CHAINS	1	/* minor: all operations, chains */
 #define OCTET_REG_CORES			0x0008	/* RO, 1..8 */
 #define OCTET_REG_ARRAY			0x000c	/* RO */
 #define   OCTET_ARRAY_P			GENMASK(7, 0)	/* pixels */

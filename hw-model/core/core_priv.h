@@ -3,7 +3,7 @@
  * What the files of the core share: the machine, a core, a job in progress.
  *
  * One job goes through the files in this order: ring.c takes the entry,
- * fetch.c copies its commands, decode.c checks them, exec.c runs one after
+ * fetch.c copies its commands, decode*.c check them, exec.c runs one after
  * the other (gather.c moves operands, mmu.c translates), ring.c completes it.
  * machine.c is the state machine around that.
  */
@@ -38,11 +38,76 @@
 
 #define OCTET_ENTRY_SIZE	64u
 
+/* What the machine offers: each operation has a row in opinfo.c. */
+#define OCTET_OPS		GENMASK(OCTET_OP_TCONV2D, OCTET_OP_CONV2D)
+
+/* Sets of element types and of stages */
+#define OCTET_TYPES_8BIT	(BIT(OCTET_TYPE_INT8) | BIT(OCTET_TYPE_UINT8))
+#define OCTET_TYPES_ALL		(OCTET_TYPES_8BIT | BIT(OCTET_TYPE_INT16) | \
+				 BIT(OCTET_TYPE_INT32) | BIT(OCTET_TYPE_INT4))
+#define OCTET_STAGES_FIX	(BIT(OCTET_STAGE_FIX_DBL) | BIT(OCTET_STAGE_FIX_DBL_UP) | \
+				 BIT(OCTET_STAGE_FIX_UP) | BIT(OCTET_STAGE_FIX_AWAY))
+
+/* Operands of struct octet_cmd, not counting the table. */
+#define OCTET_OPERANDS		6
+
 /* Larger buffers are given back after their job. */
 #define OCTET_BUFFER_KEEP	((size_t)8 << 20)
 
 #define OCTET_GLOBAL_WORDS	(0x100 / 4)
 #define OCTET_CORE_WORDS	(0x080 / 4)
+
+/* Rules of a command's extents. */
+enum octet_shape {
+	OCTET_SHAPE_CONV,
+	OCTET_SHAPE_DEPTHWISE,
+	OCTET_SHAPE_TCONV,
+	OCTET_SHAPE_GEMM,
+	OCTET_SHAPE_POOL,
+	OCTET_SHAPE_SAME,	/* result as input */
+	OCTET_SHAPE_SOFTMAX,
+	OCTET_SHAPE_REDUCE,
+	OCTET_SHAPE_RESIZE,
+};
+
+/* How the type of an operand follows from that of src. */
+enum octet_typed {
+	OCTET_TYPED_8BIT,
+	OCTET_TYPED_WIDTH,	/* 8-bit with 8-bit, int16 with int16 */
+	OCTET_TYPED_SRC,	/* the same */
+	OCTET_TYPED_STAGE,	/* as WIDTH; RAW: int32 */
+	OCTET_TYPED_INDEX,	/* int32 */
+	OCTET_TYPED_ANY,
+};
+
+enum octet_table {
+	OCTET_TABLE_NONE,
+	OCTET_TABLE_LUT,
+	OCTET_TABLE_SOFTMAX,
+	OCTET_TABLE_TAPS,
+};
+
+/*
+ * What an operation has; opinfo.c has the table. Operands are bits, by their
+ * index; TAIL_ADD adds src2 to what @has, @zero and @scale say.
+ */
+struct octet_op_info {
+	uint8_t op;
+	uint32_t subs;		/* BIT(struct octet_cmd.sub) */
+	uint32_t has, may;	/* operands: always, optional */
+	enum octet_shape shape;
+	uint32_t src;		/* types of src */
+	enum octet_typed src2, dst;
+	uint32_t stages;	/* RAW alone: no output stage */
+	bool wide;		/* int16 inputs: sums of 48 bits, FIX_UP, no zero points */
+	uint32_t tails;
+	uint32_t zero, scale;	/* operands with a zero point; with mult and shift */
+	bool pads;		/* pad_value */
+	bool left_shift;
+	bool repeats;		/* REPEAT on src and src2 */
+	bool plain;		/* no clamp; strides of all four dimensions */
+	enum octet_table table;
+};
 
 /* Why a job ends early. status 0 is no fault. */
 struct octet_fault {
@@ -80,6 +145,7 @@ struct octet_walk {
 	struct octet_view view;		/* merged */
 	enum octet_operand_index operand;
 	bool covered, mapped;
+	size_t staged;			/* pages copied */
 	uint64_t at[4];
 	uint64_t offset;
 	uint8_t *dense;			/* the same place in the dense copy */
@@ -93,6 +159,8 @@ struct octet_job {
 	bool checked;
 	const char *why;		/* that it does not fit, for people */
 	uint32_t next;			/* command to run, absolute */
+	uint32_t chain;			/* first command of its chain, mostly itself */
+	uint64_t chain_cycles;		/* of what the chain has done, not in cycles yet */
 	uint64_t cycles, macs, dram_read, dram_write;
 	uint64_t start_ns;
 	struct octet_fault fault;
@@ -141,12 +209,15 @@ struct octet_core {
 	struct octet_walk walk;
 	bool walking;		/* LOAD: the walk is under way */
 	unsigned int loaded;	/* LOAD: operands that are done */
+	uint64_t packed;	/* LOAD: int4 weights that are two per byte still */
 	struct octet_pages dst_pages, report_pages, in_pages;
 
 	uint8_t *sram;
 	uint64_t sram_dirty;	/* bytes from 0 on that may not be zero */
 
-	struct octet_buffer cmds, timing, reports, src, wgt, prm, chn, out;
+	struct octet_buffer cmds, timing, reports, src, src2, wgt, prm, chn, table, out;
+	struct octet_buffer stage;			/* gather: pages of short runs */
+	struct octet_buffer link[OCTET_CHAIN_MAX];	/* tensors of the chain */
 
 	/* shared with the compute thread */
 	atomic_bool cancel;
@@ -268,16 +339,60 @@ static inline uint32_t octet_job_count(const struct octet_job *job)
 	return job->entry.cmd_count - job->entry.first;
 }
 
-/* decode.c */
+/* opinfo.c */
+const struct octet_op_info *octet_op_info(const struct octet_cmd *cmd);
+enum octet_table octet_cmd_table(const struct octet_cmd *cmd, const struct octet_op_info *info);
+uint64_t octet_type_size(uint8_t type);
+bool octet_cmd_wide(const struct octet_cmd *cmd);
+
+static inline bool octet_cmd_adds(const struct octet_cmd *cmd)
+{
+	return cmd->tail & OCTET_TAIL_ADD;
+}
+
+static inline bool octet_operand_absent(const struct octet_operand *o)
+{
+	return o->space == OCTET_SPACE_NONE;
+}
+
+/* A refusal: returns @status, for the operand @which or OCTET_OPERAND_CMD. */
+static inline int octet_bad(struct octet_fault *fault, int status, int which)
+{
+	return octet_fail(fault, status, (enum octet_operand_index)which, OCTET_ACCESS_NONE, 0);
+}
+
+/* decode.c: 0 or a status, which the fault has too */
 int octet_decode_cmd(const struct octet_cmd *cmd, uint64_t sw, struct octet_fault *fault);
+int octet_decode_job(const struct octet_cmd *cmds, uint32_t count, uint64_t sw,
+		     struct octet_fault *fault);
+
+/* decode_shape.c, decode_quant.c, decode_chain.c: one topic each */
+int octet_decode_shape(const struct octet_cmd *cmd, const struct octet_op_info *info,
+		       struct octet_fault *fault);
+int octet_decode_quant(const struct octet_cmd *cmd, const struct octet_op_info *info,
+		       struct octet_fault *fault);
+int octet_decode_chain(const struct octet_cmd *cmds, uint32_t count, uint32_t at,
+		       uint32_t start, struct octet_fault *fault);
+unsigned int octet_chain_tensor(const struct octet_operand *o, unsigned int position);
+bool octet_chain_reads(const struct octet_cmd *cmds, uint32_t last, unsigned int tensor);
+
+/* decode_records.c: what has been copied for the command */
 int octet_decode_params(const struct octet_cmd *cmd, const struct octet_param *prm,
 			struct octet_fault *fault);
+int octet_decode_params16(const struct octet_cmd *cmd, const struct octet_param16 *prm,
+			  struct octet_fault *fault);
 int octet_decode_channels(const struct octet_cmd *cmd, const struct octet_channel *chn,
 			  struct octet_fault *fault);
+int octet_decode_table(const struct octet_cmd *cmd, const void *table,
+		       struct octet_fault *fault);
+bool octet_mult_ok(uint8_t stage, uint32_t mult, bool wide);
+bool octet_shift_ok(uint8_t stage, uint32_t shift);
+bool octet_in_type(uint8_t type, int64_t v);
 
 /* views.c */
 int octet_view_operand(struct octet_view *view, const struct octet_cmd *cmd,
 		       enum octet_operand_index index);
+uint64_t octet_view_weights(const struct octet_cmd *cmd);
 bool octet_view_overlaps(const struct octet_view *view);
 void octet_view_merge(struct octet_view *view);
 

@@ -84,7 +84,6 @@ static const char *check_sizes(const struct octet_cycles_cmd *c)
 	if (c->abytes - 1 > 3 || c->obytes - 1 > 3 || c->wbits > 32)
 		return "an element has no size of the format";
 	switch (c->op) {
-	case OCTET_OP_REDUCE:
 	default:
 		return "an operation without timing";
 	case OCTET_OP_CONV2D:
@@ -96,6 +95,7 @@ static const char *check_sizes(const struct octet_cycles_cmd *c)
 	case OCTET_OP_COPY:
 	case OCTET_OP_SOFTMAX:
 	case OCTET_OP_RESIZE:
+	case OCTET_OP_REDUCE:
 	case OCTET_OP_TCONV2D:
 		return NULL;
 	}
@@ -199,6 +199,19 @@ static uint32_t bits(const struct octet_operand *o)
 	return 8;
 }
 
+/* Bytes of src2 where its elements and those of the result differ in size; else 0. */
+static uint64_t src2_bytes(const struct octet_cmd *cmd)
+{
+	struct octet_cyc x = { 0 };
+	uint64_t v;
+
+	if (cmd->src2.space == OCTET_SPACE_NONE || bits(&cmd->src2) == bits(&cmd->dst))
+		return 0;
+	v = octet_cyc_mul(&x, (uint64_t)cmd->n * cmd->n2, (uint64_t)cmd->oh * cmd->ow);
+	v = octet_cyc_mul(&x, v, (uint64_t)cmd->cout * (bits(&cmd->src2) / 8));
+	return x.over ? UINT64_MAX >> 2 : v;
+}
+
 void octet_cycles_from_cmd(struct octet_cycles_cmd *out, const struct octet_cmd *cmd)
 {
 	uint64_t n = (uint64_t)cmd->n * (cmd->n2 ? cmd->n2 : 1);
@@ -211,6 +224,7 @@ void octet_cycles_from_cmd(struct octet_cycles_cmd *out, const struct octet_cmd 
 		.pl = cmd->pl, .src = space(&cmd->src), .src2 = space(&cmd->src2),
 		.weights = space(&cmd->wgt), .dst = space(&cmd->dst),
 		.src_link = cmd->src.link, .src2_link = cmd->src2.link,
+		.src2_bytes = src2_bytes(cmd),
 		.weights_const = cmd->wgt.flags & OCTET_OPERAND_CONST,
 		.params = cmd->prm.space != OCTET_SPACE_NONE,
 		.chain = cmd->flags & OCTET_CMD_CHAIN, .policy = cmd->policy,

@@ -2,8 +2,7 @@
 /*
  * The timing recurrence: cycles and bytes of every command of a job.
  * Documentation/hardware.rst, "Timing", is the specification; integers only.
- * All operations of the command format are covered, also those that this
- * version of the machine does not execute.
+ * All operations of the command format are covered.
  */
 #ifndef OCTET_CYCLES_H
 #define OCTET_CYCLES_H
@@ -40,8 +39,8 @@ enum octet_cycles_space {
 /**
  * struct octet_cycles_cmd - what the timing needs to know of a command
  *
- * @op: enum octet_op. EW also stands for LUT; RESIZE, COPY, SOFTMAX, POOL,
- *	TCONV2D as themselves
+ * @op: enum octet_op. EW also stands for LUT; RESIZE, COPY (FILL: src NONE), SOFTMAX,
+ *	POOL, REDUCE, TCONV2D as themselves
  * @n: batch (GEMM: product of both batch dimensions)
  * @src_link: LINK: chain tensor, OCTET_OPERAND_LINK_NEWEST for the newest
  * @src2_bytes: 0 = as many as the result has

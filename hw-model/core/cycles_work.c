@@ -22,6 +22,8 @@ struct octet_cyc_shape octet_cyc_shape(const struct octet_cycles_machine *m, uns
 
 uint64_t octet_cyc_in_row(struct octet_cyc *x, const struct octet_cycles_cmd *c)
 {
+	if (c->op == OCTET_OP_COPY && c->src == OCTET_CYCLES_NONE)
+		return 0;	/* FILL */
 	return octet_cyc_mul(x, octet_cyc_mul(x, c->n, (uint64_t)c->w * c->cin), c->abytes);
 }
 
@@ -221,7 +223,9 @@ struct octet_cyc_work octet_cyc_work(struct octet_cyc *x, const struct octet_cyc
 	s2 = octet_ceil(octet_cyc_mul(x, octet_cyc_src2(x, c), (uint64_t)(b - a)), c->oh);
 	sram = octet_cyc_add(x, s2, octet_cyc_mul(x, results, c->obytes));
 	if (!octet_cyc_on_array(c)) {
-		w.mac = octet_ceil(results, macs / 16);
+		w.mac = octet_ceil(c->op == OCTET_OP_REDUCE ?
+				   octet_cyc_mul(x, octet_cyc_mul(x, c->n, px), c->cin) :
+				   results, macs / 16);
 		if (c->op == OCTET_OP_SOFTMAX) {
 			w.mac = octet_cyc_mul(x, octet_cyc_mul(x, c->n, px),
 					      3 * octet_ceil(c->cout, macs / 16)) + 40;

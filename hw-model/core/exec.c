@@ -7,25 +7,63 @@
 
 #include "core_priv.h"
 
+/* Elements of int4 weights that one step makes bytes of. */
+#define UNPACK_SLICE	(UINT64_C(1) << 20)
+
 static int refuse(struct octet_fault *fault, int status)
 {
 	return octet_fail(fault, status, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
 }
 
-/* Copies operand @index densely into @buffer, a slice. The view was checked before. */
+static unsigned int position(const struct octet_job *job)
+{
+	return job->next - job->chain;
+}
+
+/* The commands of the chain in work, from its first one on. */
+static const struct octet_cmd *chain(const struct octet_job *job)
+{
+	return &job->cmds[job->chain - job->entry.first];
+}
+
+static bool chained(const struct octet_cmd *cmd)
+{
+	return cmd->flags & OCTET_CMD_CHAIN;
+}
+
+/* Its number in the chain, counted from 0. */
+static unsigned int last_of_chain(const struct octet_job *job)
+{
+	unsigned int i = position(job);
+
+	while (chained(&chain(job)[i]))
+		i++;
+	return i;
+}
+
+static void swap(struct octet_buffer *a, struct octet_buffer *b)
+{
+	struct octet_buffer t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/*
+ * Copies operand @index densely into @buffer, which gets @room times its size; a
+ * slice. The view was checked before.
+ */
 static int load(struct octet_core *core, enum octet_operand_index index,
-		struct octet_buffer *buffer, struct octet_fault *fault)
+		struct octet_buffer *buffer, unsigned int room, struct octet_fault *fault)
 {
 	struct octet_view view;
 	int status;
 
 	if (!core->walking) {
 		if (octet_view_operand(&view, &core->work.cmd, index))
-			return octet_fail(fault, OCTET_STATUS_TOO_LARGE, index, OCTET_ACCESS_NONE,
-					  0);
-		if (octet_buffer_need(buffer, view.dense))
-			return octet_fail(fault, OCTET_STATUS_NO_MEMORY, index, OCTET_ACCESS_NONE,
-					  0);
+			return octet_bad(fault, OCTET_STATUS_TOO_LARGE, index);
+		if (octet_buffer_need(buffer, room * view.dense))
+			return octet_bad(fault, OCTET_STATUS_NO_MEMORY, index);
 		octet_walk_begin(core, &view, index, buffer->data);
 		core->walking = true;
 	}
@@ -42,11 +80,15 @@ static int load_parameters(struct octet_core *core, struct octet_fault *fault)
 	struct octet_work *work = &core->work;
 	int status;
 
-	if (work->cmd.prm.space == OCTET_SPACE_NONE)
+	if (octet_operand_absent(&work->cmd.prm))
 		return 0;
-	status = load(core, OCTET_OPERAND_PRM, &core->prm, fault);
+	status = load(core, OCTET_OPERAND_PRM, &core->prm, 1, fault);
 	if (status)
 		return status;
+	if (octet_cmd_wide(&work->cmd)) {
+		work->prm16 = core->prm.data;
+		return octet_decode_params16(&work->cmd, work->prm16, fault);
+	}
 	work->prm = core->prm.data;
 	return octet_decode_params(&work->cmd, work->prm, fault);
 }
@@ -56,29 +98,98 @@ static int load_channels(struct octet_core *core, struct octet_fault *fault)
 	struct octet_work *work = &core->work;
 	int status;
 
-	if (work->cmd.chn.space == OCTET_SPACE_NONE)
+	if (octet_operand_absent(&work->cmd.chn))
 		return 0;
-	status = load(core, OCTET_OPERAND_CHN, &core->chn, fault);
+	status = load(core, OCTET_OPERAND_CHN, &core->chn, 1, fault);
 	if (status)
 		return status;
 	work->chn = core->chn.data;
 	return octet_decode_channels(&work->cmd, work->chn, fault);
 }
 
+static int load_table(struct octet_core *core, struct octet_fault *fault)
+{
+	struct octet_work *work = &core->work;
+	int status;
+
+	if (octet_cmd_table(&work->cmd, octet_op_info(&work->cmd)) == OCTET_TABLE_NONE)
+		return 0;
+	status = load(core, OCTET_OPERAND_TABLE, &core->table, 1, fault);
+	if (status)
+		return status;
+	work->table = core->table.data;
+	return octet_decode_table(&work->cmd, work->table, fault);
+}
+
+/* src or src2: a tensor of the chain, or a copy. */
+static int load_input(struct octet_core *core, enum octet_operand_index index,
+		      struct octet_buffer *buffer, uint8_t **to, struct octet_fault *fault)
+{
+	const struct octet_operand *o = octet_cmd_operand(&core->work.cmd, index);
+	int status;
+
+	if (octet_operand_absent(o))
+		return 0;
+	if (o->space == OCTET_SPACE_LINK) {
+		*to = core->link[octet_chain_tensor(o, position(&core->job))].data;
+		return 0;
+	}
+	status = load(core, index, buffer, 1, fault);
+	if (status)
+		return status;
+	*to = buffer->data;
+	return 0;
+}
+
 static int load_source(struct octet_core *core, struct octet_fault *fault)
 {
-	int status = load(core, OCTET_OPERAND_SRC, &core->src, fault);
+	const struct octet_job *job = &core->job;
+	int status = load_input(core, OCTET_OPERAND_SRC, &core->src, &core->work.src, fault);
 
-	core->work.src = core->src.data;
+	/* Later commands of the chain may read it again, as it is now. */
+	if (!status && position(job) == 0 && chained(&core->work.cmd) &&
+	    octet_chain_reads(chain(job), last_of_chain(job), 0))
+		swap(&core->src, &core->link[0]);
 	return status;
+}
+
+static int load_source2(struct octet_core *core, struct octet_fault *fault)
+{
+	return load_input(core, OCTET_OPERAND_SRC2, &core->src2, &core->work.src2, fault);
+}
+
+/* Nibbles to bytes, from the last one on, in place: a slice. */
+static int unpack(struct octet_core *core)
+{
+	uint64_t stop = core->packed > UNPACK_SLICE ? core->packed - UNPACK_SLICE : 0;
+	uint8_t *p = core->wgt.data;
+
+	for (; core->packed > stop; core->packed--) {
+		uint64_t i = core->packed - 1;
+		unsigned int nibble = i & 1 ? p[i / 2] >> 4 : p[i / 2] & 15;
+
+		p[i] = (uint8_t)((nibble ^ 8) - 8);
+	}
+	return core->packed ? OCTET_AGAIN : 0;
 }
 
 static int load_weights(struct octet_core *core, struct octet_fault *fault)
 {
-	int status = load(core, OCTET_OPERAND_WGT, &core->wgt, fault);
+	struct octet_work *work = &core->work;
+	bool nibbles = work->cmd.wgt.type == OCTET_TYPE_INT4;
+	int status;
 
-	core->work.wgt = core->wgt.data;
-	return status;
+	if (octet_operand_absent(&work->cmd.wgt))
+		return 0;
+	if (!core->packed) {
+		status = load(core, OCTET_OPERAND_WGT, &core->wgt, nibbles ? 2 : 1, fault);
+		if (status)
+			return status;
+		work->wgt = core->wgt.data;
+		if (nibbles)
+			core->packed = octet_view_weights(&work->cmd);
+	}
+	return unpack(core);
 }
 
 static uint64_t report_va(const struct octet_job *job)
@@ -109,21 +220,20 @@ static int map_report(struct octet_core *core, struct octet_fault *fault)
 
 static int map_result(struct octet_core *core, struct octet_fault *fault)
 {
+	bool link = chained(&core->work.cmd);
 	struct octet_view view;
 	int status;
 
 	if (!core->walking) {
 		if (octet_view_operand(&view, &core->work.cmd, OCTET_OPERAND_DST))
-			return octet_fail(fault, OCTET_STATUS_TOO_LARGE, OCTET_OPERAND_DST,
-					  OCTET_ACCESS_NONE, 0);
+			return octet_bad(fault, OCTET_STATUS_TOO_LARGE, OCTET_OPERAND_DST);
 		if (octet_buffer_need(&core->out, view.dense))
-			return octet_fail(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_DST,
-					  OCTET_ACCESS_NONE, 0);
+			return octet_bad(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_DST);
 		octet_walk_begin(core, &view, OCTET_OPERAND_DST, core->out.data);
 		core->work.dst = core->out.data;
 		core->walking = true;
 	}
-	status = octet_scatter_map(core, fault);
+	status = link ? 0 : octet_scatter_map(core, fault);
 	if (!status)
 		status = map_report(core, fault);
 	if (!status)
@@ -133,26 +243,38 @@ static int map_result(struct octet_core *core, struct octet_fault *fault)
 
 /* What has to be there before the compute, in this order. */
 static int (*const loads[])(struct octet_core *core, struct octet_fault *fault) = {
-	load_parameters, load_channels, load_source, load_weights, map_result,
+	load_parameters, load_channels, load_table, load_source, load_source2, load_weights,
+	map_result,
 };
+
+static bool over_budget(const struct octet_job *job, uint64_t total)
+{
+	uint64_t budget = job->entry.budget, spent = job->cycles + job->chain_cycles;
+
+	return budget && (spent > budget || total > budget - spent);
+}
 
 /* Takes up the job's next command: 0 or a status. */
 int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 {
 	struct octet_job *job = &core->job;
 	uint32_t i = job->next - job->entry.first;
-	uint64_t budget = job->entry.budget;
 
 	fault->command = job->next;
-	if (budget && (job->cycles > budget || job->reports[i].total > budget - job->cycles))
+	if (i == 0 || !chained(&job->cmds[i - 1])) {
+		job->chain = job->next;
+		job->chain_cycles = 0;
+	}
+	if (over_budget(job, job->reports[i].total))
 		return refuse(fault, OCTET_STATUS_BUDGET);
 	if (octet_inject_fires(core, &core->m->inject.command))
 		return refuse(fault, OCTET_STATUS_INJECTED);
-	core->work.cmd = job->cmds[i];
-	core->work.break_rounding = core->m->inject.break_rounding;
-	core->work.prm = NULL;
-	core->work.chn = NULL;
+	core->work = (struct octet_work) {
+		.cmd = job->cmds[i], .break_rounding = core->m->inject.break_rounding,
+		.cancel = &core->cancel, .progress = &core->progress,
+	};
 	core->walking = false;
+	core->packed = 0;
 	core->loaded = 0;
 	return 0;
 }
@@ -187,13 +309,14 @@ static int write_report(struct octet_core *core, const struct octet_report *repo
 	return 0;
 }
 
-static void account(struct octet_core *core, const struct octet_report *report)
+static void account(struct octet_core *core, uint32_t i)
 {
 	struct octet_job *job = &core->job;
+	const struct octet_report *report = &job->reports[i];
 	struct octet_cycles_cmd timing;
 	uint64_t macs;
 
-	octet_cycles_from_cmd(&timing, &core->work.cmd);
+	octet_cycles_from_cmd(&timing, &job->cmds[i]);
 	macs = octet_cycles_macs(&timing);
 	octet_count_command(core, report, macs);
 	job->cycles += report->total;
@@ -202,21 +325,35 @@ static void account(struct octet_core *core, const struct octet_report *report)
 	job->dram_write += report->dram_write;
 }
 
+/* A command, a chain at its last one: complete, and counted. */
+static void complete(struct octet_core *core)
+{
+	struct octet_job *job = &core->job;
+
+	for (uint32_t i = job->chain; i <= job->next; i++)
+		account(core, i - job->entry.first);
+	job->chain_cycles = 0;
+	for (unsigned int i = 0; i < OCTET_CHAIN_MAX; i++)
+		octet_buffer_trim(&core->link[i]);
+}
+
 /*
  * Writes the result and the report of a computed command: 0, OCTET_AGAIN after
- * a slice, or a status. The walk is where map_result() has left it.
+ * a slice, or a status. The walk is where map_result() has left it. A link goes
+ * nowhere: its buffer is kept for the commands after it.
  */
 int octet_exec_store(struct octet_core *core, struct octet_fault *fault)
 {
 	struct octet_job *job = &core->job;
 	const struct octet_report *report = &job->reports[job->next - job->entry.first];
-	int status;
+	bool link = chained(&core->work.cmd);
+	int status = 0;
 
 	fault->command = job->next;
 	atomic_fetch_add(&core->progress, 1);
 	if (core->compute_rc)
 		status = refuse(fault, OCTET_STATUS_NO_MEMORY);
-	else
+	else if (!link)
 		status = octet_scatter(core, fault);
 	if (status == OCTET_AGAIN)
 		return status;
@@ -225,7 +362,12 @@ int octet_exec_store(struct octet_core *core, struct octet_fault *fault)
 	octet_mmu_release(core);
 	if (status)
 		return status;
-	account(core, report);
+	if (link) {
+		swap(&core->out, &core->link[position(job) + 1]);
+		job->chain_cycles += report->total;
+	} else {
+		complete(core);
+	}
 	job->next++;
 	return 0;
 }

@@ -80,11 +80,9 @@ void octet_check_job(struct octet_core *core)
 	uint32_t count = octet_job_count(job);
 
 	job->checked = true;
-	for (uint32_t i = 0; i < count; i++) {
-		if (octet_decode_cmd(&job->cmds[i], job->entry.sw, &job->fault)) {
-			job->fault.command = job->entry.first + i;
-			return;
-		}
+	if (octet_decode_job(job->cmds, count, job->entry.sw, &job->fault)) {
+		job->fault.command += job->entry.first;
+		return;
 	}
 	time_job(core, count, &job->fault);
 }

@@ -8,7 +8,7 @@
 
 #include "core_priv.h"
 
-/* Runs shorter than this are taken out of a copy of their page. */
+/* Runs shorter than this are taken out of copies of their pages. */
 #define SHORT_RUN	512u
 /* Longest piece of a run that is moved at once. */
 #define PIECE		((uint64_t)256 << 10)
@@ -30,9 +30,6 @@ struct walker {
 	enum octet_access access;
 	struct octet_fault *fault;
 	int64_t left;
-	uint64_t window;	/* page number of the copy in bounce */
-	bool window_valid;
-	uint8_t bounce[OCTET_PAGE_SIZE];
 };
 
 typedef int run_fn(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense);
@@ -61,6 +58,32 @@ static bool next_row(struct octet_walk *k)
 	return false;
 }
 
+/* Runs on the same place: the rest of a row is the first one again. */
+static void repeat_row(struct walker *w)
+{
+	struct octet_walk *k = w->walk;
+	const struct octet_view *v = &k->view;
+	uint64_t rest = v->ext[3] - k->at[3], most = PIECE / v->run;
+	uint64_t have = v->run, total;
+	uint8_t *base;
+
+	if (k->dense) {
+		rest = rest < most ? rest : most;
+		base = k->dense - v->run;
+		total = v->run * (rest + 1);
+		while (have < total) {
+			uint64_t n = have < total - have ? have : total - have;
+
+			memcpy(base + have, base, n);
+			have += n;
+		}
+		k->dense += v->run * rest;
+		w->left -= (int64_t)(v->run * rest);
+	}
+	w->left -= COST_RUN;
+	k->at[3] += rest;
+}
+
 /* The runs of a row from where the walk is. */
 static int walk_row(struct walker *w, run_fn *fn)
 {
@@ -76,6 +99,10 @@ static int walk_row(struct walker *w, run_fn *fn)
 
 		if (w->left < 0)
 			return OCTET_AGAIN;
+		if (!v->stride[3] && k->at[3] && v->run <= PIECE) {
+			repeat_row(w);
+			continue;
+		}
 		status = fn(w, addr + k->offset, len, k->dense);
 		if (status)
 			return status;
@@ -123,26 +150,44 @@ static int read_run(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dens
 	return status ? failed(w, status, bad) : 0;
 }
 
-/* A short run: from the copy of its page, which neighbours often share. */
-static int read_short(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense)
+/* A short run: from the copies of its pages. */
+static int read_staged(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense)
 {
-	uint64_t offset = addr & (OCTET_PAGE_SIZE - 1);
-	uint64_t page = addr >> OCTET_PAGE_SHIFT;
+	const uint8_t *copies = w->core->stage.data;
 
-	if (offset + len > OCTET_PAGE_SIZE)
-		return read_run(w, addr, len, dense);
-	if (!w->window_valid || w->window != page) {
-		int status = read_run(w, addr - offset, OCTET_PAGE_SIZE, w->bounce);
+	memcpy(dense, copies + (addr - (w->pages->first << OCTET_PAGE_SHIFT)), len);
+	w->left -= (int64_t)len;
+	return 0;
+}
 
-		w->window_valid = false;
-		if (status) {
-			w->fault->va = addr;
-			return status;
-		}
-		w->window = page;
-		w->window_valid = true;
+/*
+ * Copies each page that the runs touch, once, to its place in a range as large
+ * as the view: many short runs share a page, and come to it again and again.
+ */
+static int stage(struct walker *w)
+{
+	const struct octet_pages *pages = w->pages;
+	struct octet_walk *k = w->walk;
+
+	if (octet_buffer_need(&w->core->stage, pages->count << OCTET_PAGE_SHIFT))
+		return failed(w, OCTET_STATUS_NO_MEMORY, 0);
+	for (; k->staged < pages->count; k->staged++) {
+		uint64_t offset = (uint64_t)k->staged << OCTET_PAGE_SHIFT;
+		uint64_t va = (pages->first << OCTET_PAGE_SHIFT) + offset;
+		uint64_t bad = va;
+		int status;
+
+		if (pages->page[k->staged] == OCTET_PAGE_UNTOUCHED)
+			continue;
+		if (w->left < 0)
+			return OCTET_AGAIN;
+		status = octet_pages_read(w->core, pages, va,
+					  (uint8_t *)w->core->stage.data + offset,
+					  OCTET_PAGE_SIZE, &bad);
+		if (status)
+			return failed(w, status, bad < k->view.addr ? k->view.addr : bad);
+		w->left -= COST_DMA + (int64_t)OCTET_PAGE_SIZE;
 	}
-	memcpy(dense, w->bounce + offset, len);
 	return 0;
 }
 
@@ -180,7 +225,6 @@ static void start(struct walker *w, struct octet_core *core, struct octet_pages 
 	w->access = access;
 	w->fault = fault;
 	w->left = SLICE;
-	w->window_valid = false;
 }
 
 void octet_walk_begin(struct octet_core *core, const struct octet_view *view,
@@ -193,6 +237,7 @@ void octet_walk_begin(struct octet_core *core, const struct octet_view *view,
 	k->operand = operand;
 	k->covered = false;
 	k->mapped = false;
+	k->staged = 0;
 	rewind_walk(k, dense);
 }
 
@@ -233,9 +278,12 @@ int octet_gather(struct octet_core *core, struct octet_fault *fault)
 	if (k->view.space == OCTET_SPACE_SRAM)
 		return walk_runs(&w, sram_read);
 	status = k->mapped ? 0 : map(&w);
-	if (!status)
-		status = walk_runs(&w, k->view.run < SHORT_RUN ? read_short : read_run);
-	return status;
+	if (status)
+		return status;
+	if (k->view.run >= SHORT_RUN || k->view.run == k->view.extent)
+		return walk_runs(&w, read_run);
+	status = stage(&w);
+	return status ? status : walk_runs(&w, read_staged);
 }
 
 int octet_scatter_map(struct octet_core *core, struct octet_fault *fault)

@@ -63,11 +63,20 @@ void octet_buffer_trim(struct octet_buffer *b)
 static struct octet_buffer *buffer(struct octet_core *core, unsigned int i)
 {
 	struct octet_buffer *all[] = {
-		&core->cmds, &core->timing, &core->reports, &core->src, &core->wgt,
-		&core->prm, &core->chn, &core->out,
+		&core->cmds, &core->timing, &core->reports, &core->src, &core->src2,
+		&core->wgt, &core->prm, &core->chn, &core->table, &core->out, &core->stage,
 	};
+	const unsigned int count = sizeof(all) / sizeof(all[0]);
 
-	return i < sizeof(all) / sizeof(all[0]) ? all[i] : NULL;
+	if (i < count)
+		return all[i];
+	return i - count < OCTET_CHAIN_MAX ? &core->link[i - count] : NULL;
+}
+
+static void trim(struct octet_core *core)
+{
+	for (unsigned int i = 0; buffer(core, i); i++)
+		octet_buffer_trim(buffer(core, i));
 }
 
 void octet_core_kick(struct octet_core *core)
@@ -95,6 +104,8 @@ void octet_core_reset(struct octet_core *core)
 	octet_count(core, OCTET_COUNTER_RESETS, 1);
 	if (running)
 		atomic_store(&core->cancel, true);
+	else
+		trim(core);
 	core->phase = running ? OCTET_PHASE_RESET : OCTET_PHASE_FETCH;
 	octet_core_kick(core);
 }
@@ -128,8 +139,6 @@ static int core_init(struct octet_machine *m, unsigned int index)
 	atomic_init(&core->cancel, false);
 	atomic_init(&core->compute_done, true);
 	atomic_init(&core->progress, 0);
-	core->work.cancel = &core->cancel;
-	core->work.progress = &core->progress;
 	octet_regs_reset_core(core);
 	core->sram = calloc(1, m->config.sram);
 	return core->sram ? 0 : -ENOMEM;
@@ -316,8 +325,7 @@ static bool step_pace(struct octet_core *core)
 
 	if (deadline && core->m->host.clock_ns(core->m->host.opaque) < deadline)
 		return false;
-	for (unsigned int i = 0; buffer(core, i); i++)
-		octet_buffer_trim(buffer(core, i));
+	trim(core);
 	core->phase = OCTET_PHASE_POST;
 	return true;
 }
@@ -360,6 +368,7 @@ static bool advance(struct octet_core *core, bool *compute)
 	case OCTET_PHASE_POST:
 		return octet_ring_post(core);
 	case OCTET_PHASE_RESET:
+		trim(core);
 		core->phase = OCTET_PHASE_FETCH;
 		octet_regs_reset_done(core->m);
 		return true;

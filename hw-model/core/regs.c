@@ -9,7 +9,8 @@
 #include "core_priv.h"
 
 #define ALL		0xffffffffu
-#define VERSION_1_0	OCTET_FIELD_PREP(OCTET_HW_VERSION_MAJOR, OCTET_HW_VERSION_1)
+#define VERSION		(OCTET_FIELD_PREP(OCTET_HW_VERSION_MAJOR, OCTET_HW_VERSION_1) | \
+			 OCTET_FIELD_PREP(OCTET_HW_VERSION_MINOR, OCTET_HW_VERSION_1_CHAINS))
 
 static bool in_reset(const struct octet_machine *m)
 {
@@ -239,9 +240,7 @@ static uint32_t read_seq_hi(struct octet_machine *m, struct octet_core *core)
 #define RW(reg, mask, fn)	{ OCTET_##reg, #reg, OCTET_ACC_RW, 0, mask, NULL, fn }
 #define RW_OFF(reg, mask)	{ OCTET_##reg, #reg, OCTET_ACC_RW_OFF, 0, mask, NULL, NULL }
 
-#define OPS	(BIT(OCTET_OP_CONV2D) | BIT(OCTET_OP_DEPTHWISE) | BIT(OCTET_OP_GEMM))
 #define STAGES	GENMASK(OCTET_STAGE_FP32_RNE, OCTET_STAGE_RAW)
-#define TYPES	(BIT(OCTET_TYPE_INT8) | BIT(OCTET_TYPE_UINT8) | BIT(OCTET_TYPE_INT32))
 #define ADDR_BITS (OCTET_FIELD_PREP(OCTET_ADDR_BITS_VA, (uint32_t)OCTET_VA_BITS) | \
 		   OCTET_FIELD_PREP(OCTET_ADDR_BITS_DMA, OCTET_DMA_BITS))
 #define LIMITS	(OCTET_FIELD_PREP(OCTET_LIMITS_RING_ORDER, OCTET_RING_ORDER_MAX) | \
@@ -252,17 +251,17 @@ static uint32_t read_seq_hi(struct octet_machine *m, struct octet_core *core)
 /* Capabilities with reset value 0 here come from the configuration. */
 const struct octet_reg octet_global_regs[] = {
 	CAP(REG_ID, OCTET_ID_MAGIC),
-	CAP(REG_VERSION, VERSION_1_0),
+	CAP(REG_VERSION, VERSION),
 	CAP(REG_CORES, 0),
 	CAP(REG_ARRAY, 0),
 	CAP(REG_SRAM_SIZE, 0),
 	CAP(REG_CLOCK_KHZ, 0),
 	CAP(REG_DRAM_BPC, 0),
 	CAP(REG_ADDR_BITS, ADDR_BITS),
-	CAP(REG_OPS, OPS),
+	CAP(REG_OPS, OCTET_OPS),
 	CAP(REG_STAGES, STAGES),
-	CAP(REG_TYPES, TYPES),
-	CAP(REG_FEATURES, 0),
+	CAP(REG_TYPES, OCTET_TYPES_ALL),
+	CAP(REG_FEATURES, OCTET_FEATURE_CHAIN),
 	CAP(REG_LIMITS, LIMITS),
 	CAP(REG_MAX_CMDS, OCTET_JOB_CMDS_MAX),
 	CAP(REG_TLB_ENTRIES, OCTET_TLB_SIZE),

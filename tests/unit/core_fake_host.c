@@ -331,9 +331,183 @@ struct octet_cmd fake_depthwise(void)
 	return cmd;
 }
 
+struct octet_cmd fake_tconv(void)
+{
+	struct octet_cmd cmd = fake_conv();
+
+	cmd.op = OCTET_OP_TCONV2D;
+	return cmd;
+}
+
+/* 4x4x4 in and out, without weights, scales and zero points. */
+static struct octet_cmd image(uint8_t op, uint8_t sub)
+{
+	struct octet_cmd cmd = blank(op);
+
+	cmd.sub = sub;
+	cmd.stage = OCTET_STAGE_RAW;
+	cmd.h = cmd.w = cmd.oh = cmd.ow = cmd.cin = cmd.cout = 4;
+	memset(&cmd.wgt, 0, sizeof(cmd.wgt));
+	cmd.dst.mult = 0;
+	cmd.dst.shift = 0;
+	strides(&cmd.src, 0, 64, 16, 4);
+	strides(&cmd.dst, 0, 64, 16, 4);
+	return cmd;
+}
+
+static void scale(struct octet_operand *o, uint32_t mult, uint32_t shift)
+{
+	o->mult = mult;
+	o->shift = shift;
+}
+
+struct octet_cmd fake_ew(uint8_t sub)
+{
+	struct octet_cmd cmd = image(OCTET_OP_EW, sub);
+
+	cmd.src2 = cmd.src;
+	cmd.src2.addr = VA_SRC2;
+	if (sub == OCTET_EW_MIN || sub == OCTET_EW_MAX)
+		return cmd;
+	cmd.stage = OCTET_STAGE_FIX_DBL;
+	scale(&cmd.dst, 0x40000000, 31);
+	if (sub == OCTET_EW_MUL)
+		return cmd;
+	cmd.left_shift = 4;
+	scale(&cmd.src, 0x40000000, 30);
+	scale(&cmd.src2, 0x40000000, 30);
+	return cmd;
+}
+
+struct octet_cmd fake_lut(void)
+{
+	struct octet_cmd cmd = image(OCTET_OP_LUT, 0);
+
+	cmd.table = VA_TABLE;
+	return cmd;
+}
+
+/* 2x2, padding above and to the left. */
+struct octet_cmd fake_pool(uint8_t sub)
+{
+	struct octet_cmd cmd = image(OCTET_OP_POOL, sub);
+
+	cmd.r = cmd.s = 2;
+	cmd.pt = cmd.pl = 1;
+	if (sub == OCTET_POOL_SUM) {
+		cmd.stage = OCTET_STAGE_FIX_DBL;
+		scale(&cmd.dst, 0x40000000, 31);
+	}
+	return cmd;
+}
+
+struct octet_cmd fake_copy(void)
+{
+	struct octet_cmd cmd = image(OCTET_OP_COPY, OCTET_COPY_COPY);
+
+	cmd.act_min = cmd.act_max = 0;
+	strides(&cmd.src, 64, 16, 4, 1);
+	strides(&cmd.dst, 64, 16, 4, 1);
+	return cmd;
+}
+
+struct octet_cmd fake_fill(void)
+{
+	struct octet_cmd cmd = fake_copy();
+
+	cmd.sub = OCTET_COPY_FILL;
+	memset(&cmd.src, 0, sizeof(cmd.src));
+	cmd.pad_value = 7;
+	return cmd;
+}
+
+struct octet_cmd fake_softmax(void)
+{
+	struct octet_cmd cmd = image(OCTET_OP_SOFTMAX, OCTET_SOFTMAX_RECIPROCAL);
+
+	cmd.table = VA_TABLE;
+	cmd.dst.zero_point = -128;
+	return cmd;
+}
+
+struct octet_cmd fake_reduce(uint8_t sub)
+{
+	struct octet_cmd cmd = image(OCTET_OP_REDUCE, sub);
+
+	cmd.cout = 1;
+	strides(&cmd.dst, 0, 16, 4, 1);
+	if (sub == OCTET_REDUCE_ARGMAX || sub == OCTET_REDUCE_ARGMIN) {
+		cmd.dst.type = OCTET_TYPE_INT32;
+		strides(&cmd.dst, 0, 64, 16, 4);
+	}
+	return cmd;
+}
+
+struct octet_cmd fake_resize(void)
+{
+	struct octet_cmd cmd = image(OCTET_OP_RESIZE, 0);
+
+	cmd.table = VA_TABLE;
+	cmd.oh = cmd.ow = 8;
+	strides(&cmd.dst, 0, 256, 32, 4);
+	return cmd;
+}
+
+struct octet_cmd fake_conv16(void)
+{
+	struct octet_cmd cmd = fake_conv();
+
+	cmd.stage = OCTET_STAGE_FIX_UP;
+	cmd.src.type = cmd.dst.type = OCTET_TYPE_INT16;
+	strides(&cmd.src, 0, 128, 32, 8);
+	strides(&cmd.dst, 0, 256, 64, 16);
+	memset(&cmd.chn, 0, sizeof(cmd.chn));
+	return cmd;
+}
+
+struct octet_cmd fake_residual(void)
+{
+	struct octet_cmd cmd = fake_depthwise();
+
+	cmd.tail = OCTET_TAIL_ADD;
+	cmd.left_shift = 4;
+	cmd.src2 = cmd.dst;
+	cmd.src2.addr = VA_SRC2;
+	scale(&cmd.src2, 0x40000000, 30);
+	cmd.mid_mult = 0x40000000;
+	cmd.mid_shift = 30;
+	cmd.mid_min = -128;
+	cmd.mid_max = 127;
+	cmd.sum_stage = OCTET_STAGE_FIX_DBL;
+	cmd.sum_mult = 0x40000000;
+	cmd.sum_shift = 34;
+	return cmd;
+}
+
+void fake_link_operand(struct octet_operand *o, uint8_t link)
+{
+	o->space = OCTET_SPACE_LINK;
+	o->link = link;
+	o->addr = 0;
+	o->flags = 0;
+	memset(o->stride, 0, sizeof(o->stride));
+}
+
+void fake_link(struct octet_cmd *cmd, int from, bool last)
+{
+	if (from >= 0)
+		fake_link_operand(&cmd->src, (uint8_t)from);
+	if (last)
+		return;
+	fake_link_operand(&cmd->dst, 0);
+	cmd->flags |= OCTET_CMD_CHAIN;
+}
+
 struct fake *fake_ready(const char *config)
 {
-	static const uint64_t vas[] = { VA_CMD, VA_SRC, VA_WGT, VA_PRM, VA_CHN, VA_DST, VA_REPORT };
+	static const uint64_t vas[] = {
+		VA_CMD, VA_SRC, VA_WGT, VA_PRM, VA_CHN, VA_DST, VA_REPORT, VA_SRC2, VA_TABLE,
+	};
 	struct fake *f = fake_new(config);
 	struct octet_param *prm;
 	struct octet_channel *chn;

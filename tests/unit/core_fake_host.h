@@ -77,6 +77,23 @@ bool fake_pop(struct fake *f, unsigned int core, struct octet_completion *c);
 struct octet_cmd fake_gemm(uint32_t m, uint32_t k, uint32_t n);
 struct octet_cmd fake_conv(void);
 struct octet_cmd fake_depthwise(void);
+/* The same on 4x4x4 int8, with parameters that are in bounds. */
+struct octet_cmd fake_tconv(void);
+struct octet_cmd fake_ew(uint8_t sub);
+struct octet_cmd fake_lut(void);
+struct octet_cmd fake_pool(uint8_t sub);
+struct octet_cmd fake_copy(void);
+struct octet_cmd fake_fill(void);
+struct octet_cmd fake_softmax(void);
+struct octet_cmd fake_reduce(uint8_t sub);
+struct octet_cmd fake_resize(void);	/* to 8x8 */
+/* int16 inputs and results, 16-byte parameter records, as fake_ready() leaves them: invalid */
+struct octet_cmd fake_conv16(void);
+/* A depthwise convolution that adds src2 to its result. */
+struct octet_cmd fake_residual(void);
+/* Makes @cmd one of a chain: reads @from if not negative, writes a link. */
+void fake_link(struct octet_cmd *cmd, int from, bool last);
+void fake_link_operand(struct octet_operand *o, uint8_t link);
 
 /* Where fake_ready() puts things: address space 1, each at its own place in the TLB. */
 #define VA_CMD		UINT64_C(0x10000000)
@@ -86,6 +103,8 @@ struct octet_cmd fake_depthwise(void);
 #define VA_CHN		UINT64_C(0x23040000)
 #define VA_DST		UINT64_C(0x24050000)
 #define VA_REPORT	UINT64_C(0x25060000)
+#define VA_SRC2		UINT64_C(0x26070000)
+#define VA_TABLE	UINT64_C(0x27080000)
 #define VA_SIZE		UINT64_C(0x10000)
 
 /* ASID 1 with VA_SIZE bytes at each of the addresses, core 0 enabled. */

@@ -4,41 +4,15 @@
  * otherwise right, through the machine, with the status and the operand that
  * the completion must name. Nothing of a refused command is written.
  */
-#include <string.h>
-
-#include "unit.h"
-#include "core_fake_host.h"
+#include "core_mutation.h"
 
 enum base { CONV, DEPTHWISE, GEMM, BASES };
 
-#define CMD	OCTET_OPERAND_CMD
-#define SRC	OCTET_OPERAND_SRC
-#define SRC2	OCTET_OPERAND_SRC2
-#define WGT	OCTET_OPERAND_WGT
-#define PRM	OCTET_OPERAND_PRM
-#define CHN	OCTET_OPERAND_CHN
-#define DST	OCTET_OPERAND_DST
-
-struct mutation {
-	const char *what;
-	enum base base;
-	size_t offset, size;
-	int64_t value;
-	unsigned int status, operand;
-};
-
-#define M(base, field, value, status, operand)				\
-	{ #base " " #field " = " #value, base,				\
-	  offsetof(struct octet_cmd, field),				\
-	  sizeof(((struct octet_cmd *)0)->field), value,		\
-	  OCTET_STATUS_##status, operand }
-
 /* What every operand refuses; @o is the operand of a convolution. */
 #define OPERAND(o, n)							\
-	M(CONV, o.space, 3, BAD_CHAIN, n),				\
+	M(CONV, o.space, 3, RESERVED, n),				\
 	M(CONV, o.space, 4, BAD_SPACE, n),				\
 	M(CONV, o.space, 255, BAD_SPACE, n),				\
-	M(CONV, o.type, OCTET_TYPE_INT16, BAD_TYPE, n),			\
 	M(CONV, o.type, 255, BAD_TYPE, n),				\
 	M(CONV, o.layout, OCTET_LAYOUT_PACKED, BAD_LAYOUT, n),		\
 	M(CONV, o.layout, 255, BAD_LAYOUT, n),				\
@@ -58,21 +32,32 @@ static const struct mutation mutations[] = {
 	OPERAND(dst, DST),
 
 	M(CONV, op, 0, BAD_OP, CMD),
-	M(CONV, op, OCTET_OP_EW, BAD_OP, CMD),
-	M(CONV, op, OCTET_OP_TCONV2D, BAD_OP, CMD),
+	M(CONV, op, OCTET_OP_TCONV2D + 1, BAD_OP, CMD),
 	M(CONV, op, 31, BAD_OP, CMD),
 	M(CONV, op, 255, BAD_OP, CMD),
 	M(CONV, flags, OCTET_CMD_CHAIN, BAD_CHAIN, CMD),
 	M(CONV, flags, 4, BAD_FLAGS, CMD),
 	M(CONV, flags, 0x80000000, BAD_FLAGS, CMD),
-	M(CONV, sub, 1, RESERVED, CMD),
-	M(CONV, tail, 1, RESERVED, CMD),
+	M(CONV, sub, 1, BAD_OP, CMD),
+	M(CONV, sub, 255, BAD_OP, CMD),
+	M(CONV, tail, OCTET_TAIL_ADD, BAD_SPACE, SRC2),
+	M(CONV, tail, 4, BAD_FLAGS, CMD),
+	M(CONV, tail, 0x80000000, BAD_FLAGS, CMD),
+	M(CONV, left_shift, 1, RESERVED, CMD),
+	M(CONV, table, 1ll << 40, RESERVED, CMD),
+	M(CONV, mid_mult, 1, RESERVED, CMD),
+	M(CONV, mid_shift, 1, RESERVED, CMD),
+	M(CONV, mid_zero_point, -1, RESERVED, CMD),
+	M(CONV, mid_min, -1, RESERVED, CMD),
+	M(CONV, mid_max, 1, RESERVED, CMD),
+	M(CONV, sum_stage, 1, RESERVED, CMD),
+	M(CONV, sum_mult, 1, RESERVED, CMD),
+	M(CONV, sum_shift, 1, RESERVED, CMD),
 	M(CONV, reserved0[0], 1, RESERVED, CMD),
-	M(CONV, reserved0[8], 0x80000000, RESERVED, CMD),
-	M(CONV, reserved1[0], 1, RESERVED, CMD),
-	M(CONV, reserved1[2], 1, RESERVED, CMD),
+	M(CONV, reserved0[2], 0x80, RESERVED, CMD),
+	M(CONV, reserved1, 0x80000000, RESERVED, CMD),
 	M(CONV, src2.space, OCTET_SPACE_VA, BAD_SPACE, SRC2),
-	M(CONV, src2.space, OCTET_SPACE_LINK, BAD_CHAIN, SRC2),
+	M(CONV, src2.space, OCTET_SPACE_LINK, BAD_SPACE, SRC2),
 	M(CONV, src2.addr, 1, RESERVED, SRC2),
 	M(CONV, src2.stride[3], 1, RESERVED, SRC2),
 	M(CONV, src2.type, OCTET_TYPE_INT8, RESERVED, SRC2),
@@ -134,7 +119,12 @@ static const struct mutation mutations[] = {
 
 	M(CONV, src.type, OCTET_TYPE_NONE, BAD_TYPE, SRC),
 	M(CONV, src.type, OCTET_TYPE_INT32, BAD_TYPE, SRC),
-	M(CONV, wgt.type, OCTET_TYPE_INT4, BAD_TYPE, WGT),
+	M(CONV, src.type, OCTET_TYPE_INT4, BAD_TYPE, SRC),
+	M(CONV, src.type, OCTET_TYPE_INT16, BAD_SPACE, CHN),
+	M(DEPTHWISE, src.type, OCTET_TYPE_INT16, BAD_TYPE, DST),
+	M(CONV, wgt.type, OCTET_TYPE_INT16, BAD_TYPE, WGT),
+	M(CONV, wgt.type, OCTET_TYPE_INT4, BAD_LAYOUT, WGT),
+	M(CONV, dst.type, OCTET_TYPE_INT16, BAD_TYPE, DST),
 	M(CONV, prm.type, OCTET_TYPE_INT32, BAD_TYPE, PRM),
 	M(CONV, dst.type, OCTET_TYPE_INT32, BAD_TYPE, DST),
 	M(CONV, stage, OCTET_STAGE_RAW, BAD_TYPE, DST),
@@ -208,31 +198,6 @@ static struct octet_cmd base(enum base which)
 	return which == CONV ? fake_conv() : fake_depthwise();
 }
 
-static void change(struct octet_cmd *cmd, const struct mutation *m)
-{
-	memcpy((uint8_t *)cmd + m->offset, &m->value, m->size);
-}
-
-/* Runs a command; checks status and operand, and that a refusal writes nothing. */
-static void check(struct fake *f, const struct octet_cmd *cmd, const char *what,
-		  unsigned int status, unsigned int operand)
-{
-	uint8_t *dst = fake_va(f, VA_DST);
-	struct octet_completion c;
-
-	memset(dst, 0x5a, 4096);
-	c = fake_job(f, cmd, 1);
-	if (c.status != status)
-		fail_msg("%s: status 0x%x, want 0x%x", what, c.status, status);
-	if (!status)
-		return;
-	if ((c.detail & OCTET_CQ_DETAIL_OPERAND) != operand)
-		fail_msg("%s: operand %u, want %u", what, c.detail & 0xff, operand);
-	for (int i = 0; i < 4096; i++)
-		if (dst[i] != 0x5a)
-			fail_msg("%s: refused, but byte %d is written", what, i);
-}
-
 static void test_mutations(void **state)
 {
 	struct fake *f = fake_ready("");
@@ -241,8 +206,8 @@ static void test_mutations(void **state)
 	for (size_t i = 0; i < sizeof(mutations) / sizeof(mutations[0]); i++) {
 		struct octet_cmd cmd = base(mutations[i].base);
 
-		change(&cmd, &mutations[i]);
-		check(f, &cmd, mutations[i].what, mutations[i].status, mutations[i].operand);
+		mutation_apply(&cmd, &mutations[i]);
+		mutation_check(f, &cmd, mutations[i].what, mutations[i].status, mutations[i].operand);
 	}
 	fake_free(f);
 }
@@ -256,7 +221,7 @@ static void test_bases(void **state)
 	for (int i = 0; i < BASES; i++) {
 		struct octet_cmd cmd = base((enum base)i);
 
-		check(f, &cmd, "unchanged", OCTET_STATUS_OK, 0);
+		mutation_check(f, &cmd, "unchanged", OCTET_STATUS_OK, 0);
 	}
 	fake_free(f);
 }
@@ -267,8 +232,7 @@ static void test_order(void **state)
 	static const struct mutation order[] = {
 		M(CONV, op, 0, BAD_OP, CMD),
 		M(CONV, flags, 0x100, BAD_FLAGS, CMD),
-		M(CONV, src2.space, OCTET_SPACE_LINK, BAD_CHAIN, SRC2),
-		M(CONV, tail, 1, RESERVED, CMD),
+		M(CONV, reserved1, 1, RESERVED, CMD),
 		M(CONV, n, 0, BAD_SHAPE, CMD),
 		M(CONV, prm.space, OCTET_SPACE_SRAM, BAD_SPACE, PRM),
 		M(CONV, src.type, 0, BAD_TYPE, SRC),
@@ -276,6 +240,7 @@ static void test_order(void **state)
 		M(CONV, dst.flags, 1, BAD_FLAGS, DST),
 		M(CONV, act_max, 500, BAD_QUANT, CMD),
 		M(CONV, src.stride[1], 1ull << 40, TOO_LARGE, SRC),
+		M(CONV, flags, OCTET_CMD_CHAIN, BAD_CHAIN, CMD),
 	};
 	size_t count = sizeof(order) / sizeof(order[0]);
 	struct fake *f = fake_ready("");
@@ -284,9 +249,9 @@ static void test_order(void **state)
 	for (size_t i = 0; i < count; i++) {
 		struct octet_cmd cmd = fake_conv();
 
-		for (size_t k = i; k < count; k++)
-			change(&cmd, &order[k]);
-		check(f, &cmd, order[i].what, order[i].status, order[i].operand);
+		for (size_t k = count; k-- > i;)
+			mutation_apply(&cmd, &order[k]);
+		mutation_check(f, &cmd, order[i].what, order[i].status, order[i].operand);
 	}
 	fake_free(f);
 }
@@ -308,7 +273,7 @@ static void test_missing(void **state)
 		memset((uint8_t *)&cmd + offsetof(struct octet_cmd, src) +
 		       (size_t)cases[i].operand * sizeof(struct octet_operand), 0,
 		       sizeof(struct octet_operand));
-		check(f, &cmd, "missing", cases[i].status, (unsigned int)cases[i].operand);
+		mutation_check(f, &cmd, "missing", cases[i].status, (unsigned int)cases[i].operand);
 	}
 	fake_free(f);
 }
@@ -418,7 +383,7 @@ static void test_records(void **state)
 		prm[7] = cases[i].prm;
 		chn[7] = cases[i].chn;
 		snprintf(what, sizeof(what), "record case %zu", i);
-		check(f, &cmd, what, cases[i].status, cases[i].operand);
+		mutation_check(f, &cmd, what, cases[i].status, cases[i].operand);
 	}
 	fake_free(f);
 }

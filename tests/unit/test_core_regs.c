@@ -12,17 +12,17 @@ static void test_reset_values(void **state)
 
 	(void)state;
 	assert_int_equal(fake_read(f, OCTET_REG_ID), OCTET_ID_MAGIC);
-	assert_int_equal(fake_read(f, OCTET_REG_VERSION), 0x00010000);
+	assert_int_equal(fake_read(f, OCTET_REG_VERSION), 0x00010001);
 	assert_int_equal(fake_read(f, OCTET_REG_CORES), 3);
 	assert_int_equal(fake_read(f, OCTET_REG_ARRAY), 0x080808);
 	assert_int_equal(fake_read(f, OCTET_REG_SRAM_SIZE), 2 << 20);
 	assert_int_equal(fake_read(f, OCTET_REG_CLOCK_KHZ), 500000);
 	assert_int_equal(fake_read(f, OCTET_REG_DRAM_BPC), 12);
 	assert_int_equal(fake_read(f, OCTET_REG_ADDR_BITS), 39 | 56 << 8);
-	assert_int_equal(fake_read(f, OCTET_REG_OPS), 0xe);
+	assert_int_equal(fake_read(f, OCTET_REG_OPS), 0xffe);
 	assert_int_equal(fake_read(f, OCTET_REG_STAGES), 0x3f);
-	assert_int_equal(fake_read(f, OCTET_REG_TYPES), 0x16);
-	assert_int_equal(fake_read(f, OCTET_REG_FEATURES), 0);
+	assert_int_equal(fake_read(f, OCTET_REG_TYPES), 0x3e);
+	assert_int_equal(fake_read(f, OCTET_REG_FEATURES), OCTET_FEATURE_CHAIN);
 	assert_int_equal(fake_read(f, OCTET_REG_LIMITS), 12 | 12 << 8 | 28 << 16 | 20 << 24);
 	assert_int_equal(fake_read(f, OCTET_REG_MAX_CMDS), 4096);
 	assert_int_equal(fake_read(f, OCTET_REG_TLB_ENTRIES), 512);
