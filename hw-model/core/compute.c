@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 
-#include "matmul.h"
+#include "compute.h"
+#include "output_stage.h"
 
-int octet_work_compute(struct octet_work *work)
+/* operations with the output stage of the command */
+static int staged(const struct octet_work *work)
 {
 	struct octet_requant rq;
 	int err;
@@ -21,11 +23,33 @@ int octet_work_compute(struct octet_work *work)
 	case OCTET_OP_GEMM:
 		err = octet_compute_gemm(work, &rq);
 		break;
-	default:
-		/* decoding refuses what the machine does not offer */
-		err = -EINVAL;
+	case OCTET_OP_POOL:
+		err = octet_compute_pool(work, &rq);
 		break;
 	}
 	octet_requant_free(&rq);
 	return err;
+}
+
+int octet_work_compute(struct octet_work *work)
+{
+	switch (work->cmd.op) {
+	case OCTET_OP_CONV2D:
+	case OCTET_OP_DEPTHWISE:
+	case OCTET_OP_GEMM:
+		return staged(work);
+	case OCTET_OP_POOL:
+		return work->cmd.sub == OCTET_POOL_SUM ? staged(work) :
+							 octet_compute_pool(work, NULL);
+	case OCTET_OP_EW:
+		return octet_compute_ew(work);
+	case OCTET_OP_LUT:
+		return octet_compute_lut(work);
+	case OCTET_OP_COPY:
+		return octet_compute_copy(work);
+	case OCTET_OP_SOFTMAX:
+		return octet_compute_softmax(work);
+	}
+	/* decoding refuses what the machine does not offer */
+	return -EINVAL;
 }

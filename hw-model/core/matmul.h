@@ -14,9 +14,9 @@
 #ifndef OCTET_MATMUL_H
 #define OCTET_MATMUL_H
 
+#include "compute.h"
 #include "output_stage.h"
 #include "simd.h"
-#include "work.h"
 
 /** Output channels handled at a time. */
 #define OCTET_MATMUL_COLUMNS (2 * OCTET_PANEL)
@@ -67,26 +67,5 @@ static inline void *octet_matmul_row(struct octet_matmul *mm, size_t i, size_t k
  * @dst: result of row 0, output @o0; rows are @ldd elements apart
  */
 int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *dst, size_t ldd);
-
-/** octet_work_tick() - count progress; true if the work is cancelled. */
-static inline bool octet_work_tick(const struct octet_work *work)
-{
-	if (work->progress)
-		atomic_fetch_add_explicit(work->progress, 1, memory_order_relaxed);
-	return work->cancel && atomic_load_explicit(work->cancel, memory_order_relaxed);
-}
-
-/** Products of one result from which on a single result may take long. */
-#define OCTET_LONG_SUM 16384
-
-/** octet_type_size() - bytes of an element of a result. */
-static inline size_t octet_type_size(unsigned int type)
-{
-	return type == OCTET_TYPE_INT32 ? 4 : 1;
-}
-
-int octet_compute_conv(const struct octet_work *work, const struct octet_requant *rq);
-int octet_compute_depthwise(const struct octet_work *work, const struct octet_requant *rq);
-int octet_compute_gemm(const struct octet_work *work, const struct octet_requant *rq);
 
 #endif /* OCTET_MATMUL_H */

@@ -3,19 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compute.h"
 #include "output_stage.h"
 #include "simd.h"
-#include "work.h"
+#include "tail.h"
 
-/** One channel's share of struct octet_requant. */
-struct channel {
-	uint32_t mult, shift;
-	int64_t pos, neg;
-};
-
-static struct channel prepare(unsigned int code, uint32_t mult, uint32_t shift, bool broken)
+struct octet_fix octet_fix_init(unsigned int code, uint32_t mult, uint32_t shift, bool broken)
 {
-	struct channel c = { .mult = mult, .shift = shift };
+	struct octet_fix c = { .mult = mult, .shift = shift };
 	int64_t dbl = shift > 31 ? 1ll << 30 : 0;
 
 	if (code == OCTET_STAGE_RAW)
@@ -25,6 +20,9 @@ static struct channel prepare(unsigned int code, uint32_t mult, uint32_t shift, 
 		c.shift = 150 - (mult >> 23);
 		return c;
 	}
+	/* an addend may be taken as it is */
+	if (!shift)
+		return c;
 	c.pos = 1ll << (shift - 1);
 	c.neg = c.pos;
 	switch (code) {
@@ -114,7 +112,7 @@ void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, si
 int32_t octet_output_stage_one(unsigned int stage, int32_t acc, int32_t bias, uint32_t mult,
 			       uint32_t shift, int32_t zero_point, int32_t lo, int32_t hi)
 {
-	struct channel c = prepare(stage, mult, shift, false);
+	struct octet_fix c = octet_fix_init(stage, mult, shift, false);
 	struct octet_requant rq = {
 		.code = stage, .zero_point = zero_point, .lo = lo, .hi = hi,
 		.mult = &c.mult, .shift = &c.shift, .pos = &c.pos, .neg = &c.neg,
@@ -125,16 +123,90 @@ int32_t octet_output_stage_one(unsigned int stage, int32_t acc, int32_t bias, ui
 	return y;
 }
 
+void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+		       int32_t *y)
+{
+	if (!rq->wrap) {
+		octet_simd_get()->requant(rq, acc, o0, n, y);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t o = o0 + i;
+		int64_t r = fix(acc[i], rq->mult[o], rq->shift[o], rq->pos[o], rq->neg[o]);
+
+		y[i] = finish((int32_t)r, rq->zero_point, rq->lo, rq->hi);
+	}
+}
+
 void octet_requant_store(const struct octet_requant *rq, const int32_t *y, size_t n, void *dst)
 {
 	uint8_t *d = dst;
+	int16_t *d16 = dst;
 
+	if (rq->tail) {
+		octet_tail_store(rq->tail, y, n, dst);
+		return;
+	}
 	if (rq->type == OCTET_TYPE_INT32) {
 		memcpy(dst, y, n * sizeof(*y));
 		return;
 	}
+	if (rq->type == OCTET_TYPE_INT16) {
+		for (size_t i = 0; i < n; i++)
+			d16[i] = (int16_t)y[i];
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		d[i] = (uint8_t)y[i];
+}
+
+static int allocate(struct octet_requant *rq, size_t n)
+{
+	n += OCTET_PANEL;
+	rq->mult = calloc(n, sizeof(*rq->mult));
+	rq->shift = calloc(n, sizeof(*rq->shift));
+	rq->pos = calloc(n, sizeof(*rq->pos));
+	rq->neg = calloc(n, sizeof(*rq->neg));
+	if (rq->mult && rq->shift && rq->pos && rq->neg)
+		return 0;
+	octet_requant_free(rq);
+	return -ENOMEM;
+}
+
+static void set(struct octet_requant *rq, size_t o, struct octet_fix c)
+{
+	rq->mult[o] = c.mult;
+	rq->shift[o] = c.shift;
+	rq->pos[o] = c.pos;
+	rq->neg[o] = c.neg;
+}
+
+static struct octet_requant common(const struct octet_work *work)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+
+	return (struct octet_requant) {
+		.code = cmd->stage, .type = cmd->dst.type,
+		.zero_point = cmd->dst.zero_point,
+		.lo = cmd->act_min, .hi = cmd->act_max,
+	};
+}
+
+static int add_tail(struct octet_requant *rq, const struct octet_work *work)
+{
+	if (!work->cmd.tail)
+		return 0;
+	rq->tail = octet_tail_new(work);
+	if (!rq->tail) {
+		octet_requant_free(rq);
+		return -ENOMEM;
+	}
+	if (work->cmd.tail & OCTET_TAIL_ADD) {
+		rq->zero_point = work->cmd.mid_zero_point;
+		rq->lo = work->cmd.mid_min;
+		rq->hi = work->cmd.mid_max;
+	}
+	return 0;
 }
 
 int octet_requant_init(struct octet_requant *rq, const struct octet_work *work)
@@ -142,32 +214,48 @@ int octet_requant_init(struct octet_requant *rq, const struct octet_work *work)
 	const struct octet_cmd *cmd = &work->cmd;
 	bool tensor = !work->prm || (cmd->flags & OCTET_CMD_PER_TENSOR);
 	bool shared = !work->chn || (cmd->flags & OCTET_CMD_PER_TENSOR);
-	size_t n = (size_t)cmd->cout + OCTET_PANEL;
 
-	*rq = (struct octet_requant) {
-		.code = cmd->stage, .type = cmd->dst.type,
-		.zero_point = cmd->dst.zero_point,
-		.lo = cmd->act_min, .hi = cmd->act_max,
-	};
-	rq->mult = calloc(n, sizeof(*rq->mult));
-	rq->shift = calloc(n, sizeof(*rq->shift));
-	rq->pos = calloc(n, sizeof(*rq->pos));
-	rq->neg = calloc(n, sizeof(*rq->neg));
-	if (!rq->mult || !rq->shift || !rq->pos || !rq->neg) {
-		octet_requant_free(rq);
+	*rq = common(work);
+	if (allocate(rq, cmd->cout))
 		return -ENOMEM;
-	}
 	for (size_t o = 0; o < cmd->cout; o++) {
 		uint32_t mult = tensor ? cmd->dst.mult : work->prm[o].mult;
 		uint32_t shift = shared ? cmd->dst.shift : work->chn[o].shift;
-		struct channel c = prepare(cmd->stage, mult, shift, work->break_rounding);
 
-		rq->mult[o] = c.mult;
-		rq->shift[o] = c.shift;
-		rq->pos[o] = c.pos;
-		rq->neg[o] = c.neg;
+		set(rq, o, octet_fix_init(cmd->stage, mult, shift, work->break_rounding));
 	}
+	return add_tail(rq, work);
+}
+
+static int init_block(struct octet_requant *rq, uint32_t mult, uint32_t shift, bool broken)
+{
+	struct octet_fix c = octet_fix_init(rq->code, mult, shift, broken);
+
+	if (allocate(rq, OCTET_BLOCK))
+		return -ENOMEM;
+	for (size_t o = 0; o < OCTET_BLOCK; o++)
+		set(rq, o, c);
 	return 0;
+}
+
+int octet_requant_init_flat(struct octet_requant *rq, const struct octet_work *work)
+{
+	const struct octet_operand *dst = &work->cmd.dst;
+
+	*rq = common(work);
+	if (init_block(rq, dst->mult, dst->shift, work->break_rounding))
+		return -ENOMEM;
+	return add_tail(rq, work);
+}
+
+int octet_requant_init_sum(struct octet_requant *rq, const struct octet_work *work,
+			   unsigned int code, uint32_t mult, uint32_t shift)
+{
+	*rq = common(work);
+	rq->code = code;
+	/* from 31 on every int32 stays one */
+	rq->wrap = shift < 31;
+	return init_block(rq, mult, shift, work->break_rounding);
 }
 
 void octet_requant_free(struct octet_requant *rq)
@@ -176,8 +264,10 @@ void octet_requant_free(struct octet_requant *rq)
 	free(rq->shift);
 	free(rq->pos);
 	free(rq->neg);
+	octet_tail_free(rq->tail);
 	rq->mult = NULL;
 	rq->shift = NULL;
 	rq->pos = NULL;
 	rq->neg = NULL;
+	rq->tail = NULL;
 }

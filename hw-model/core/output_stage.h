@@ -12,7 +12,30 @@
 
 #include <drm/octet_isa.h>
 
+struct octet_tail;
 struct octet_work;
+
+/**
+ * struct octet_fix - one rescale by a FIX code
+ *
+ * y = (v * mult + (v < 0 ? neg : pos)) >> shift
+ */
+struct octet_fix {
+	uint32_t mult, shift;
+	int64_t pos, neg;
+};
+
+/**
+ * octet_fix_init() - parameters of any code, for struct octet_requant
+ * @broken: the injected fault: a constant of FIX_DBL is wrong
+ */
+struct octet_fix octet_fix_init(unsigned int code, uint32_t mult, uint32_t shift, bool broken);
+
+/** octet_fix_one() - a FIX code, modulo 2^32. */
+static inline int32_t octet_fix_one(const struct octet_fix *f, int32_t v)
+{
+	return (int32_t)((v * (int64_t)f->mult + (v < 0 ? f->neg : f->pos)) >> f->shift);
+}
 
 /**
  * struct octet_requant - parameters of a command's output stage
@@ -26,6 +49,9 @@ struct octet_work;
  * @zero_point: of the result
  * @lo: lower clamp
  * @hi: upper clamp
+ * @wrap: the scaled value is taken modulo 2^32 before the zero point: sums of
+ *	two tensors, not accumulators
+ * @tail: what follows, or NULL
  */
 struct octet_requant {
 	unsigned int code;
@@ -36,17 +62,37 @@ struct octet_requant {
 	uint32_t *shift;
 	int64_t *pos;
 	int64_t *neg;
+	bool wrap;
+	struct octet_tail *tail;
 };
 
-/** octet_requant_init() - 0 or -ENOMEM; free with octet_requant_free(). */
+/**
+ * octet_requant_init() - the command's output stage and tails, per channel
+ *
+ * Return: 0 or -ENOMEM; free with octet_requant_free().
+ */
 int octet_requant_init(struct octet_requant *rq, const struct octet_work *work);
+
+/** octet_requant_init_flat() - the same for OCTET_BLOCK elements that share dst.mult. */
+int octet_requant_init_flat(struct octet_requant *rq, const struct octet_work *work);
+
+/** octet_requant_init_sum() - one FIX for OCTET_BLOCK sums of two addends. */
+int octet_requant_init_sum(struct octet_requant *rq, const struct octet_work *work,
+			   unsigned int code, uint32_t mult, uint32_t shift);
 void octet_requant_free(struct octet_requant *rq);
 
 /** octet_requant_scalar() - what every struct octet_simd.requant must equal. */
 void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 			  size_t n, int32_t *y);
 
-/** octet_requant_store() - narrow @n results to the type of the result. */
+/** octet_requant_run() - the fastest way: simd level, or modulo 2^32 where asked for. */
+void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+		       int32_t *y);
+
+/**
+ * octet_requant_store() - apply the tail, narrow @n results to the type of the result
+ * @dst: a place in the command's result
+ */
 void octet_requant_store(const struct octet_requant *rq, const int32_t *y, size_t n, void *dst);
 
 /**

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+
+#include "compute.h"
+#include "tail.h"
+
+/**
+ * struct octet_tail - the tails of a command
+ *
+ * @add: TAIL_ADD
+ * @table: of TAIL_LUT, or NULL
+ * @src2: the other addend
+ * @dst: the result, as large as @src2
+ * @own: addends of the output stage's codes
+ * @other: addends of the codes of @src2
+ * @sum: rescales the sum
+ */
+struct octet_tail {
+	bool add;
+	const uint8_t *table;
+	const uint8_t *src2;
+	const uint8_t *dst;
+	int32_t own[256];
+	int32_t other[256];
+	struct octet_requant sum;
+};
+
+void octet_addend_codes(const struct octet_addend *a, unsigned int type, int32_t *codes)
+{
+	for (unsigned int i = 0; i < 256; i++)
+		codes[i] = octet_addend_of(a, octet_code(type, (uint8_t)i));
+}
+
+static int addends(struct octet_tail *tail, const struct octet_work *work)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+	bool broken = work->break_rounding;
+	struct octet_addend own = {
+		.fix = octet_fix_init(cmd->sum_stage, cmd->mid_mult, cmd->mid_shift, broken),
+		.zero_point = cmd->mid_zero_point, .left = cmd->left_shift,
+	};
+	struct octet_addend other = {
+		.fix = octet_fix_init(cmd->sum_stage, cmd->src2.mult, cmd->src2.shift, broken),
+		.zero_point = cmd->src2.zero_point, .left = cmd->left_shift,
+	};
+
+	octet_addend_codes(&own, cmd->dst.type, tail->own);
+	octet_addend_codes(&other, cmd->src2.type, tail->other);
+	return octet_requant_init_sum(&tail->sum, work, cmd->sum_stage, cmd->sum_mult,
+				      cmd->sum_shift);
+}
+
+struct octet_tail *octet_tail_new(const struct octet_work *work)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+	struct octet_tail *tail = calloc(1, sizeof(*tail));
+
+	if (!tail)
+		return NULL;
+	tail->add = cmd->tail & OCTET_TAIL_ADD;
+	tail->table = cmd->tail & OCTET_TAIL_LUT ? work->table : NULL;
+	tail->src2 = work->src2;
+	tail->dst = work->dst;
+	if (tail->add && addends(tail, work)) {
+		free(tail);
+		return NULL;
+	}
+	return tail;
+}
+
+void octet_tail_free(struct octet_tail *tail)
+{
+	if (!tail)
+		return;
+	octet_requant_free(&tail->sum);
+	free(tail);
+}
+
+static void add(const struct octet_tail *tail, const int32_t *y, size_t n, const uint8_t *x2,
+		int32_t *to)
+{
+	int32_t sum[OCTET_BLOCK];
+
+	for (size_t i = 0; i < n; i++)
+		sum[i] = (int32_t)((uint32_t)tail->own[(uint8_t)y[i]] +
+				   (uint32_t)tail->other[x2[i]]);
+	octet_requant_run(&tail->sum, sum, 0, n, to);
+}
+
+void octet_tail_store(const struct octet_tail *tail, const int32_t *y, size_t n, uint8_t *dst)
+{
+	int32_t sums[OCTET_BLOCK];
+
+	while (n) {
+		size_t part = n < OCTET_BLOCK ? n : OCTET_BLOCK;
+		const int32_t *from = y;
+
+		if (tail->add) {
+			add(tail, y, part, tail->src2 + (dst - tail->dst), sums);
+			from = sums;
+		}
+		for (size_t i = 0; i < part; i++)
+			dst[i] = (uint8_t)from[i];
+		for (size_t i = 0; tail->table && i < part; i++)
+			dst[i] = tail->table[dst[i]];
+		n -= part;
+		y += part;
+		dst += part;
+	}
+}
