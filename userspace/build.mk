@@ -57,7 +57,7 @@ all_files += build/lib/liboctet.a build/lib/liboctet.pc
 
 cflags_userspace/tools := -Iuserspace/tools
 $(eval $(call program,build/bin/octet,$(wildcard userspace/tools/*.c),$(lib_archives),\
-	$(lib_libs) -ljson-c))
+	$(lib_libs) -ljson-c -lstb))
 
 # Examples: one file each, but for the digits, whose floats must not contract.
 cflags_userspace/examples := -Iuserspace/examples -ffp-contract=off

@@ -806,6 +806,7 @@ enum octet_where {
  * @predicted: cycles by the timing, the batch; zeros for the CPU
  * @measured: of the newest finished run of slot 0; zeros before, or for the CPU backend
  * @host_ns: time of a CPU operator in that run
+ * @params: kernel, strides and the like for people, "3x3 stride 2x2 same relu6"
  */
 struct octet_plan_op {
 	size_t size;
@@ -823,6 +824,7 @@ struct octet_plan_op {
 	bool in_sram;
 	struct octet_op_report predicted, measured;
 	uint64_t host_ns;
+	char params[64];
 };
 
 /** octet_plan_op() - -ENOENT: no such operator */

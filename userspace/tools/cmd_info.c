@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "model_info.h"
 #include "tool.h"
 
 static const struct {
@@ -103,7 +104,7 @@ static int print_counters(struct octet_ctx *ctx, const struct octet_info *info,
 	return EXIT_OK;
 }
 
-int cmd_info(const struct tool_options *o)
+static int machine_info(const struct tool_options *o)
 {
 	struct octet_ctx *ctx = tool_open(o);
 	struct json_object *root, *list;
@@ -128,4 +129,9 @@ int cmd_info(const struct tool_options *o)
 		json_object_put(root);
 	octet_close(ctx);
 	return ret;
+}
+
+int cmd_info(const struct tool_options *o)
+{
+	return o->model ? tool_model_info(o) : machine_info(o);
 }

@@ -10,35 +10,68 @@
 
 #include "tool.h"
 
-/* @takes: its options, by the letters of parse() */
+/*
+ * @takes: its options, by the letters of parse()
+ * @model: takes a model: 'n' no, 'y' yes, 'o' if given
+ */
 struct subcommand {
 	const char *name;
 	int (*run)(const struct tool_options *o);
+	char model;
 	const char *summary;
 	const char *takes;
 };
 
 static const struct subcommand subcommands[] = {
-	{ "info", cmd_info, "what is there: backend, machine, counters", "bdmlj" },
-	{ "selftest", cmd_selftest, "random operations: device against CPU fallback", "bdmljsc" },
-	{ "bench", cmd_bench, "speed of operations and of submission", "bdmljsq" },
+	{ "info", cmd_info, 'o', "the machine; of a MODEL: each operator, where it runs and why",
+	  "bdmljfBRK" },
+	{ "run", cmd_run, 'y', "run a network on samples", "bdmljfBnRiotLkMDCX" },
+	{ "verify", cmd_verify, 'y', "a network, layer by layer, against the CPU fallback",
+	  "bdmljfRitMDCXs" },
+	{ "profile", cmd_profile, 'y', "cycles and stalls of each operator", "bdmljfBRitMDCXPs" },
+	{ "accuracy", cmd_accuracy, 'y', "how many samples of a set a network gets right",
+	  "bdmljfBnRSTLMDCX" },
+	{ "selftest", cmd_selftest, 'n', "random operations: device against CPU fallback", "bdmljsc" },
+	{ "bench", cmd_bench, 'n', "speed of operations and of submission", "bdmljsq" },
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
 
 static void usage(FILE *f)
 {
-	fputs("usage: octet COMMAND [options]\n\n", f);
+	fputs("usage: octet COMMAND [MODEL] [options]\n\n", f);
 	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
 		fprintf(f, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
-	fputs("\n"
+	fputs("\nMODEL is a .tflite file.\n\n"
 	      "  --backend B     drm, sim, cpu or auto: the device if there is one, else sim\n"
 	      "  --device PATH   a device node, such as /dev/accel/accel0\n"
 	      "  --machine P     the simulator with these properties, such as\n"
 	      "                  array=a512,dram-bytes-per-cycle=12; implies --backend sim\n"
 	      "  --cpu LEVEL     the CPU fallback: scalar, avx2 or avx512vnni\n"
+	      "  --flavour F     whose rounding: tflite (reference kernels, the default), tflite-opt\n"
+	      "                  (its optimized kernels on x86), xnnpack\n"
+	      "  --batch N       run, info, profile, accuracy: N samples as one inference\n"
+	      "  --slots N       run, accuracy: up to N inferences in flight (2)\n"
+	      "  --no-sram       all activations in DRAM, no chains\n"
+	      "  --no-fusion     info: each operator by itself, every activation kept\n"
+	      "  --input FILE    samples back to back in the model's own type, a .npy file, or an\n"
+	      "                  image; once for each input of the model\n"
+	      "  --input-type T  native (default) or float32: real values, quantized by the model's\n"
+	      "                  own parameters\n"
+	      "  --mean V[,V,V]  images: subtracted from each pixel (0..255)\n"
+	      "  --std V[,V,V]   images: then divided by; without both the pixel is the code\n"
+	      "  --color C       images: rgb (default) or bgr\n"
+	      "  --crop C        images: none (default: stretched) or center\n"
+	      "  --output FILE   run: outputs back to back in the model's own type\n"
+	      "  --labels FILE   run: names of the classes, one a line; accuracy: one sample a line,\n"
+	      "                  its class in the last column\n"
+	      "  --top K         run: how many classes to print (5)\n"
+	      "  --set FILE      accuracy: samples, as --input\n"
+	      "  --set-type T    accuracy: native or float32\n"
+	      "  --trace FILE    profile: a trace for ui.perfetto.dev\n"
 	      "  --count N       selftest: how many operations (300)\n"
-	      "  --seed N        selftest, bench: random numbers; each run prints its seed\n"
+	      "  --seed N        selftest, bench, verify, profile: random numbers; each run prints\n"
+	      "                  its seed\n"
 	      "  --quick         bench: fewer repetitions\n"
 	      "  --json FILE     the result as JSON too; -: to standard output, the text\n"
 	      "                  then goes to standard error\n"
@@ -60,16 +93,127 @@ static int number(const char *name, const char *text, uint64_t lo, uint64_t hi, 
 	return -EINVAL;
 }
 
+static int set_small(const char *name, const char *text, uint32_t hi, uint32_t *value)
+{
+	uint64_t n = 0;
+
+	if (number(name, text, 1, hi, &n))
+		return -EINVAL;
+	*value = (uint32_t)n;
+	return 0;
+}
+
+/* One of two words. */
+static int set_word(const char *name, const char *text, const char *off, const char *on, bool *value)
+{
+	*value = !strcmp(text, on);
+	if (*value || !strcmp(text, off))
+		return 0;
+	fprintf(stderr, "octet: --%s '%s': must be %s or %s\n", name, text, off, on);
+	return -EINVAL;
+}
+
+/* One number for all channels, or three. */
+static int set_reals(const char *name, const char *text, struct tool_reals *r)
+{
+	int n = 0;
+
+	if (sscanf(text, "%f%n", &r->v[0], &n) == 1 && !text[n]) {
+		r->v[1] = r->v[2] = r->v[0];
+		r->given = true;
+		return 0;
+	}
+	if (sscanf(text, "%f,%f,%f%n", &r->v[0], &r->v[1], &r->v[2], &n) == 3 && !text[n]) {
+		r->given = true;
+		return 0;
+	}
+	fprintf(stderr, "octet: --%s '%s': must be one number, or three with commas\n", name, text);
+	return -EINVAL;
+}
+
+static int set_input(struct tool_options *o, const char *arg)
+{
+	if (o->input_count == TOOL_INPUTS) {
+		fprintf(stderr, "octet: --input: more than %d inputs\n", TOOL_INPUTS);
+		return -EINVAL;
+	}
+	o->inputs[o->input_count++] = arg;
+	return 0;
+}
+
+static int set_backend(struct tool_options *o, const char *arg)
+{
+	if (!octet_backend_parse(arg, &o->backend))
+		return 0;
+	fprintf(stderr, "octet: --backend '%s': must be drm, sim, cpu or auto\n", arg);
+	return -EINVAL;
+}
+
+static int set_flavour(struct tool_options *o, const char *arg)
+{
+	if (!octet_flavour_parse(arg, &o->flavour))
+		return 0;
+	fprintf(stderr, "octet: --flavour '%s': must be tflite, tflite-opt or xnnpack\n", arg);
+	return -EINVAL;
+}
+
+/* Options of models. */
+static int set_model(struct tool_options *o, int c, const char *arg)
+{
+	switch (c) {
+	case 'f':
+		return set_flavour(o, arg);
+	case 'B':
+		return set_small("batch", arg, 4096, &o->batch);
+	case 'n':
+		return set_small("slots", arg, 64, &o->slots);
+	case 'k':
+		return set_small("top", arg, 1000000, &o->top);
+	case 'R':
+		o->no_sram = true;
+		return 0;
+	case 'K':
+		o->keep = true;
+		return 0;
+	case 'i':
+		return set_input(o, arg);
+	case 't':
+		return set_word("input-type", arg, "native", "float32", &o->real_input);
+	case 'M':
+		return set_reals("mean", arg, &o->mean);
+	case 'D':
+		return set_reals("std", arg, &o->std);
+	case 'C':
+		return set_word("color", arg, "rgb", "bgr", &o->bgr);
+	case 'X':
+		return set_word("crop", arg, "none", "center", &o->crop);
+	case 'o':
+		o->output = arg;
+		return 0;
+	case 'L':
+		o->labels = arg;
+		return 0;
+	case 'S':
+		o->set = arg;
+		return 0;
+	case 'T':
+		return set_word("set-type", arg, "native", "float32", &o->real_input);
+	case 'P':
+		o->trace = arg;
+		return 0;
+	default:
+		fputs("octet: see octet --help\n", stderr);
+		return -EINVAL;
+	}
+}
+
 static int set(struct tool_options *o, int c, const char *arg)
 {
 	uint64_t n = 0;
 
 	switch (c) {
 	case 'b':
-		if (!octet_backend_parse(arg, &o->backend))
-			return 0;
-		fprintf(stderr, "octet: --backend '%s': must be drm, sim, cpu or auto\n", arg);
-		return -EINVAL;
+		return set_backend(o, arg);
 	case 'd':
 		o->device = arg;
 		return 0;
@@ -93,8 +237,7 @@ static int set(struct tool_options *o, int c, const char *arg)
 		o->quick = true;
 		return 0;
 	default:
-		fputs("octet: see octet --help\n", stderr);
-		return -EINVAL;
+		return set_model(o, c, arg);
 	}
 }
 
@@ -107,6 +250,23 @@ static const struct option options[] = {
 	{ "count", required_argument, NULL, 'c' },
 	{ "seed", required_argument, NULL, 's' },
 	{ "quick", no_argument, NULL, 'q' },
+	{ "flavour", required_argument, NULL, 'f' },
+	{ "batch", required_argument, NULL, 'B' },
+	{ "slots", required_argument, NULL, 'n' },
+	{ "top", required_argument, NULL, 'k' },
+	{ "no-sram", no_argument, NULL, 'R' },
+	{ "no-fusion", no_argument, NULL, 'K' },
+	{ "input", required_argument, NULL, 'i' },
+	{ "input-type", required_argument, NULL, 't' },
+	{ "mean", required_argument, NULL, 'M' },
+	{ "std", required_argument, NULL, 'D' },
+	{ "color", required_argument, NULL, 'C' },
+	{ "crop", required_argument, NULL, 'X' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "labels", required_argument, NULL, 'L' },
+	{ "set", required_argument, NULL, 'S' },
+	{ "set-type", required_argument, NULL, 'T' },
+	{ "trace", required_argument, NULL, 'P' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ 0 },
@@ -159,10 +319,38 @@ static int check(const struct subcommand *sub, const struct tool_options *o, con
 	return 0;
 }
 
+static const struct subcommand *find(const char *name)
+{
+	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
+		if (!strcmp(name, subcommands[i].name))
+			return &subcommands[i];
+	fprintf(stderr, "octet: there is no command '%s'; see octet --help\n", name);
+	return NULL;
+}
+
+/* What follows the subcommand: a model, where it takes one. */
+static int take_model(const struct subcommand *sub, int argc, char **argv, struct tool_options *o)
+{
+	int at = optind + 1;
+
+	if (sub->model != 'n' && at < argc)
+		o->model = argv[at++];
+	if (sub->model == 'y' && !o->model) {
+		fprintf(stderr, "octet %s: which model? octet %s FILE.tflite\n", sub->name,
+			sub->name);
+		return -EINVAL;
+	}
+	if (at < argc) {
+		fprintf(stderr, "octet %s: '%s' is one argument too many\n", sub->name, argv[at]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct tool_options o = { .seed = (uint64_t)time(NULL) };
-	const struct subcommand *sub = NULL;
+	const struct subcommand *sub;
 	bool given[N_OPTIONS] = { false };
 
 	if (parse(argc, argv, &o, given))
@@ -171,20 +359,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
-		if (!strcmp(argv[optind], subcommands[i].name))
-			sub = &subcommands[i];
-	if (!sub) {
-		fprintf(stderr, "octet: there is no command '%s'; see octet --help\n",
-			argv[optind]);
-		return EXIT_USAGE;
-	}
-	if (optind + 1 != argc) {
-		fprintf(stderr, "octet %s: '%s' is one argument too many\n", sub->name,
-			argv[optind + 1]);
-		return EXIT_USAGE;
-	}
-	if (check(sub, &o, given))
+	sub = find(argv[optind]);
+	if (!sub || take_model(sub, argc, argv, &o) || check(sub, &o, given))
 		return EXIT_USAGE;
 	if (o.machine)
 		o.backend = OCTET_BACKEND_SIM;

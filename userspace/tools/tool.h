@@ -15,8 +15,16 @@
 #define EXIT_USAGE 2	/* the command line */
 #define EXIT_FAILED 3	/* it could not be done: no device, no memory, ... */
 
+/** struct tool_reals - a number per colour */
+struct tool_reals {
+	bool given;
+	float v[3];
+};
+
+#define TOOL_INPUTS 8
+
 /**
- * struct tool_options - options that every subcommand takes
+ * struct tool_options - what the command line says
  *
  * @backend: --backend drm|sim|cpu|auto
  * @device: --device PATH
@@ -26,6 +34,12 @@
  * @seed: --seed N; given or made up
  * @count: --count N, 0 if not given
  * @quick: --quick
+ * @model: MODEL, NULL without; the rest is about it
+ * @inputs: --input, once per input of the model
+ * @real_input: --input-type, --set-type: float32
+ * @bgr: --color bgr
+ * @crop: --crop center
+ * @keep: --no-fusion
  */
 struct tool_options {
 	enum octet_backend backend;
@@ -33,9 +47,20 @@ struct tool_options {
 	uint64_t seed;
 	unsigned long count;
 	bool quick;
+	const char *model, *output, *labels, *set, *trace;
+	const char *inputs[TOOL_INPUTS];
+	unsigned int input_count;
+	enum octet_flavour flavour;
+	uint32_t batch, slots, top;
+	bool real_input, bgr, crop, no_sram, keep;
+	struct tool_reals mean, std;
 };
 
 int cmd_info(const struct tool_options *o);
+int cmd_run(const struct tool_options *o);
+int cmd_verify(const struct tool_options *o);
+int cmd_profile(const struct tool_options *o);
+int cmd_accuracy(const struct tool_options *o);
 int cmd_selftest(const struct tool_options *o);
 int cmd_bench(const struct tool_options *o);
 

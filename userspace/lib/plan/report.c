@@ -124,6 +124,7 @@ int octet_plan_op(struct octet_plan *plan, uint32_t index, struct octet_plan_op 
 	out.predicted = plan->predicted[index];
 	commands_of(plan, index, &out);
 	host_of(plan, index, &out);
+	octet_graph_params(plan->graph, op, out.params, sizeof(out.params));
 	if (plan->ctx->backend == OCTET_BACKEND_CPU) {
 		memset(&out.predicted, 0, sizeof(out.predicted));
 		memset(&out.measured, 0, sizeof(out.measured));

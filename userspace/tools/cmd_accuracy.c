@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/* octet accuracy: samples with known classes, and how many a network gets right. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "network.h"
+
+struct score {
+	const struct octet_tensor_info *result;
+	const long *class;
+	size_t outputs;
+	unsigned long right;
+};
+
+/* The largest code wins, the first of several. */
+static void judge(void *opaque, unsigned long sample, const void *const *outputs)
+{
+	struct score *s = opaque;
+	size_t best = 0;
+
+	for (size_t i = 1; i < s->outputs; i++)
+		if (tool_decode(s->result, outputs[0], i) >
+		    tool_decode(s->result, outputs[0], best))
+			best = i;
+	s->right += s->class[sample] == (long)best;
+}
+
+/* The last column of a line: after the last tab, comma, semicolon or blank. */
+static int class_of(const char *path, size_t line, char *text, long *class)
+{
+	size_t n = strlen(text);
+	char *at, *end;
+
+	while (n && strchr(" \t", text[n - 1]))
+		text[--n] = '\0';
+	at = text + n;
+	while (at > text && !strchr("\t,; ", at[-1]))
+		at--;
+	errno = 0;
+	*class = strtol(at, &end, 10);
+	if (!errno && end != at && !*end && *class >= 0)
+		return 0;
+	fprintf(stderr, "octet: %s: line %zu: its last column '%s' is no class number\n", path,
+		line + 1, at);
+	return -EINVAL;
+}
+
+static int read_classes(const struct tool_options *o, const struct tool_samples *samples,
+			size_t outputs, long *class)
+{
+	struct tool_labels l;
+	size_t first;
+	int ret = tool_labels_read(o->labels, &l);
+
+	if (ret)
+		return ret;
+	/* One line more than samples: the names of the columns. */
+	first = l.count == samples->count + 1;
+	if (l.count - first != samples->count) {
+		fprintf(stderr, "octet: %s has %zu lines, %s has %lu samples\n", o->labels, l.count,
+			o->set, samples->count);
+		ret = EXIT_FAILED;
+	}
+	for (size_t i = first; i < l.count && !ret; i++) {
+		if (class_of(o->labels, i, l.line[i], &class[i - first]))
+			ret = EXIT_FAILED;
+		else if ((size_t)class[i - first] >= outputs) {
+			fprintf(stderr, "octet: %s: line %zu: class %ld, the model has %zu\n",
+				o->labels, i + 1, class[i - first], outputs);
+			ret = EXIT_FAILED;
+		}
+	}
+	tool_labels_free(&l);
+	return ret;
+}
+
+static int report(const struct tool_options *o, const struct tool_network *n,
+		  const struct score *score, unsigned long count, double wall)
+{
+	struct json_object *root;
+
+	printf("%lu samples on %s, %.3f ms each\n", count,
+	       octet_backend_name(octet_get_backend(n->ctx)), wall * 1e3 / (double)count);
+	printf("accuracy: %lu of %lu (%.2f %%)\n", score->right, count,
+	       100.0 * (double)score->right / (double)count);
+	if (!o->json)
+		return EXIT_OK;
+	root = json_object_new_object();
+	json_object_object_add(root, "right", json_object_new_int64((int64_t)score->right));
+	json_object_object_add(root, "samples", json_object_new_int64((int64_t)count));
+	json_object_object_add(root, "seconds_each",
+			       json_object_new_double(wall / (double)count));
+	return tool_write_json(root, o->json);
+}
+
+static int accuracy(const struct tool_options *o, struct tool_network *n,
+		    struct tool_samples *samples)
+{
+	OCTET_OPTS(octet_tensor_info, result);
+	struct score score = { .result = &result };
+	long *class = calloc(samples->count + 1, sizeof(*class));
+	double wall = 0;
+	int ret;
+
+	if (!class || !n->outputs) {
+		free(class);
+		fprintf(stderr, "octet: %s: no outputs, or out of memory\n", o->model);
+		return EXIT_FAILED;
+	}
+	octet_model_tensor(n->model, (uint32_t)octet_model_output(n->model, 0), &result);
+	score.class = class;
+	score.outputs = result.bytes / tool_element_bytes(result.type);
+	ret = read_classes(o, samples, score.outputs, class);
+	if (!ret)
+		ret = tool_run_samples(n, samples, "accuracy", judge, &score, &wall);
+	if (!ret)
+		ret = report(o, n, &score, samples->count, wall);
+	free(class);
+	return ret;
+}
+
+int cmd_accuracy(const struct tool_options *o)
+{
+	OCTET_OPTS(octet_plan_opts, opts);
+	struct tool_samples samples;
+	struct tool_network n;
+	int ret;
+
+	if (!o->set || !o->labels) {
+		fputs("octet accuracy: --set FILE and --labels FILE are needed\n", stderr);
+		return EXIT_USAGE;
+	}
+	opts.flavour = o->flavour;
+	opts.batch = o->batch;
+	opts.slots = o->slots ? o->slots : 2;
+	opts.no_sram = o->no_sram;
+	ret = tool_network_open(&n, o, &opts);
+	if (ret)
+		return ret;
+	ret = tool_samples_read(&n, o, &o->set, 1, &samples);
+	if (!ret) {
+		ret = accuracy(o, &n, &samples);
+		tool_samples_free(&samples);
+	}
+	tool_network_close(&n);
+	return ret;
+}
