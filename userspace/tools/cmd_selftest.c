@@ -17,8 +17,7 @@
 /* One executor of an operation. */
 struct run {
 	struct octet_ctx *ctx;
-	struct octet_tensor *tensor[RANDOP_OPERANDS];
-	struct octet_tensor *identity; /* the second command's 1x1 weights */
+	struct octet_tensor *tensor[RANDOP_BLOCKS];
 	struct octet_job *job;
 	int result;
 };
@@ -41,54 +40,33 @@ static int make_tensor(struct octet_ctx *ctx, const void *data, size_t bytes,
 static void free_run(struct run *run)
 {
 	octet_job_free(run->job);
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++)
+	for (unsigned int i = 0; i < RANDOP_BLOCKS; i++)
 		octet_tensor_free(run->tensor[i]);
-	octet_tensor_free(run->identity);
 }
 
 static int add_commands(struct run *run, const struct randop *op)
 {
-	struct octet_tensor *used[RANDOP_OPERANDS + 1];
-	struct octet_cmd cmd = op->cmd, next = op->next;
-	size_t count = 0;
-	int ret;
+	struct octet_cmd cmds[RANDOP_CMDS];
+	uint64_t base[RANDOP_BLOCKS];
+	int ret = 0;
 
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++) {
-		struct octet_operand *o = randop_operand(&cmd, i);
-
-		if (!run->tensor[i])
-			continue;
-		used[count++] = run->tensor[i];
-		if (o->space == OCTET_SPACE_VA)
-			o->addr += octet_tensor_address(run->tensor[i]);
-	}
-	ret = octet_job_command(run->job, &cmd, sizeof(cmd), used, count);
-	if (ret || !next.op)
-		return ret;
-	next.dst.addr += octet_tensor_address(run->tensor[OCTET_OPERAND_DST]);
-	next.wgt.addr = octet_tensor_address(run->identity);
-	used[0] = run->tensor[OCTET_OPERAND_DST];
-	used[1] = run->identity;
-	return octet_job_command(run->job, &next, sizeof(next), used, 2);
+	for (uint32_t i = 0; i < op->blocks; i++)
+		base[i] = octet_tensor_address(run->tensor[i]);
+	randop_place(op, base, cmds);
+	for (uint32_t i = 0; !ret && i < op->count; i++)
+		ret = octet_job_command(run->job, &cmds[i], sizeof(cmds[i]), run->tensor,
+					op->blocks);
+	return ret;
 }
 
 static int prepare(struct run *run, const struct randop *op)
 {
 	OCTET_OPTS(octet_job_opts, opts);
-	uint8_t *ones;
 	int ret = 0;
 
-	for (unsigned int i = 0; !ret && i < RANDOP_OPERANDS; i++)
-		if (op->bytes[i])
-			ret = make_tensor(run->ctx, op->data[i], op->bytes[i], &run->tensor[i]);
-	if (!ret && op->next.op) {
-		ones = malloc(op->next.cout);
-		if (!ones)
-			return -ENOMEM;
-		memset(ones, 3, op->next.cout);
-		ret = make_tensor(run->ctx, ones, op->next.cout, &run->identity);
-		free(ones);
-	}
+	for (uint32_t i = 0; !ret && i < op->blocks; i++)
+		ret = make_tensor(run->ctx, op->block[i].data, op->block[i].bytes,
+				  &run->tensor[i]);
 	if (!ret)
 		ret = octet_job_new(run->ctx, &run->job);
 	if (!ret)
@@ -112,7 +90,7 @@ static int execute(struct run *run)
 
 static void report(const struct randop *op, unsigned long number, uint64_t seed, const char *what)
 {
-	char text[320];
+	char text[4000];
 
 	randop_describe(op, text, sizeof(text));
 	tool_progress_end();
@@ -123,9 +101,6 @@ static void report(const struct randop *op, unsigned long number, uint64_t seed,
 static bool same(const struct run *a, const struct run *b, const struct randop *op, char *why,
 		 size_t size)
 {
-	const uint8_t *x = octet_tensor_map(a->tensor[OCTET_OPERAND_DST]);
-	const uint8_t *y = octet_tensor_map(b->tensor[OCTET_OPERAND_DST]);
-
 	if ((a->result != 0) != (b->result != 0) ||
 	    (a->result != 0) != (op->invalid != NULL)) {
 		snprintf(why, size, "ended with %d (%s), fallback with %d (%s)", a->result,
@@ -133,11 +108,17 @@ static bool same(const struct run *a, const struct run *b, const struct randop *
 			 b->result ? octet_last_error(b->ctx) : "fine");
 		return false;
 	}
-	for (size_t i = 0; i < op->bytes[OCTET_OPERAND_DST]; i++) {
-		if (x[i] == y[i])
-			continue;
-		snprintf(why, size, "byte %zu of the result is %u, fallback %u", i, x[i], y[i]);
-		return false;
+	for (uint32_t k = 0; k < op->blocks; k++) {
+		const uint8_t *x = octet_tensor_map(a->tensor[k]);
+		const uint8_t *y = octet_tensor_map(b->tensor[k]);
+
+		for (size_t i = 0; i < op->block[k].bytes; i++) {
+			if (x[i] == y[i])
+				continue;
+			snprintf(why, size, "byte %zu of memory %u is %u, fallback %u", i, k, x[i],
+				 y[i]);
+			return false;
+		}
 	}
 	return true;
 }
@@ -187,7 +168,8 @@ static int run_all(const struct tool_options *o, struct octet_ctx *ctx, struct o
 			report(&op, i, o->seed, why);
 		t->failed += ret == EXIT_DIFFERS;
 		t->passed += ret == EXIT_OK;
-		t->outputs += op.bytes[OCTET_OPERAND_DST];
+		for (uint32_t k = 0; k < op.blocks; k++)
+			t->outputs += op.block[k].plain ? op.block[k].bytes : 0;
 		randop_free(&op);
 		if (ret == EXIT_FAILED)
 			return ret;
@@ -223,7 +205,7 @@ int cmd_selftest(const struct tool_options *o)
 		printf("selftest: %s against the CPU fallback, seed %" PRIu64 "\n", info.name,
 		       o->seed);
 		ret = run_all(o, ctx, cpu, &t);
-		printf("%" PRIu64 " bytes of results compared\n", t.outputs);
+		printf("%" PRIu64 " bytes of memory compared\n", t.outputs);
 		t.failed += ret == EXIT_FAILED;
 		printf("%lu passed, %lu failed, 0 skipped\n", t.passed, t.failed);
 		if (o->json && write_result(o, ctx, &info, &t))

@@ -1,369 +1,506 @@
 // SPDX-License-Identifier: MIT
-/* Random operations: shapes, strides, types, zero points, output stages. */
+/* Random jobs: which commands, where their operands live. */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "randop.h"
+#include "randop_priv.h"
 
-#define chance(r, percent) (tool_below(r, 100) < (percent))
-
-static uint32_t pick(struct tool_random *r, uint32_t lo, uint32_t hi)
-{
-	return lo + tool_below(r, hi - lo + 1);
-}
-
-static void type_range(uint32_t type, int32_t *lo, int32_t *hi)
-{
-	*lo = type == OCTET_TYPE_UINT8 ? 0 : type == OCTET_TYPE_INT8 ? -128 : INT32_MIN;
-	*hi = type == OCTET_TYPE_UINT8 ? 255 : type == OCTET_TYPE_INT8 ? 127 : INT32_MAX;
-}
-
-static int32_t any_value(struct tool_random *r, uint32_t type)
-{
-	int32_t lo, hi;
-
-	type_range(type, &lo, &hi);
-	if (chance(r, 10))
-		return chance(r, 50) ? lo : hi;
-	return tool_between(r, lo, hi);
-}
+#define pick randop_pick
+#define BLOCK_SHIFT 40
+#define SRAM_MOST 65536u /* bytes of a result that goes to SRAM */
+#define ALIASES 12	 /* percent of operands that share a block */
 
 struct octet_operand *randop_operand(struct octet_cmd *cmd, unsigned int index)
 {
 	return &cmd->src + index;
 }
 
-static uint32_t outputs(uint32_t in, uint32_t before, uint32_t after, uint32_t k, uint32_t stride,
-			uint32_t dilation)
+int randop_block(uint64_t addr)
 {
-	uint32_t all = in + before + after, window = (k - 1) * dilation + 1;
-
-	return all < window ? 0 : (all - window) / stride + 1;
+	return (int)(addr >> BLOCK_SHIFT) - 1;
 }
 
-static void image_shape(struct octet_cmd *c, struct tool_random *r)
+uint64_t randop_address(int block, uint64_t offset)
 {
-	bool small = chance(r, 70);
-
-	c->n = pick(r, 1, 2);
-	c->n2 = 1;
-	do {
-		c->h = pick(r, 1, small ? 9 : 24);
-		c->w = pick(r, 1, small ? 9 : 24);
-		c->r = pick(r, 1, 5);
-		c->s = pick(r, 1, 5);
-		c->sh = pick(r, 1, 3);
-		c->sw = pick(r, 1, 3);
-		c->dh = pick(r, 1, 2);
-		c->dw = pick(r, 1, 3);
-		c->pt = pick(r, 0, c->r);
-		c->pl = pick(r, 0, c->s);
-		c->oh = outputs(c->h, c->pt, pick(r, 0, c->r), c->r, c->sh, c->dh);
-		c->ow = outputs(c->w, c->pl, pick(r, 0, c->s), c->s, c->sw, c->dw);
-	} while (!c->oh || !c->ow);
+	return ((uint64_t)(block + 1) << BLOCK_SHIFT) + offset;
 }
 
-static void conv_shape(struct octet_cmd *c, struct tool_random *r)
+static bool block_fill(struct randop_block *b, struct tool_random *r)
 {
-	image_shape(c, r);
-	c->groups = chance(r, 60) ? 1 : pick(r, 2, 4);
-	c->cin = c->groups * pick(r, 1, chance(r, 80) ? 9 : 70);
-	c->cout = c->groups * pick(r, 1, chance(r, 80) ? 9 : 70);
+	b->data = malloc(b->bytes ? b->bytes : 1);
+	if (b->data)
+		tool_fill(r, b->data, b->bytes);
+	return b->data;
 }
 
-static void depthwise_shape(struct octet_cmd *c, struct tool_random *r)
+int randop_block_new(struct randop_maker *m, size_t bytes, bool plain)
 {
-	image_shape(c, r);
-	c->groups = 1;
-	c->cin = pick(r, 1, chance(r, 80) ? 20 : 150);
-	c->cout = c->cin * (chance(r, 70) ? 1 : pick(r, 2, 3));
+	struct randop_block *b = &m->op->block[m->op->blocks];
+
+	if (m->op->blocks == RANDOP_BLOCKS)
+		return -1;
+	*b = (struct randop_block){ .bytes = bytes, .plain = plain };
+	/* Plain ones may yet grow. */
+	if (!plain && !block_fill(b, m->r))
+		return -1;
+	return (int)m->op->blocks++;
 }
 
-static void gemm_shape(struct octet_cmd *c, struct tool_random *r)
+/* A plain block for @bytes: mostly a new one. */
+static int block_shared(struct randop_maker *m, size_t bytes)
 {
-	uint32_t most = chance(r, 80) ? 20 : 150;
+	uint32_t i = m->op->blocks ? tool_below(m->r, m->op->blocks) : 0;
+	struct randop_block *b = &m->op->block[i];
 
-	c->n = chance(r, 60) ? 1 : pick(r, 2, 3);
-	c->n2 = chance(r, 60) ? 1 : pick(r, 2, 3);
-	c->h = c->oh = pick(r, 1, most);
-	c->cin = pick(r, 1, most);
-	c->cout = pick(r, 1, most);
-	c->w = c->ow = c->groups = 1;
-	c->r = c->s = c->sh = c->sw = c->dh = c->dw = 1;
+	if (!m->op->blocks || !b->plain || !chance(m->r, ALIASES))
+		return randop_block_new(m, bytes, true);
+	if (b->bytes < bytes)
+		b->bytes = bytes;
+	return (int)i;
 }
 
-/*
- * Strides for extents dim[4], outermost first, of rows of `inner` bytes; dense
- * or with gaps; inputs also broadcast. Returns the bytes the operand spans.
- */
-static size_t strides(struct octet_operand *o, struct tool_random *r, const uint32_t dim[4],
-		      size_t inner, size_t unit, bool input)
+/* Memory for an operand of the command; false if there is none left. */
+static bool in_memory(struct randop_maker *m, unsigned int operand)
 {
-	bool gaps = chance(r, 30);
-	size_t step = inner, end = inner;
+	struct octet_operand *o = randop_operand(m->c, operand);
+	size_t bytes;
+	int block;
 
-	for (int i = 3; i >= 0; i--) {
-		if (dim[i] == 0)
-			continue;
-		if (gaps && chance(r, 60))
-			step += unit * pick(r, 0, 5);
-		o->stride[i] = input && chance(r, 4) ? 0 : step;
-		end += (dim[i] - 1) * o->stride[i];
-		step *= dim[i];
-	}
-	o->addr = gaps ? unit * pick(r, 0, 15) : 0;
-	return o->addr + end;
+	o->space = OCTET_SPACE_VA;
+	bytes = randop_strides(m, operand, false);
+	if (operand == OCTET_OPERAND_WGT && o->flags & OCTET_OPERAND_CONST)
+		block = randop_block_new(m, bytes, false);
+	else
+		block = block_shared(m, bytes);
+	o->addr = randop_address(block, o->addr);
+	return block >= 0;
 }
 
-static void operand_shapes(struct randop *op, struct tool_random *r)
+static bool in_records(struct randop_maker *m, struct octet_operand *o, size_t bytes)
 {
-	struct octet_cmd *c = &op->cmd;
-	bool gemm = c->op == OCTET_OP_GEMM;
-	size_t size = c->dst.type == OCTET_TYPE_INT32 ? 4 : 1;
-	uint32_t src[4] = { 0, c->n, c->h, c->w }, dst[4] = { 0, c->n, c->oh, c->ow };
-	uint32_t wgt[4] = { 0, c->cout, c->r, c->s };
-	size_t src_row = c->cin, wgt_row = c->cin / c->groups;
+	int block = randop_block_new(m, bytes, false);
 
-	if (gemm) {
-		bool ta = c->src.flags & OCTET_OPERAND_TRANSPOSED;
-		bool tb = c->wgt.flags & OCTET_OPERAND_TRANSPOSED;
-
-		memcpy(src, (uint32_t[4]){ c->n2, c->n, ta ? c->cin : c->h, 0 }, sizeof(src));
-		memcpy(wgt, (uint32_t[4]){ c->n2, c->n, tb ? c->cout : c->cin, 0 }, sizeof(wgt));
-		memcpy(dst, (uint32_t[4]){ c->n2, c->n, c->h, 0 }, sizeof(dst));
-		src_row = ta ? c->h : c->cin;
-		wgt_row = tb ? c->cin : c->cout;
-	} else if (c->op == OCTET_OP_DEPTHWISE) {
-		memcpy(wgt, (uint32_t[4]){ 0, 0, c->r, c->s }, sizeof(wgt));
-		wgt_row = c->cout;
-	}
-	op->bytes[OCTET_OPERAND_SRC] = strides(&c->src, r, src, src_row, 1, true);
-	op->bytes[OCTET_OPERAND_WGT] = strides(&c->wgt, r, wgt, wgt_row, 1, true);
-	op->bytes[OCTET_OPERAND_DST] = strides(&c->dst, r, dst, c->cout * size, size, false);
+	o->space = OCTET_SPACE_VA;
+	o->addr = randop_address(block, 0);
+	return block >= 0;
 }
 
-/* mult and shift that bring accumulators of this job near the type's range. */
-static void one_scale(const struct octet_cmd *c, struct tool_random *r, uint32_t *mult,
-		      uint32_t *shift)
+/* The operation and its variant, for inputs of a type (0: any). */
+static void choose(struct randop_maker *m, bool first)
 {
-	double taps = c->op == OCTET_OP_DEPTHWISE ? c->r * c->s :
-					       (double)c->r * c->s * c->cin / c->groups;
-	double factor = 60.0 / (5000.0 * sqrt(taps)) * (0.25 + tool_below(r, 1000) / 400.0);
-	float f = (float)factor;
-	int e;
-
-	*mult = *shift = 0;
-	if (c->stage == OCTET_STAGE_RAW)
-		return;
-	if (c->stage == OCTET_STAGE_FP32_RNE) {
-		if (chance(r, 10))
-			f = ldexpf(1.0f + tool_below(r, 1 << 20) / 1048576.0f,
-				   tool_between(r, -32, 7));
-		memcpy(mult, &f, sizeof(f));
-		return;
-	}
-	if (chance(r, 10)) {
-		*mult = tool_below(r, 0x80000000u);
-		*shift = pick(r, OCTET_SHIFT_MIN, OCTET_SHIFT_MAX);
-		return;
-	}
-	*mult = (uint32_t)(frexp(factor, &e) * 2147483647.0);
-	*shift = (uint32_t)(31 - e);
-}
-
-static void parameters(struct randop *op, struct tool_random *r)
-{
-	struct octet_cmd *c = &op->cmd;
-	struct octet_param *prm = (void *)op->data[OCTET_OPERAND_PRM];
-	struct octet_channel *chn = (void *)op->data[OCTET_OPERAND_CHN];
-	uint32_t mult, shift;
-
-	one_scale(c, r, &c->dst.mult, &c->dst.shift);
-	shift = c->dst.shift;
-	for (uint32_t o = 0; o < c->cout; o++) {
-		if (chn && !(c->flags & OCTET_CMD_PER_TENSOR))
-			one_scale(c, r, &mult, &shift);
-		else
-			one_scale(c, r, &mult, &(uint32_t){ 0 });
-		if (prm)
-			prm[o] = (struct octet_param){
-				.bias = chance(r, 90) ? tool_between(r, -20000, 20000) :
-							tool_between(r, INT32_MIN, INT32_MAX),
-				.mult = mult,
-			};
-		if (chn)
-			chn[o] = (struct octet_channel){
-				.shift = (uint8_t)shift,
-				.zero_point = (int16_t)any_value(r, c->wgt.type),
-			};
-	}
-	/* Fields that do not apply must be zero. */
-	if (prm && !(c->flags & OCTET_CMD_PER_TENSOR))
-		c->dst.mult = 0;
-	if (chn && !(c->flags & OCTET_CMD_PER_TENSOR))
-		c->dst.shift = 0;
-	if (c->flags & OCTET_CMD_PER_TENSOR)
-		for (uint32_t o = 0; chn && o < c->cout; o++)
-			chn[o].shift = 0;
-}
-
-static void quantization(struct randop *op, struct tool_random *r)
-{
-	struct octet_cmd *c = &op->cmd;
-	int32_t lo, hi;
-
-	c->src.zero_point = any_value(r, c->src.type);
-	c->pad_value = c->op == OCTET_OP_GEMM ? 0 : any_value(r, c->src.type);
-	c->wgt.zero_point = c->chn.space ? 0 : any_value(r, c->wgt.type);
-	c->dst.zero_point = c->stage == OCTET_STAGE_RAW ? 0 : any_value(r, c->dst.type);
-	type_range(c->dst.type, &lo, &hi);
-	c->act_min = lo;
-	c->act_max = hi;
-	if (chance(r, 25)) {
-		c->act_min = any_value(r, c->dst.type);
-		c->act_max = tool_between(r, c->act_min, hi);
-	}
-}
-
-static int allocate(struct randop *op, struct tool_random *r)
-{
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++) {
-		if (!op->bytes[i])
-			continue;
-		op->data[i] = malloc(op->bytes[i]);
-		if (!op->data[i])
-			return -ENOMEM;
-		tool_fill(r, op->data[i], op->bytes[i]);
-	}
-	return 0;
-}
-
-/* Sends the result through SRAM into a second command, a 1x1 depthwise. */
-static void through_sram(struct randop *op, struct tool_random *r)
-{
-	struct octet_cmd *c = &op->cmd, *n = &op->next;
-	size_t bytes = (size_t)c->n * c->n2 * c->oh * c->ow * c->cout;
-	uint64_t dense[3] = { (uint64_t)c->oh * c->ow * c->cout, (uint64_t)c->ow * c->cout,
-			      c->cout };
-
-	if (c->op == OCTET_OP_GEMM || c->dst.type == OCTET_TYPE_INT32 || bytes > 65536)
-		return;
-	*n = (struct octet_cmd){
-		.op = OCTET_OP_DEPTHWISE, .stage = OCTET_STAGE_FIX_UP,
-		.act_min = c->dst.type == OCTET_TYPE_UINT8 ? 0 : -128,
-		.act_max = c->dst.type == OCTET_TYPE_UINT8 ? 255 : 127,
-		.n = c->n, .n2 = 1, .h = c->oh, .w = c->ow, .cin = c->cout, .oh = c->oh,
-		.ow = c->ow, .cout = c->cout, .groups = 1,
-		.r = 1, .s = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
+	struct octet_cmd *c = m->c;
+	uint32_t type = m->in ? m->in->type : 0;
+	static const uint8_t subs[] = {
+		[OCTET_OP_EW] = 6, [OCTET_OP_POOL] = 3, [OCTET_OP_COPY] = 2,
+		[OCTET_OP_SOFTMAX] = 2, [OCTET_OP_REDUCE] = 4, [OCTET_OP_TCONV2D] = 1,
 	};
-	n->dst = c->dst;
-	n->dst.mult = 0x60000000;
-	n->dst.shift = 33;
-	n->wgt = (struct octet_operand){ .space = OCTET_SPACE_VA, .type = OCTET_TYPE_INT8 };
-	op->sram = (uint32_t)(bytes + 64 + 4095) & ~4095u;
+
+	if (type == OCTET_TYPE_INT32) {
+		c->op = OCTET_OP_COPY;
+		c->src.type = OCTET_TYPE_INT32;
+		return;
+	}
+	do {
+		/* Those with weights more often. */
+		c->op = (uint8_t)pick(m->r, OCTET_OP_CONV2D, OCTET_OP_TCONV2D + 2);
+		if (c->op > OCTET_OP_TCONV2D)
+			c->op -= OCTET_OP_TCONV2D;
+	} while (type == OCTET_TYPE_INT16 && c->op == OCTET_OP_SOFTMAX);
+	c->sub = (uint8_t)(subs[c->op] ? tool_below(m->r, subs[c->op]) : 0);
+	if (type == OCTET_TYPE_INT16 && c->op == OCTET_OP_POOL && c->sub == OCTET_POOL_SUM)
+		c->sub = OCTET_POOL_AVERAGE;
+	if (c->op == OCTET_OP_COPY && (type || !first))
+		c->sub = OCTET_COPY_COPY;
+	c->src.type = (uint8_t)(type ? type : pick(m->r, OCTET_TYPE_INT8, OCTET_TYPE_UINT8));
+	if (type || c->op == OCTET_OP_SOFTMAX ||
+	    (c->op == OCTET_OP_POOL && c->sub == OCTET_POOL_SUM))
+		return;
+	if (chance(m->r, 20))
+		c->src.type = OCTET_TYPE_INT16;
+	if (c->op == OCTET_OP_COPY && chance(m->r, 15))
+		c->src.type = OCTET_TYPE_INT32;
+}
+
+static void choose_stage(struct randop_maker *m)
+{
+	struct octet_cmd *c = m->c;
+	bool wide = c->src.type == OCTET_TYPE_INT16;
+
+	if (randop_weighted(c))
+		c->stage = wide ? OCTET_STAGE_FIX_UP : (uint8_t)tool_below(m->r, 6);
+	else if (c->op == OCTET_OP_POOL && c->sub == OCTET_POOL_SUM)
+		c->stage = (uint8_t)tool_below(m->r, 6);
+	else if (c->op == OCTET_OP_EW && c->sub == OCTET_EW_MUL)
+		c->stage = (uint8_t)pick(m->r, OCTET_STAGE_FIX_DBL, OCTET_STAGE_FP32_RNE);
+	else if (c->op == OCTET_OP_EW && c->sub != OCTET_EW_MIN && c->sub != OCTET_EW_MAX)
+		c->stage = (uint8_t)pick(m->r, OCTET_STAGE_FIX_DBL, OCTET_STAGE_FIX_AWAY);
+}
+
+static uint8_t byte_type(struct randop_maker *m)
+{
+	return (uint8_t)pick(m->r, OCTET_TYPE_INT8, OCTET_TYPE_UINT8);
+}
+
+static uint8_t dst_type(struct randop_maker *m)
+{
+	const struct octet_cmd *c = m->c;
+	bool sum = c->op == OCTET_OP_POOL && c->sub == OCTET_POOL_SUM;
+
+	if ((randop_weighted(c) || sum) && c->stage == OCTET_STAGE_RAW)
+		return OCTET_TYPE_INT32;
+	if (c->op == OCTET_OP_REDUCE && c->sub >= OCTET_REDUCE_ARGMAX)
+		return OCTET_TYPE_INT32;
+	if (c->op == OCTET_OP_COPY || c->op == OCTET_OP_REDUCE || c->op == OCTET_OP_RESIZE ||
+	    (c->op == OCTET_OP_POOL && !sum) || c->src.type == OCTET_TYPE_INT16 ||
+	    (c->op == OCTET_OP_EW && (c->sub == OCTET_EW_MIN || c->sub == OCTET_EW_MAX)))
+		return c->src.type;
+	return byte_type(m);
+}
+
+static void choose_tails(struct randop_maker *m)
+{
+	struct octet_cmd *c = m->c;
+	bool raw = c->stage == OCTET_STAGE_RAW;
+	bool sum = c->op == OCTET_OP_POOL && c->sub == OCTET_POOL_SUM;
+
+	if (!randop_is8(c->src.type) || !randop_is8(c->dst.type))
+		return;
+	if (randop_weighted(c) && !raw && chance(m->r, 30))
+		c->tail |= OCTET_TAIL_ADD;
+	if (((randop_weighted(c) || sum) ? !raw : c->op == OCTET_OP_EW) && chance(m->r, 25))
+		c->tail |= OCTET_TAIL_LUT;
+}
+
+static void choose_flags(struct randop_maker *m)
+{
+	struct octet_cmd *c = m->c;
+
+	if (c->op == OCTET_OP_GEMM) {
+		if (!m->in && chance(m->r, 30))
+			c->src.flags |= OCTET_OPERAND_TRANSPOSED;
+		if (chance(m->r, 50))
+			c->wgt.flags |= OCTET_OPERAND_TRANSPOSED;
+	}
+	if (randop_weighted(c) && chance(m->r, 70))
+		c->wgt.flags |= OCTET_OPERAND_CONST;
+	if (c->op == OCTET_OP_EW && !m->in && chance(m->r, 10))
+		c->src.flags |= OCTET_OPERAND_REPEAT;
+}
+
+static void choose_types(struct randop_maker *m)
+{
+	struct octet_cmd *c = m->c;
+
+	choose_stage(m);
+	c->dst.type = dst_type(m);
+	choose_tails(m);
+	if (randop_weighted(c)) {
+		c->wgt.type = c->src.type == OCTET_TYPE_INT16 ? OCTET_TYPE_INT8 : byte_type(m);
+		if (chance(m->r, 20))
+			c->wgt.type = OCTET_TYPE_INT4;
+	}
+	if (c->op == OCTET_OP_EW)
+		c->src2.type = c->sub == OCTET_EW_MIN || c->sub == OCTET_EW_MAX ||
+			       c->src.type == OCTET_TYPE_INT16 ? c->src.type : byte_type(m);
+	if (c->tail & OCTET_TAIL_ADD)
+		c->src2.type = byte_type(m);
+}
+
+/* Whether the second input can be a tensor that is there. */
+static bool matches(const struct octet_cmd *c, const struct randop_tensor *t)
+{
+	return t->type == c->src2.type && t->n == c->n * c->n2 && t->h == c->oh &&
+	       t->w * t->c == c->ow * c->cout;
+}
+
+/* The second input: the result's own place, a link, SRAM, or memory. */
+static bool place_src2(struct randop_maker *m)
+{
+	struct octet_cmd *c = m->c;
+	uint32_t i;
+
+	if (c->tail & OCTET_TAIL_ADD && c->src2.type == c->dst.type &&
+	    c->dst.space == OCTET_SPACE_VA && chance(m->r, 25)) {
+		c->src2.space = OCTET_SPACE_VA;
+		c->src2.addr = c->dst.addr;
+		memcpy(c->src2.stride, c->dst.stride, sizeof(c->src2.stride));
+		return true;
+	}
+	for (i = m->link_count > 1 ? m->link_count : 0; i-- > 0; ) {
+		if (!matches(c, &m->links[i]) || chance(m->r, 20))
+			continue;
+		c->src2.space = OCTET_SPACE_LINK;
+		c->src2.link = (uint8_t)i;
+		return true;
+	}
+	for (i = 0; i < m->sram_count; i++) {
+		if (!matches(c, &m->sram[i]) || chance(m->r, 50))
+			continue;
+		randop_strides(m, OCTET_OPERAND_SRC2, true);
+		c->src2.space = OCTET_SPACE_SRAM;
+		c->src2.addr = m->sram[i].addr;
+		return true;
+	}
+	if (c->op == OCTET_OP_EW && chance(m->r, 15))
+		c->src2.flags |= OCTET_OPERAND_REPEAT;
+	return in_memory(m, OCTET_OPERAND_SRC2);
+}
+
+static bool place_src(struct randop_maker *m)
+{
+	struct octet_cmd *c = m->c;
+
+	if (c->op == OCTET_OP_COPY && c->sub == OCTET_COPY_FILL) {
+		memset(&c->src, 0, sizeof(c->src));
+		return true;
+	}
+	if (!m->in)
+		return in_memory(m, OCTET_OPERAND_SRC);
+	if (m->in < m->links || m->in >= m->links + OCTET_CHAIN_MAX) {
+		randop_strides(m, OCTET_OPERAND_SRC, true);
+		c->src.space = OCTET_SPACE_SRAM;
+		c->src.addr = m->in->addr;
+		return true;
+	}
+	c->src.space = OCTET_SPACE_LINK;
+	c->src.link = (uint8_t)(m->in - m->links);
+	if (c->src.link + 1u == m->link_count && c->src.link && chance(m->r, 50))
+		c->src.link = OCTET_OPERAND_LINK_NEWEST;
+	return true;
+}
+
+static struct randop_tensor result_of(const struct octet_cmd *c)
+{
+	return (struct randop_tensor){
+		.type = c->dst.type, .n = c->n * c->n2, .h = c->oh, .w = c->ow, .c = c->cout,
+	};
+}
+
+static bool place_dst(struct randop_maker *m, bool last)
+{
+	struct octet_cmd *c = m->c;
+	uint64_t bytes = (uint64_t)c->n * c->n2 * c->oh * c->ow * c->cout * 4;
+	struct randop_tensor *t = &m->sram[m->sram_count];
+
+	if (!last) {
+		c->flags |= OCTET_CMD_CHAIN;
+		c->dst.space = OCTET_SPACE_LINK;
+		return true;
+	}
+	if (bytes > SRAM_MOST || m->op->count + 1 >= RANDOP_CMDS || !chance(m->r, 15))
+		return in_memory(m, OCTET_OPERAND_DST);
+	randop_strides(m, OCTET_OPERAND_DST, true);
+	*t = result_of(c);
+	t->addr = m->sram_bytes + 4 * pick(m->r, 0, 15);
+	m->sram_bytes = t->addr + (uint32_t)bytes;
+	m->sram_count++;
 	c->dst.space = OCTET_SPACE_SRAM;
-	c->dst.addr = pick(r, 0, 63);
-	memcpy(c->dst.stride + 1, dense, sizeof(dense));
-	n->src = (struct octet_operand){ .addr = c->dst.addr, .space = OCTET_SPACE_SRAM,
-					 .type = c->dst.type, .zero_point = c->dst.zero_point };
-	memcpy(n->src.stride + 1, dense, sizeof(dense));
+	c->dst.addr = t->addr;
+	return true;
+}
+
+static bool place_rest(struct randop_maker *m)
+{
+	struct octet_cmd *c = m->c;
+	bool wide = c->src.type == OCTET_TYPE_INT16, ok = true;
+	size_t table = 0;
+	int block;
+
+	if (randop_weighted(c)) {
+		ok = in_memory(m, OCTET_OPERAND_WGT);
+		if (ok && chance(m->r, 80)) {
+			ok = in_records(m, &c->prm, c->cout * (wide ? sizeof(struct octet_param16) :
+							       sizeof(struct octet_param)));
+			c->flags |= chance(m->r, 30) ? OCTET_CMD_PER_TENSOR : 0;
+		}
+		if (ok && !wide && chance(m->r, 50))
+			ok = in_records(m, &c->chn, c->cout * sizeof(struct octet_channel));
+	}
+	if (c->op == OCTET_OP_LUT)
+		table = wide ? OCTET_LUT16_ENTRIES * 2 : OCTET_LUT8_SIZE;
+	else if (c->op == OCTET_OP_SOFTMAX)
+		table = OCTET_SOFTMAX_ENTRIES * 4;
+	else if (c->op == OCTET_OP_RESIZE)
+		table = (c->oh + c->ow) * sizeof(struct octet_tap);
+	else if (c->tail & OCTET_TAIL_LUT)
+		table = OCTET_LUT8_SIZE;
+	if (!ok || !table)
+		return ok;
+	block = randop_block_new(m, table, false);
+	c->table = randop_address(block, 0);
+	return block >= 0;
+}
+
+/* What the next command reads: NULL for memory of its own. */
+static const struct randop_tensor *choose_input(struct randop_maker *m, bool first)
+{
+	uint32_t i;
+
+	if (m->sram_count && (first ? chance(m->r, 50) : chance(m->r, 5)))
+		return &m->sram[tool_below(m->r, m->sram_count)];
+	if (first)
+		return NULL;
+	i = chance(m->r, 75) ? m->link_count - 1 : tool_below(m->r, m->link_count);
+	return m->links[i].type ? &m->links[i] : &m->links[m->link_count - 1];
+}
+
+/* What link 0 of the chain that begins with this command is. */
+static struct randop_tensor link_zero(const struct octet_cmd *c)
+{
+	struct randop_tensor t = {
+		.type = c->src.type, .n = c->n * c->n2, .h = c->h, .w = c->w, .c = c->cin,
+	};
+
+	if (c->src.space != OCTET_SPACE_VA ||
+	    c->src.flags & (OCTET_OPERAND_TRANSPOSED | OCTET_OPERAND_REPEAT))
+		t.type = 0;
+	return t;
+}
+
+static bool one_command(struct randop_maker *m, bool first, bool last)
+{
+	struct octet_cmd *c = m->c = &m->op->cmd[m->op->count];
+
+	m->in = choose_input(m, first);
+	choose(m, first);
+	choose_types(m);
+	choose_flags(m);
+	randop_shape(m);
+	if (!place_dst(m, last) || !place_src(m) || (c->src2.type && !place_src2(m)) ||
+	    !place_rest(m))
+		return false;
+	randop_numbers(m);
+	if (first) {
+		m->links[0] = link_zero(c);
+		m->link_count = 1;
+	}
+	if (!last)
+		m->links[m->link_count++] = result_of(c);
+	m->op->count++;
+	return true;
+}
+
+static int finish(struct randop_maker *m)
+{
+	for (uint32_t i = 0; i < m->op->blocks; i++) {
+		struct randop_block *b = &m->op->block[i];
+
+		if (!b->data && !block_fill(b, m->r))
+			return -ENOMEM;
+	}
+	m->op->sram = (m->sram_bytes + 4095) & ~4095u;
+	return 0;
 }
 
 int randop_make(struct randop *op, struct tool_random *r)
 {
-	static void (*const shapes[])(struct octet_cmd *, struct tool_random *) = {
-		conv_shape, depthwise_shape, gemm_shape,
-	};
-	struct octet_cmd *c = &op->cmd;
-	uint32_t kind = tool_below(r, 3);
+	struct randop_maker m = { .op = op, .r = r };
+	uint32_t groups = chance(r, 70) ? 1 : pick(r, 2, 3);
+	bool ok = true;
 
 	memset(op, 0, sizeof(*op));
-	c->op = (uint8_t)(OCTET_OP_CONV2D + kind);
-	c->stage = (uint8_t)tool_below(r, 6);
-	shapes[kind](c, r);
-	c->src.space = c->wgt.space = c->dst.space = OCTET_SPACE_VA;
-	c->src.type = (uint8_t)pick(r, OCTET_TYPE_INT8, OCTET_TYPE_UINT8);
-	c->wgt.type = (uint8_t)pick(r, OCTET_TYPE_INT8, OCTET_TYPE_UINT8);
-	c->dst.type = c->stage == OCTET_STAGE_RAW ? OCTET_TYPE_INT32 :
-			      (uint8_t)pick(r, OCTET_TYPE_INT8, OCTET_TYPE_UINT8);
-	c->wgt.flags = chance(r, 70) ? OCTET_OPERAND_CONST : 0;
-	if (kind == 2) {
-		c->src.flags |= chance(r, 30) ? OCTET_OPERAND_TRANSPOSED : 0;
-		c->wgt.flags |= chance(r, 50) ? OCTET_OPERAND_TRANSPOSED : 0;
+	for (uint32_t g = 0; ok && g < groups; g++) {
+		uint32_t length = !chance(r, 25) ? 1 : chance(r, 80) ? pick(r, 2, 4) : 8;
+
+		if (op->count + length > RANDOP_CMDS)
+			break;
+		m.small = length > 1;
+		m.link_count = 0;
+		for (uint32_t i = 0; ok && i < length; i++)
+			ok = one_command(&m, !i, i + 1 == length);
 	}
-	operand_shapes(op, r);
-	if (chance(r, 80)) {
-		c->prm.space = OCTET_SPACE_VA;
-		op->bytes[OCTET_OPERAND_PRM] = c->cout * sizeof(struct octet_param);
-		c->flags |= chance(r, 30) ? OCTET_CMD_PER_TENSOR : 0;
-	}
-	if (chance(r, 50)) {
-		c->chn.space = OCTET_SPACE_VA;
-		op->bytes[OCTET_OPERAND_CHN] = c->cout * sizeof(struct octet_channel);
-	}
-	if (allocate(op, r)) {
-		randop_free(op);
-		return -ENOMEM;
-	}
-	quantization(op, r);
-	parameters(op, r);
-	if (chance(r, 15))
-		through_sram(op, r);
-	return 0;
+	if (ok && !finish(&m))
+		return 0;
+	randop_free(op);
+	return -ENOMEM;
 }
 
 void randop_free(struct randop *op)
 {
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++)
-		free(op->data[i]);
+	for (uint32_t i = 0; i < op->blocks; i++)
+		free(op->block[i].data);
 	memset(op, 0, sizeof(*op));
+}
+
+void randop_place(const struct randop *op, const uint64_t *base, struct octet_cmd *cmds)
+{
+	const uint64_t offset = (UINT64_C(1) << BLOCK_SHIFT) - 1;
+
+	for (uint32_t i = 0; i < op->count; i++) {
+		cmds[i] = op->cmd[i];
+		for (unsigned int k = 0; k < RANDOP_OPERANDS; k++) {
+			struct octet_operand *o = randop_operand(&cmds[i], k);
+			int block = randop_block(o->addr);
+
+			if (o->space == OCTET_SPACE_VA && block >= 0)
+				o->addr = base[block] + (o->addr & offset);
+		}
+		if (randop_block(cmds[i].table) >= 0)
+			cmds[i].table = base[randop_block(cmds[i].table)] +
+					(cmds[i].table & offset);
+	}
 }
 
 void randop_break(struct randop *op, struct tool_random *r)
 {
-	struct octet_cmd *c = &op->cmd;
+	struct octet_cmd *c = &op->cmd[tool_below(r, op->count)];
 
 #define BREAK(n, text, what) case n: what; op->invalid = text; break
-	switch (tool_below(r, 18)) {
+	switch (tool_below(r, 21)) {
 	BREAK(0, "unknown operation", c->op = 77);
-	BREAK(1, "operation that is not offered", c->op = OCTET_OP_SOFTMAX);
+	BREAK(1, "unknown variant", c->sub = 6);
 	BREAK(2, "unknown output stage", c->stage = 6);
-	BREAK(3, "reserved word", c->reserved0[3] = 1);
+	BREAK(3, "reserved byte", c->reserved0[2] = 1);
 	BREAK(4, "unknown flag", c->flags |= 1u << 30);
-	BREAK(5, "chain flag", c->flags |= OCTET_CMD_CHAIN);
+	BREAK(5, "chain flag on the last command", op->cmd[op->count - 1].flags |= OCTET_CMD_CHAIN);
 	BREAK(6, "no input channels", c->cin = 0);
 	BREAK(7, "no groups", c->groups = 0);
 	BREAK(8, "stride 0", c->sh = 0);
 	BREAK(9, "clamp upside down", (c->act_min = 5, c->act_max = 4));
-	BREAK(10, "zero point outside its type", c->src.zero_point = 300);
-	BREAK(11, "int16 input", c->src.type = OCTET_TYPE_INT16);
-	BREAK(12, "no input", memset(&c->src, 0, sizeof(c->src)));
-	BREAK(13, "second input", c->src2 = c->src);
+	BREAK(10, "zero point outside its type", c->src.zero_point = 1 << 20);
+	BREAK(11, "int4 input", c->src.type = OCTET_TYPE_INT4);
+	BREAK(12, "no result", memset(&c->dst, 0, sizeof(c->dst)));
+	BREAK(13, "parameter records in SRAM", c->prm.space = OCTET_SPACE_SRAM);
 	BREAK(14, "packed weights", c->wgt.layout = OCTET_LAYOUT_PACKED);
 	BREAK(15, "constant result", c->dst.flags |= OCTET_OPERAND_CONST);
 	BREAK(16, "extent over the limit", c->w = 1u << 21);
 	BREAK(17, "SRAM operand outside the software part",
 	      (c->src.space = OCTET_SPACE_SRAM, c->src.addr = 1u << 30));
+	BREAK(18, "unknown tail", c->tail |= 1u << 2);
+	BREAK(19, "unaligned table", c->table |= 2);
+	BREAK(20, "scale of weights", c->wgt.shift = 1);
 	}
 #undef BREAK
 }
 
-void randop_describe(const struct randop *op, char *text, size_t size)
+static int describe_one(const struct octet_cmd *c, char *text, size_t size)
 {
-	const struct octet_cmd *c = &op->cmd;
-
-	snprintf(text, size,
-		 "%s %s n %u,%u in %ux%ux%u out %ux%ux%u kernel %ux%u stride %u,%u dilation %u,%u "
-		 "pad %u,%u groups %u types %u,%u,%u%s%s%s%s%s%s",
-		 octet_op_name(c->op),
+	return snprintf(text, size,
+		 "%s.%u %s n %u,%u in %ux%ux%u out %ux%ux%u kernel %ux%u stride %u,%u dilation %u,%u "
+		 "pad %u,%u groups %u types %u,%u,%u,%u spaces %u,%u,%u%s%s%s%s%s%s",
+		 octet_op_name(c->op), c->sub,
 		 octet_stage_name((enum octet_stage_code)c->stage), c->n2, c->n, c->h, c->w,
 		 c->cin, c->oh, c->ow, c->cout, c->r, c->s, c->sh, c->sw, c->dh, c->dw, c->pt,
-		 c->pl, c->groups, c->src.type, c->wgt.type, c->dst.type,
+		 c->pl, c->groups, c->src.type, c->src2.type, c->wgt.type, c->dst.type,
+		 c->src.space, c->src2.space, c->dst.space,
 		 c->prm.space ? " records" : "", c->chn.space ? " side-records" : "",
-		 c->flags & OCTET_CMD_PER_TENSOR ? " per-tensor" : "", op->next.op ? " SRAM" : "",
-		 op->invalid ? " broken: " : "", op->invalid ? op->invalid : "");
+		 c->flags & OCTET_CMD_PER_TENSOR ? " per-tensor" : "",
+		 c->tail & OCTET_TAIL_ADD ? " add" : "", c->tail & OCTET_TAIL_LUT ? " lut" : "",
+		 c->flags & OCTET_CMD_CHAIN ? " chain" : "");
+}
+
+void randop_describe(const struct randop *op, char *text, size_t size)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < op->count && n < size; i++) {
+		n += (size_t)snprintf(text + n, size - n, "%s", i ? "\n  " : "");
+		if (n < size)
+			n += (size_t)describe_one(&op->cmd[i], text + n, size - n);
+	}
+	if (op->invalid && n < size)
+		snprintf(text + n, size - n, "\n  broken: %s", op->invalid);
 }
