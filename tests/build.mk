@@ -49,6 +49,9 @@ $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 $(foreach t,backends jobs ops,$(eval $(call program,build/tests/guest/lib_$(t),\
 	tests/unit/test_$(t).c,tests $(lib_archives),$(test_libs))))
 
+# Public models: on the host by tests/models/run, in the guest by cases/models.sh.
+$(eval $(call program,build/tests/guest/models,tests/models/public.c,$(lib_archives),$(lib_libs)))
+
 # The library's own allocations are counted, see tests/unit/test_alloc.c.
 build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

@@ -13,6 +13,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
+# Public models and their outputs, where there are any.
+DATA = os.environ.get("OCTET_DATA") or os.path.join(os.path.dirname(TOP), "shared", "data")
 BOOT_TIMEOUT = 120
 SPLAT = re.compile(
     r"\bBUG: |\bWARNING: |\bOops\b|KASAN: |KFENCE: |INFO: task .* blocked for"
@@ -69,9 +71,13 @@ def qemu_args(need, qemu, kernel, initrd, extra):
                      % (i, i, "," + device if device else "")]
     else:
         args += ["-device", "edu,id=octet0"]
-    return args + [
-        "-fsdev", "local,id=share,path=%s,security_model=none,readonly=on" % TOP,
-        "-device", "virtio-9p-pci,fsdev=share,mount_tag=host"]
+    shares = {"host": TOP}
+    if os.path.isdir(DATA):
+        shares["data"] = os.path.realpath(DATA)
+    for tag, path in shares.items():
+        args += ["-fsdev", "local,id=%s,path=%s,security_model=none,readonly=on" % (tag, path),
+                 "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]
+    return args
 
 
 class VM:
