@@ -9,7 +9,9 @@
 void one_begin(struct one *o, uint32_t code, const char *name, uint64_t seed)
 {
 	memset(o, 0, sizeof(*o));
-	o->state = seed * 0x9e3779b97f4a7c15u + 1;
+	o->state = (seed + 1) * 0xd1342543de82ef95u;
+	one_random(o, 2);
+	o->state ^= o->state >> 31;
 	o->op.code = code;
 	o->op.name = name;
 	o->op.version = 1;
@@ -206,8 +208,10 @@ static void dump_tensor(const struct one *o, uint32_t i, FILE *f)
 	put32(flags, f);
 	put32(t->quants, f);
 	put32(t->axis, f);
-	fwrite(t->scale, sizeof(*t->scale), t->quants, f);
-	fwrite(t->zero_point, sizeof(*t->zero_point), t->quants, f);
+	if (t->quants) {
+		fwrite(t->scale, sizeof(*t->scale), t->quants, f);
+		fwrite(t->zero_point, sizeof(*t->zero_point), t->quants, f);
+	}
 	fwrite(&t->bytes, sizeof(t->bytes), 1, f);
 	if (flags & 3)
 		fwrite(o->buffers[i], 1, t->bytes, f);
@@ -227,7 +231,8 @@ void one_dump(const struct one *o, FILE *f)
 	fwrite(name, sizeof(name), 1, f);
 	fwrite(options, sizeof(options), 1, f);
 	put32((uint32_t)o->op.custom_bytes, f);
-	fwrite(o->op.custom, 1, o->op.custom_bytes, f);
+	if (o->op.custom_bytes)
+		fwrite(o->op.custom, 1, o->op.custom_bytes, f);
 	put32(o->g.tensor_count, f);
 	for (uint32_t i = 0; i < o->g.tensor_count; i++)
 		dump_tensor(o, i, f);

@@ -79,11 +79,11 @@ static int broadcast_check(const struct octet_graph *g, const struct octet_graph
 			   const char **why)
 {
 	octet_tensor_t *y = octet_graph_output(g, op, 0);
-	struct octet_walk w;
+	struct octet_host_walk w;
 
-	octet_walk_begin(&w, y);
-	OCTET_HOST_NEED(octet_walk_add(&w, 0, octet_graph_input(g, op, 0)) &&
-				octet_walk_add(&w, 1, octet_graph_input(g, op, 1)),
+	octet_host_walk_begin(&w, y);
+	OCTET_HOST_NEED(octet_host_walk_add(&w, 0, octet_graph_input(g, op, 0)) &&
+				octet_host_walk_add(&w, 1, octet_graph_input(g, op, 1)),
 			-EINVAL, "the inputs cannot be broadcast to the output's shape");
 	OCTET_HOST_NEED(octet_graph_input(g, op, 0)->type == octet_graph_input(g, op, 1)->type,
 			-EINVAL, "the inputs differ in type");
@@ -92,11 +92,11 @@ static int broadcast_check(const struct octet_graph *g, const struct octet_graph
 	return 0;
 }
 
-static void walk(const struct octet_host_call *c, struct octet_walk *w)
+static void walk(const struct octet_host_call *c, struct octet_host_walk *w)
 {
-	octet_walk_begin(w, octet_host_tout(c, 0));
-	octet_walk_add(w, 0, octet_host_tin(c, 0));
-	octet_walk_add(w, 1, octet_host_tin(c, 1));
+	octet_host_walk_begin(w, octet_host_tout(c, 0));
+	octet_host_walk_add(w, 0, octet_host_tin(c, 0));
+	octet_host_walk_add(w, 1, octet_host_tin(c, 1));
 }
 
 /* ---- Quantized -------------------------------------------------------------- */
@@ -177,8 +177,13 @@ static int32_t divide(const struct quantized *q, int32_t a, int32_t b)
 	inverse = octet_fx_reciprocal(b, 31, &over);
 	headroom = a ? __builtin_clrsb(a) : 31;
 	quotient = octet_fx_mul(32, (int32_t)((uint32_t)a << headroom), inverse);
+	quotient = octet_fx_mul(32, quotient, q->mult_y);
+	/* Shifts beyond 31 are undefined in TFLite; here they do what they mean. */
 	shift = q->shift_y - over - headroom;
-	return shift < -31 ? 0 : octet_fx_scale(quotient, q->mult_y, shift);
+	if (shift > 0)
+		return octet_host_clamp((int64_t)quotient * ((int64_t)1 << shift), -(1 << 30),
+					1 << 30);
+	return shift < -31 ? 0 : octet_fx_div_pot(quotient, -shift);
 }
 
 static int32_t quantized_one(const struct octet_host_call *c, const struct quantized *q, int32_t a,
@@ -220,7 +225,7 @@ static int quantized_run(const struct octet_host_call *c)
 	enum octet_dtype type = octet_host_tout(c, 0)->type;
 	const void *a = octet_host_in(c, 0), *b = octet_host_in(c, 1);
 	void *y = octet_host_out(c, 0);
-	struct octet_walk w;
+	struct octet_host_walk w;
 	struct quantized q;
 	uint64_t i = 0;
 	int s_a, s_b;
@@ -237,7 +242,7 @@ static int quantized_run(const struct octet_host_call *c)
 					       (unsigned long long)w.at[1]);
 		octet_host_store(type, y, i++, pot ? pot_one(c, s_a, s_b, v_a, v_b) :
 						     quantized_one(c, &q, v_a, v_b));
-	} while (octet_walk_next(&w));
+	} while (octet_host_walk_next(&w));
 	return 0;
 }
 
@@ -332,14 +337,14 @@ static int64_t plain_clamp(enum octet_dtype type, int64_t v, float low, float hi
 		v = (int32_t)(uint32_t)v;
 	else if (type == OCTET_INT16)
 		v = (int16_t)(uint16_t)v;
-	if (v < (int64_t)fmaxf(low, -0x1p62f))
-		v = (int64_t)low;
-	if (v > (int64_t)fminf(high, 0x1p62f) && high < 0x1p62f)
-		v = (int64_t)high;
+	if (low > -0x1p30f && v < (int64_t)low)
+		return (int64_t)low;
+	if (high < 0x1p30f && v > (int64_t)high)
+		return (int64_t)high;
 	return v;
 }
 
-static int real_run(const struct octet_host_call *c, struct octet_walk *w)
+static int real_run(const struct octet_host_call *c, struct octet_host_walk *w)
 {
 	const float *a = octet_host_in(c, 0), *b = octet_host_in(c, 1);
 	float *y = octet_host_out(c, 0), low, high;
@@ -354,7 +359,7 @@ static int real_run(const struct octet_host_call *c, struct octet_walk *w)
 					       (unsigned long long)w->at[1]);
 		v = v < low ? low : v;
 		y[i++] = v > high ? high : v;
-	} while (octet_walk_next(w));
+	} while (octet_host_walk_next(w));
 	return 0;
 }
 
@@ -364,7 +369,7 @@ static int plain_run(const struct octet_host_call *c)
 	bool divides = c->op->code == OCTET_G_DIV || c->op->code == OCTET_G_FLOOR_DIV;
 	const void *a = octet_host_in(c, 0), *b = octet_host_in(c, 1);
 	void *y = octet_host_out(c, 0);
-	struct octet_walk w;
+	struct octet_host_walk w;
 	float low, high;
 	uint64_t i = 0;
 
@@ -381,7 +386,7 @@ static int plain_run(const struct octet_host_call *c)
 					       c->op->name, (unsigned long long)w.at[1]);
 		octet_host_store(type, y, i++,
 				 plain_clamp(type, plain_one(c->op, v_a, v_b), low, high));
-	} while (octet_walk_next(&w));
+	} while (octet_host_walk_next(&w));
 	return 0;
 }
 

@@ -7,10 +7,10 @@ static int check(const struct octet_graph *g, const struct octet_graph_op *op, c
 {
 	octet_tensor_t *a = octet_graph_input(g, op, 0), *b = octet_graph_input(g, op, 1);
 	octet_tensor_t *y = octet_graph_output(g, op, 0);
-	struct octet_walk w;
+	struct octet_host_walk w;
 
-	octet_walk_begin(&w, y);
-	OCTET_HOST_NEED(octet_walk_add(&w, 0, a) && octet_walk_add(&w, 1, b), -EINVAL,
+	octet_host_walk_begin(&w, y);
+	OCTET_HOST_NEED(octet_host_walk_add(&w, 0, a) && octet_host_walk_add(&w, 1, b), -EINVAL,
 			"the inputs cannot be broadcast to the output's shape");
 	OCTET_HOST_NEED(a->type == b->type, -EINVAL, "the inputs differ in type");
 	OCTET_HOST_NEED(y->type == OCTET_BOOL, -EINVAL, "the output must be bool");
@@ -67,11 +67,11 @@ static int run(const struct octet_host_call *c)
 	const void *a = octet_host_in(c, 0), *b = octet_host_in(c, 1);
 	uint8_t *y = octet_host_out(c, 0);
 	uint32_t code = c->op->code;
-	struct octet_walk w;
+	struct octet_host_walk w;
 
-	octet_walk_begin(&w, octet_host_tout(c, 0));
-	octet_walk_add(&w, 0, t_a);
-	octet_walk_add(&w, 1, t_b);
+	octet_host_walk_begin(&w, octet_host_tout(c, 0));
+	octet_host_walk_add(&w, 0, t_a);
+	octet_host_walk_add(&w, 1, t_b);
 	do {
 		int64_t v_a, v_b;
 
@@ -92,7 +92,7 @@ static int run(const struct octet_host_call *c)
 			*y++ = v_a || v_b;
 		else
 			*y++ = decide(code, (v_a > v_b) - (v_a < v_b));
-	} while (octet_walk_next(&w));
+	} while (octet_host_walk_next(&w));
 	return 0;
 }
 
@@ -105,27 +105,27 @@ static bool by_slice(octet_tensor_t *condition, octet_tensor_t *x)
 }
 
 static bool select_walk(const struct octet_graph *g, const struct octet_graph_op *op,
-			struct octet_walk *w)
+			struct octet_host_walk *w)
 {
 	octet_tensor_t *condition = octet_graph_input(g, op, 0);
 
-	octet_walk_begin(w, octet_graph_output(g, op, 0));
-	if (!octet_walk_add(w, 1, octet_graph_input(g, op, 1)) ||
-	    !octet_walk_add(w, 2, octet_graph_input(g, op, 2)))
+	octet_host_walk_begin(w, octet_graph_output(g, op, 0));
+	if (!octet_host_walk_add(w, 1, octet_graph_input(g, op, 1)) ||
+	    !octet_host_walk_add(w, 2, octet_graph_input(g, op, 2)))
 		return false;
 	if (op->code == OCTET_G_SELECT && by_slice(condition, octet_graph_input(g, op, 1))) {
 		w->stride[0][0] = 1;
 		return octet_host_same_shape(octet_graph_input(g, op, 1),
 					     octet_graph_output(g, op, 0));
 	}
-	return octet_walk_add(w, 0, condition);
+	return octet_host_walk_add(w, 0, condition);
 }
 
 static int select_check(const struct octet_graph *g, const struct octet_graph_op *op,
 			const char **why)
 {
 	octet_tensor_t *x = octet_graph_input(g, op, 1), *y = octet_graph_output(g, op, 0);
-	struct octet_walk w;
+	struct octet_host_walk w;
 
 	OCTET_HOST_NEED(octet_graph_input(g, op, 0)->type == OCTET_BOOL, -EINVAL,
 			"the condition must be bool");
@@ -143,7 +143,7 @@ static int select_run(const struct octet_host_call *c)
 	const uint8_t *condition = octet_host_in(c, 0);
 	const char *a = octet_host_in(c, 1), *b = octet_host_in(c, 2);
 	char *y = octet_host_out(c, 0);
-	struct octet_walk w;
+	struct octet_host_walk w;
 
 	select_walk(c->g, c->op, &w);
 	do {
@@ -152,7 +152,7 @@ static int select_run(const struct octet_host_call *c)
 		else
 			memcpy(y, b + (size_t)w.at[2] * size, size);
 		y += size;
-	} while (octet_walk_next(&w));
+	} while (octet_host_walk_next(&w));
 	return 0;
 }
 

@@ -203,31 +203,31 @@ bool octet_host_activation_float(int32_t activation, float *min, float *max);
 /* ---- Walks ----------------------------------------------------------------- */
 
 /**
- * struct octet_walk - element by element through up to three tensors
+ * struct octet_host_walk - element by element through up to three tensors
  *
  * @dims: outermost first
  * @stride: elements from one index to the next, per tensor; 0 broadcasts
  * @at: element each tensor is at
  */
-struct octet_walk {
+struct octet_host_walk {
 	uint32_t rank;
 	uint32_t dims[OCTET_GRAPH_RANK], index[OCTET_GRAPH_RANK];
 	int64_t stride[3][OCTET_GRAPH_RANK];
 	int64_t at[3];
 };
 
-/** octet_walk_begin() - through @shape; tensors are added by octet_walk_add() */
-void octet_walk_begin(struct octet_walk *w, octet_tensor_t *shape);
+/** octet_host_walk_begin() - through @shape; tensors are added by octet_host_walk_add() */
+void octet_host_walk_begin(struct octet_host_walk *w, octet_tensor_t *shape);
 
 /**
- * octet_walk_add() - tensor number @i is broadcast to the shape
+ * octet_host_walk_add() - tensor number @i is broadcast to the shape
  *
  * Return: false: its shape does not fit, aligned at the last dimension
  */
-bool octet_walk_add(struct octet_walk *w, uint32_t i, octet_tensor_t *t);
+bool octet_host_walk_add(struct octet_host_walk *w, uint32_t i, octet_tensor_t *t);
 
-/** octet_walk_next() - to the next element; false after the last */
-static inline bool octet_walk_next(struct octet_walk *w)
+/** octet_host_walk_next() - to the next element; false after the last */
+static inline bool octet_host_walk_next(struct octet_host_walk *w)
 {
 	for (uint32_t d = w->rank; d-- > 0;) {
 		if (++w->index[d] < w->dims[d]) {

@@ -22,14 +22,14 @@ uint64_t octet_host_product(octet_tensor_t *t, uint32_t from, uint32_t to)
 	return n;
 }
 
-void octet_walk_begin(struct octet_walk *w, octet_tensor_t *shape)
+void octet_host_walk_begin(struct octet_host_walk *w, octet_tensor_t *shape)
 {
 	memset(w, 0, sizeof(*w));
 	w->rank = shape->rank;
 	memcpy(w->dims, shape->dims, sizeof(w->dims));
 }
 
-bool octet_walk_add(struct octet_walk *w, uint32_t i, octet_tensor_t *t)
+bool octet_host_walk_add(struct octet_host_walk *w, uint32_t i, octet_tensor_t *t)
 {
 	int64_t stride[OCTET_GRAPH_RANK];
 	uint32_t skip;
