@@ -232,6 +232,7 @@ static bool place_src2(struct randop_maker *m)
 	for (i = m->link_count > 1 ? m->link_count : 0; i-- > 0; ) {
 		if (!matches(c, &m->links[i]) || chance(m->r, 20))
 			continue;
+		m->read |= 1u << i;
 		c->src2.space = OCTET_SPACE_LINK;
 		c->src2.link = (uint8_t)i;
 		return true;
@@ -267,6 +268,7 @@ static bool place_src(struct randop_maker *m)
 	}
 	c->src.space = OCTET_SPACE_LINK;
 	c->src.link = (uint8_t)(m->in - m->links);
+	m->read |= 1u << c->src.link;
 	if (c->src.link + 1u == m->link_count && c->src.link && chance(m->r, 50))
 		c->src.link = OCTET_OPERAND_LINK_NEWEST;
 	return true;
@@ -339,11 +341,11 @@ static const struct randop_tensor *choose_input(struct randop_maker *m, bool fir
 {
 	uint32_t i;
 
-	if (m->sram_count && (first ? chance(m->r, 50) : chance(m->r, 5)))
+	if (m->sram_count && !m->tame && (first ? chance(m->r, 50) : chance(m->r, 5)))
 		return &m->sram[tool_below(m->r, m->sram_count)];
 	if (first)
 		return NULL;
-	i = chance(m->r, 75) ? m->link_count - 1 : tool_below(m->r, m->link_count);
+	i = m->tame || chance(m->r, 75) ? m->link_count - 1 : tool_below(m->r, m->link_count);
 	return m->links[i].type ? &m->links[i] : &m->links[m->link_count - 1];
 }
 
@@ -383,6 +385,34 @@ static bool one_command(struct randop_maker *m, bool first, bool last)
 	return true;
 }
 
+/* Commands joined by links, each of which is read; or a single one. */
+static bool chain(struct randop_maker *m, uint32_t length)
+{
+	const struct randop_maker before = *m;
+	const uint32_t count = m->op->count, blocks = m->op->blocks;
+
+	for (int tries = 0; ; tries++) {
+		bool ok = true;
+
+		m->small = length > 1;
+		m->tame = tries == 3;
+		m->link_count = m->read = 0;
+		for (uint32_t i = 0; ok && i < length; i++)
+			ok = one_command(m, !i, i + 1 == length);
+		if (!ok || (m->read | 1) == (1u << length) - 1)
+			return ok;
+		while (m->op->blocks > blocks) {
+			struct randop_block *b = &m->op->block[--m->op->blocks];
+
+			free(b->data);
+			memset(b, 0, sizeof(*b));
+		}
+		memset(&m->op->cmd[count], 0, (m->op->count - count) * sizeof(m->op->cmd[0]));
+		m->op->count = count;
+		*m = before;
+	}
+}
+
 static int finish(struct randop_maker *m)
 {
 	for (uint32_t i = 0; i < m->op->blocks; i++) {
@@ -407,10 +437,7 @@ int randop_make(struct randop *op, struct tool_random *r)
 
 		if (op->count + length > RANDOP_CMDS)
 			break;
-		m.small = length > 1;
-		m.link_count = 0;
-		for (uint32_t i = 0; ok && i < length; i++)
-			ok = one_command(&m, !i, i + 1 == length);
+		ok = chain(&m, length);
 	}
 	if (ok && !finish(&m))
 		return 0;

@@ -20,6 +20,7 @@ struct randop_tensor {
  * @c: the command being made
  * @in: what it reads if not fresh memory; @link: its number in the chain
  * @links: tensors of the chain under way, from 0; type 0: not to be read
+ * @read: bit i: a command reads link i; @tame: each reads the newest one
  * @sram: what is in SRAM, so far
  */
 struct randop_maker {
@@ -29,7 +30,8 @@ struct randop_maker {
 	const struct randop_tensor *in;
 	bool small;
 	struct randop_tensor links[OCTET_CHAIN_MAX];
-	uint32_t link_count;
+	uint32_t link_count, read;
+	bool tame;
 	struct randop_tensor sram[RANDOP_CMDS];
 	uint32_t sram_count, sram_bytes;
 };

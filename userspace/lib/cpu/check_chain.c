@@ -54,6 +54,9 @@ static int check_link(const struct cpu_job *job, unsigned int operand,
 		      input(first);
 	want = operand == OCTET_OPERAND_SRC ? input(cmd) :
 					      output(cmd, op->type);
+	if (operand == OCTET_OPERAND_SRC &&
+	    op->flags & OCTET_OPERAND_TRANSPOSED)
+		return BAD_CHAIN(fault, operand, "src: a link is not TRANSPOSED");
 	if (have.type == want.type && have.images == want.images &&
 	    have.rows == want.rows && have.row_bytes == want.row_bytes)
 		return 0;
@@ -91,6 +94,35 @@ static int check_flag(const struct cpu_job *job, struct octet_cpu_fault *fault)
 	return 0;
 }
 
+/* The last command of a chain: nothing has been computed for nobody. */
+static int check_named(const struct cpu_job *job,
+		       struct octet_cpu_fault *fault)
+{
+	const uint32_t results = job->index - job->start;
+	uint32_t named = 0;
+
+	for (uint32_t i = 1; i <= results; i++) {
+		const struct cpu_job reader = {
+			job->cmds, job->count, job->start + i, job->start
+		};
+		const struct octet_cmd *cmd = &job->cmds[reader.index];
+
+		for (unsigned int k = 0; k <= OCTET_OPERAND_SRC2; k++) {
+			const struct octet_operand *op =
+				octet_cpu_operand(cmd, k);
+
+			if (op->space == OCTET_SPACE_LINK)
+				named |= 1u << octet_cpu_link(&reader, op);
+		}
+	}
+	for (uint32_t i = 1; i <= results; i++)
+		if (!(named >> i & 1))
+			return BAD_CHAIN(fault, OCTET_OPERAND_CMD,
+					 "link %u: no command of the chain reads it",
+					 i);
+	return 0;
+}
+
 uint32_t octet_cpu_link(const struct cpu_job *job,
 			const struct octet_operand *op)
 {
@@ -119,9 +151,7 @@ int octet_cpu_check_chain(const struct cpu_job *job,
 	for (unsigned int i = 0; !err && i <= OCTET_OPERAND_SRC2; i++)
 		if (octet_cpu_operand(cmd, i)->space == OCTET_SPACE_LINK)
 			err = check_link(job, i, fault);
-	if (!err && cmd->src.space == OCTET_SPACE_LINK &&
-	    cmd->src.flags & OCTET_OPERAND_TRANSPOSED)
-		err = BAD_CHAIN(fault, OCTET_OPERAND_SRC,
-				"src: a link is not TRANSPOSED");
+	if (!err && !first && !(cmd->flags & OCTET_CMD_CHAIN))
+		err = check_named(job, fault);
 	return err;
 }
