@@ -24,6 +24,8 @@ struct side {
  * struct ew - one command
  * @sum_stage: the one of the addends
  * @whole: a sum rescaled never wraps, the kernels apply
+ * @y_step: bytes from result to result
+ * @row: results, where these are not side by side
  */
 struct ew {
 	const struct octet_cpu *cpu;
@@ -35,6 +37,7 @@ struct ew {
 	uint64_t y_step;
 	struct side side[2];
 	struct cpu_uniform out;
+	uint8_t row[2 * CPU_RUN];
 	int32_t acc[CPU_RUN];
 	int32_t other[CPU_RUN];
 };
@@ -156,20 +159,33 @@ static void clamped(const struct ew *ew, uint8_t *y, size_t n)
 		y[i] = (uint8_t)octet_cpu_clamp(ew->acc[i], lo, hi);
 }
 
+static void results(struct ew *ew, uint8_t *y, size_t n)
+{
+	const struct cpu_stage *st = &ew->out.stage;
+
+	if (!ew->wide && st->stage == OCTET_STAGE_RAW)
+		clamped(ew, y, n);
+	else if (!ew->wide && ew->whole)
+		ew->cpu->k->requant(st, 0, ew->acc, n, y);
+	else
+		one_by_one(ew, y, n);
+}
+
 static void run(void *context, uint8_t *const *p, size_t n)
 {
 	struct ew *ew = context;
-	const struct cpu_stage *st = &ew->out.stage;
+	const unsigned int size = ew->wide ? 2 : 1;
 
 	load(ew, &ew->side[0], p[0], n, ew->acc);
 	load(ew, &ew->side[1], p[1], n, ew->other);
 	combine(ew, n);
-	if (!ew->wide && st->stage == OCTET_STAGE_RAW)
-		clamped(ew, p[2], n);
-	else if (!ew->wide && ew->whole)
-		ew->cpu->k->requant(st, 0, ew->acc, n, p[2]);
-	else
-		one_by_one(ew, p[2], n);
+	if (ew->y_step == size) {
+		results(ew, p[2], n);
+		return;
+	}
+	results(ew, ew->row, n);
+	for (size_t i = 0; i < n; i++)
+		memcpy(p[2] + i * ew->y_step, ew->row + i * size, size);
 }
 
 static int walk(struct ew *ew, struct cpu_walk *w)
@@ -177,6 +193,7 @@ static int walk(struct ew *ew, struct cpu_walk *w)
 	octet_cpu_walk_join(w);
 	ew->side[0].step = w->stride[0][3];
 	ew->side[1].step = w->stride[1][3];
+	ew->y_step = w->stride[2][3];
 	return octet_cpu_walk(ew->cpu, w, run, ew);
 }
 

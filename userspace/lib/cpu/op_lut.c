@@ -11,7 +11,7 @@ struct lut {
 	uint8_t map[256];
 	const int16_t *points;
 	int32_t lo, hi;
-	uint64_t step;
+	uint64_t x_step, y_step;
 };
 
 static void bytes(void *context, uint8_t *const *p, size_t n)
@@ -20,12 +20,12 @@ static void bytes(void *context, uint8_t *const *p, size_t n)
 	const uint8_t *x = p[0];
 	uint8_t *y = p[1];
 
-	if (lut->step == 1)
+	if (lut->x_step == 1 && lut->y_step == 1)
 		for (size_t i = 0; i < n; i++)
 			y[i] = lut->map[x[i]];
 	else
 		for (size_t i = 0; i < n; i++)
-			y[i] = lut->map[x[i * lut->step]];
+			y[i * lut->y_step] = lut->map[x[i * lut->x_step]];
 }
 
 /* TFLite, LUTLookup() of common.h */
@@ -44,10 +44,10 @@ static void words(void *context, uint8_t *const *p, size_t n)
 	const struct lut *lut = context;
 
 	for (size_t i = 0; i < n; i++) {
-		const int32_t x = octet_cpu_load16(p[0] + i * lut->step);
+		const int32_t x = octet_cpu_load16(p[0] + i * lut->x_step);
 		const int32_t y = interpolate(lut->points, (int16_t)x);
 
-		octet_cpu_store16(p[1] + 2 * i,
+		octet_cpu_store16(p[1] + i * lut->y_step,
 				  octet_cpu_clamp(y, lut->lo, lut->hi));
 	}
 }
@@ -63,7 +63,8 @@ int octet_cpu_op_lut(struct octet_cpu *cpu, const struct cpu_work *work)
 	octet_cpu_walk_set(&w, 0, work, work->x, &work->src, work->x_size);
 	octet_cpu_walk_set(&w, 1, work, work->y, &work->dst, work->y_size);
 	octet_cpu_walk_join(&w);
-	lut.step = w.stride[0][3];
+	lut.x_step = w.stride[0][3];
+	lut.y_step = w.stride[1][3];
 	if (work->x_size == 2) {
 		lut.points = work->table;
 		return octet_cpu_walk(cpu, &w, words, &lut);
@@ -77,13 +78,15 @@ int octet_cpu_op_lut(struct octet_cpu *cpu, const struct cpu_work *work)
 
 int octet_cpu_tail_lut(struct octet_cpu *cpu, const struct cpu_work *work)
 {
-	struct lut lut = { .step = 1 };
+	struct lut lut;
 	struct cpu_walk w = { .operands = 2, .extent[3] = work->cmd->cout };
 
 	memcpy(lut.map, work->table, sizeof(lut.map));
 	octet_cpu_walk_set(&w, 0, work, work->y, &work->dst, 1);
 	octet_cpu_walk_set(&w, 1, work, work->y, &work->dst, 1);
 	octet_cpu_walk_join(&w);
+	lut.x_step = w.stride[0][3];
+	lut.y_step = w.stride[1][3];
 	return octet_cpu_walk(cpu, &w, bytes, &lut);
 }
 
