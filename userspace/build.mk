@@ -61,7 +61,7 @@ $(eval $(call program,build/bin/octet,$(wildcard userspace/tools/*.c),$(lib_arch
 
 # Examples: one file each, but for the digits, whose floats must not contract.
 cflags_userspace/examples := -Iuserspace/examples -ffp-contract=off
-examples := hello_gemm mac1d
+examples := hello_gemm mac1d run_model
 digits_common := $(addprefix userspace/examples/,digits_model.c digits_forward.c digits/data.c)
 digits_demo := $(addprefix userspace/examples/digits/,demo.c report.c qmodel.c qnet.c)
 train_sources := $(digits_common) $(addprefix userspace/examples/,train_digits.c digits/net.c)
