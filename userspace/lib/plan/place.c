@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The search over the splits of the SRAM; what the best path comes to. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "place_priv.h"
 
@@ -16,61 +13,6 @@
 
 /** A path that costs more than the best plan by this part is not looked at further. */
 #define HOPELESS 32
-
-struct place_chunk {
-	struct place_chunk *next;
-};
-
-void *place_alloc(struct place_arena *arena, size_t bytes)
-{
-	size_t size = 1 << 16;
-	struct place_chunk *c;
-	char *at;
-
-	bytes = (bytes + 31) & ~(size_t)31;
-	if (bytes > arena->left) {
-		if (bytes > size)
-			size = bytes;
-		c = malloc(sizeof(*c) + 32 + size);
-		if (!c) {
-			arena->failed = true;
-			return NULL;
-		}
-		c->next = arena->chunks;
-		arena->chunks = c;
-		arena->left = size;
-		arena->at = (char *)(((uintptr_t)(c + 1) + 31) & ~(uintptr_t)31);
-	}
-	at = arena->at;
-	arena->at += bytes;
-	arena->left -= bytes;
-	return memset(at, 0, bytes);
-}
-
-void place_free_all(struct place_arena *arena)
-{
-	while (arena->chunks) {
-		struct place_chunk *c = arena->chunks;
-
-		arena->chunks = c->next;
-		free(c);
-	}
-	arena->left = 0;
-}
-
-static int fail(struct octet_place *out, int error, uint32_t layer, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static int fail(struct octet_place *out, int error, uint32_t layer, const char *format, ...)
-{
-	va_list args;
-
-	out->bad = layer;
-	va_start(args, format);
-	vsnprintf(out->error, sizeof(out->error), format, args);
-	va_end(args);
-	return error;
-}
 
 /** struct plan - a candidate, and the best one so far (in the caller's struct) */
 struct plan {
@@ -92,7 +34,10 @@ static uint64_t round_up(uint64_t v)
 	return octet_ceil(v, OCTET_PLACE_ALIGN) * OCTET_PLACE_ALIGN;
 }
 
-/* spaces, and the places in the SRAM that the path needs */
+/*
+ * Spaces, and the places in the SRAM that the path needs: from the first layer of the
+ * chain that writes, for only its end writes, to the last that reads.
+ */
 static uint32_t blocks_of(struct plan *plan)
 {
 	struct place_ctx *p = plan->p;
@@ -120,15 +65,6 @@ static uint32_t blocks_of(struct plan *plan)
 		}
 		plan->now.spots[out->root].space = OCTET_CYCLES_SRAM;
 		plan->blocks[plan->block_of[out->root]].to = out->last;
-	}
-	/* a place is taken until the end of the group that uses it last */
-	for (uint32_t k = 0; k < plan->count; k++) {
-		uint32_t first = plan->steps[k].range->first;
-		uint32_t end = first + plan->steps[k].range->count - 1;
-
-		for (uint32_t b = 0; b < count; b++)
-			if (plan->blocks[b].to >= first && plan->blocks[b].to < end)
-				plan->blocks[b].to = end;
 	}
 	return count;
 }
@@ -256,12 +192,11 @@ static void plan_none(struct plan *plan)
 	uint64_t sram = plan->p->machine->sram;
 
 	plan->p->longest = 1;
-	for (uint64_t parts = 16; parts <= 256 && plan->cost == UINT64_MAX; parts *= 16)
+	for (uint64_t parts = 16; parts <= PLACE_PARTS && plan->cost == UINT64_MAX; parts *= 16)
 		for (uint64_t i = 0; i < parts; i++) {
-			uint64_t lb = round_up(sram * i / parts);
+			uint64_t lb = (sram * i / parts) & ~(OCTET_PLACE_ALIGN - 1ull);
 
-			if (lb <= sram)
-				try_split(plan, (struct split) { lb, sram - lb });
+			try_split(plan, (struct split) { lb, sram - lb });
 		}
 }
 
@@ -310,64 +245,6 @@ static void plan_full(struct plan *plan, bool chains)
 	climb(plan, best);
 }
 
-/* does the layer run at all, alone and in DRAM */
-static int check_layer(const struct place_ctx *p, uint32_t i, struct octet_place *out)
-{
-	const struct octet_place_layer *l = place_layer(p, i);
-	uint64_t sram = p->machine->sram;
-	struct octet_cycles_cmd c = l->cost;
-	struct octet_report report;
-	const char *why = "";
-
-	c.src = l->src < 0 ? OCTET_CYCLES_NONE : OCTET_CYCLES_DRAM;
-	c.src2 = l->src2 < 0 ? OCTET_CYCLES_NONE : OCTET_CYCLES_DRAM;
-	c.dst = OCTET_CYCLES_DRAM;
-	if (l->b >= 0) {
-		c.weights = OCTET_CYCLES_DRAM;
-		c.weights_const = false;
-	}
-	c.chain = false;
-	c.policy = OCTET_POLICY_AUTO;
-	c.rows = 0;
-	for (uint64_t k = 8; k < 264; k++)
-		if (!octet_cycles_job(p->machine, &c, 1, 0, round_up(sram * (k % 256) / 256) & ~63ull,
-				      &report, NULL, &why))
-			return 0;
-	return fail(out, -EINVAL, i, "layer %u does not fit %llu bytes of SRAM, however they are divided: %s",
-		    i, (unsigned long long)sram, why);
-}
-
-static int check_net(const struct octet_place_net *net, struct octet_place *out)
-{
-	for (uint32_t i = 0; i < net->tensor_count; i++) {
-		const struct octet_place_tensor *t = &net->tensors[i], *root;
-
-		if (t->alias_of < 0)
-			continue;
-		if ((uint32_t)t->alias_of >= net->tensor_count)
-			return fail(out, -EINVAL, 0, "tensor %u is part of %d, there are %u", i,
-				    t->alias_of, net->tensor_count);
-		root = &net->tensors[t->alias_of];
-		if (root->alias_of >= 0 || t->alias_offset > root->bytes ||
-		    t->bytes > root->bytes - t->alias_offset)
-			return fail(out, -EINVAL, 0, "tensor %u, %llu bytes at %llu, is no part of "
-				    "tensor %d with %llu bytes: a part lies inside a tensor that is no part itself",
-				    i, (unsigned long long)t->bytes,
-				    (unsigned long long)t->alias_offset, t->alias_of,
-				    (unsigned long long)root->bytes);
-	}
-	for (uint32_t i = 0; i < net->layer_count; i++) {
-		const struct octet_place_layer *l = &net->layers[i];
-		const int32_t used[] = { l->src, l->src2, l->b, l->dst };
-
-		for (int k = 0; k < 4; k++)
-			if (used[k] < (k == 3 ? 0 : -1) || used[k] >= (int64_t)net->tensor_count)
-				return fail(out, -EINVAL, i, "layer %u names tensor %d, there are %u",
-					    i, used[k], net->tensor_count);
-	}
-	return 0;
-}
-
 /* what no plan can do without */
 static uint64_t least_dram(struct place_ctx *p)
 {
@@ -406,7 +283,7 @@ static int search(struct plan *plan)
 	struct octet_place *out = plan->best;
 
 	for (uint32_t i = 0; i < net->layer_count; i++) {
-		int err = check_layer(p, i, out);
+		int err = place_check_layer(p, i, out);
 
 		if (err)
 			return err;
@@ -423,9 +300,7 @@ static int search(struct plan *plan)
 		return -ENOMEM;
 	if (plan->cost != UINT64_MAX || !net->layer_count)
 		return 0;
-	return fail(out, -EINVAL, net->layer_count - 1, "no split of %llu bytes of SRAM suits all "
-		    "layers up to %u in one job", (unsigned long long)p->machine->sram,
-		    net->layer_count - 1);
+	return place_check_job(p, out);
 }
 
 int octet_place(const struct octet_cycles_machine *machine, const struct octet_place_net *net,
@@ -442,7 +317,7 @@ int octet_place(const struct octet_cycles_machine *machine, const struct octet_p
 	int err;
 
 	*place = (struct octet_place) { 0 };
-	err = check_net(net, place);
+	err = place_check_net(net, place);
 	if (err)
 		return err;
 	plan.steps = array(net->layer_count, sizeof(*plan.steps));
@@ -456,7 +331,7 @@ int octet_place(const struct octet_cycles_machine *machine, const struct octet_p
 	if (!err)
 		err = search(&plan);
 	if (err == -ENOMEM)
-		fail(place, err, 0, "out of memory");
+		place_fail(place, err, 0, "out of memory");
 	place_free_all(&p.arena);
 	place_free_all(&p.cases);
 	octet_place_free(&plan.now);

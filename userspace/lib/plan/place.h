@@ -6,7 +6,9 @@
  * are those of the machine's own timing, so a plan is never one that the
  * machine refuses to time.
  *
- * Layers run in the order given. A tensor in SRAM lives within the job.
+ * Layers run in the order given. A tensor in SRAM lives within the job. The commands of
+ * a chain run interleaved: a tensor in DRAM that one of them names is in use from the first
+ * command of the chain to the last.
  */
 #ifndef OCTET_PLACE_H
 #define OCTET_PLACE_H

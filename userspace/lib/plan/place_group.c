@@ -88,7 +88,8 @@ static void present(const struct octet_cycles_cmd *cmds, uint32_t count, int64_t
 
 /*
  * May the last result overwrite the second operand as it comes: all other
- * readers in the group must have done with the rows by then. The machine does not look.
+ * readers in the group must have done with the rows by then, and see the same rows. The
+ * machine does not look.
  */
 static bool may_overwrite(const struct place_ctx *p, const struct place_range *r,
 			  const struct octet_cycles_cmd *cmds, uint32_t rows)
@@ -102,9 +103,12 @@ static bool may_overwrite(const struct place_ctx *p, const struct place_range *r
 		for (uint32_t i = 0; i + 1 < r->count; i++) {
 			const struct octet_place_layer *l = place_layer(p, r->first + i);
 
-			if (l->b == over ||
-			    (l->src == over && octet_cyc_lo(&cmds[i], cum[i + 1]) < done) ||
-			    (l->src2 == over && cum[i + 1] < done))
+			if (l->b == over)
+				return false;
+			if (l->src == over && (cmds[i].h != end->oh ||
+					       octet_cyc_lo(&cmds[i], cum[i + 1]) < done))
+				return false;
+			if (l->src2 == over && (cmds[i].oh != end->oh || cum[i + 1] < done))
 				return false;
 		}
 	}

@@ -3,6 +3,7 @@
  * Inside the placement planner.
  *
  *	place.c		the search over the splits of the SRAM, and its result
+ *	place_check.c	what cannot be placed
  *	place_graph.c	lives of tensors; which layers may be joined
  *	place_group.c	what a chain costs, for given spaces and a given split
  *	place_path.c	the best row of chains: dynamic programming
@@ -20,6 +21,9 @@
 
 #define PLACE_SLOTS 64
 #define PLACE_NEVER UINT32_MAX
+
+/* Parts into which the SRAM is cut to see whether layers fit at all. */
+#define PLACE_PARTS 256
 
 /** struct place_arena - memory that goes as a whole */
 struct place_arena {
@@ -157,6 +161,13 @@ static inline uint64_t place_cost(const struct place_ctx *p, uint64_t cycles, ui
 {
 	return 17ull * p->machine->dram_bpc * cycles + 5 * bytes;
 }
+
+/* place_check.c: return the error */
+int place_fail(struct octet_place *out, int error, uint32_t layer, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+int place_check_net(const struct octet_place_net *net, struct octet_place *out);
+int place_check_layer(const struct place_ctx *p, uint32_t i, struct octet_place *out);
+int place_check_job(const struct place_ctx *p, struct octet_place *out);
 
 /* place_graph.c: -ENOMEM */
 int place_graph(struct place_ctx *p);
