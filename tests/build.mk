@@ -59,9 +59,9 @@ build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 refusals := $(addprefix tests/conformance/,refusals.c mutate.c)
 $(foreach f,$(refusals),$(eval cflags_$(f) := -Ihw-model/core -Iuserspace/tools))
 $(eval $(call program,build/tests/conformance/refusals,$(refusals) tests/unit/core_fake_host.c \
-	userspace/tools/randop.c userspace/tools/common.c,$(lib_archives),$(lib_libs) -ljson-c))
+	$(wildcard userspace/tools/randop*.c) userspace/tools/common.c,$(lib_archives),$(lib_libs) -ljson-c))
 $(eval $(call program,build/tests/asan/refusals,$(refusals) tests/unit/core_fake_host.c \
-	userspace/tools/randop.c userspace/tools/common.c,$(lib_archives),$(lib_libs) -ljson-c,asan))
+	$(wildcard userspace/tools/randop*.c) userspace/tools/common.c,$(lib_archives),$(lib_libs) -ljson-c,asan))
 
 include tests/guest/build.mk tests/fuzz/build.mk
 

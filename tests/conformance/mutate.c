@@ -20,12 +20,14 @@ struct field {
 
 static const struct field cmd_fields[] = {
 	C(op), C(stage), C(policy), C(sub), C(flags), C(rows), C(pad_value), C(act_min),
-	C(act_max), C(tail), C(n), C(n2), C(h), C(w), C(cin), C(oh), C(ow), C(cout), C(groups),
-	C(r), C(s), C(sh), C(sw), C(dh), C(dw), C(pt), C(pl),
-	C(reserved0[0]), C(reserved0[1]), C(reserved0[2]), C(reserved0[3]), C(reserved0[4]),
-	C(reserved0[5]), C(reserved0[6]), C(reserved0[7]), C(reserved0[8]),
-	C(reserved1[0]), C(reserved1[1]), C(reserved1[2]),
+	C(act_max), C(tail), C(left_shift), C(table), C(mid_mult), C(mid_shift),
+	C(mid_zero_point), C(mid_min), C(mid_max), C(sum_stage), C(n), C(n2), C(h), C(w), C(cin),
+	C(oh), C(ow), C(cout), C(groups), C(r), C(s), C(sh), C(sw), C(dh), C(dw), C(pt), C(pl),
+	C(sum_mult), C(sum_shift),
+	C(reserved0[0]), C(reserved0[1]), C(reserved0[2]), C(reserved1),
 };
+
+#define RESERVED_FIELDS 4
 
 static const struct field operand_fields[] = {
 	O(addr), O(space), O(type), O(layout), O(link), O(flags), O(stride[0]), O(stride[1]),
@@ -34,6 +36,16 @@ static const struct field operand_fields[] = {
 
 static const struct field param_fields[] = {
 	FIELD(octet_param, bias), FIELD(octet_param, mult),
+};
+
+static const struct field param16_fields[] = {
+	FIELD(octet_param16, bias), FIELD(octet_param16, mult), FIELD(octet_param16, shift),
+	FIELD(octet_param16, reserved[0]), FIELD(octet_param16, reserved[2]),
+};
+
+static const struct field tap_fields[] = {
+	FIELD(octet_tap, lo), FIELD(octet_tap, hi), FIELD(octet_tap, weight),
+	FIELD(octet_tap, reserved),
 };
 
 static const struct field channel_fields[] = {
@@ -50,6 +62,7 @@ static uint64_t limit(struct tool_random *r)
 		0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 32, 62, 63, 64, 127, 128, 255, 256, 512,
 		1 << 15, 1 << 16, 1 << 20, 1 << 28, 1 << 30, UINT64_C(1) << 31,
 		UINT64_C(1) << 32, UINT64_C(1) << 38, UINT64_C(1) << 39, UINT64_C(1) << 63,
+		1024, 4096, INT16_MAX, INT32_MAX, UINT64_C(1) << 47,
 		OCTET_FP32_SCALE_MIN, OCTET_FP32_SCALE_END, OCTET_OPERAND_LINK_NEWEST,
 	};
 	uint64_t v = limits[tool_below(r, COUNT(limits))];
@@ -97,9 +110,9 @@ void mutate_cmd(struct octet_cmd *cmd, struct tool_random *r, char *text, size_t
 {
 	uint32_t i = tool_below(r, OPERANDS), fields = COUNT(cmd_fields);
 
-	/* Reserved fields less often: the last twelve. */
+	/* Reserved fields less often: they are the last. */
 	if (tool_below(r, 8))
-		fields -= 12;
+		fields -= RESERVED_FIELDS;
 	if (tool_below(r, 2))
 		change(cmd, &cmd_fields[tool_below(r, fields)], "", r, text, size);
 	else
@@ -135,6 +148,27 @@ void mutate_param(struct octet_param *prm, uint32_t count, struct tool_random *r
 {
 	change(prm + tool_below(r, count), &param_fields[tool_below(r, COUNT(param_fields))],
 	       "parameter record", r, text, size);
+}
+
+void mutate_param16(struct octet_param16 *prm, uint32_t count, struct tool_random *r, char *text,
+		    size_t size)
+{
+	change(prm + tool_below(r, count), &param16_fields[tool_below(r, COUNT(param16_fields))],
+	       "parameter record", r, text, size);
+}
+
+void mutate_tap(struct octet_tap *taps, uint32_t count, struct tool_random *r, char *text,
+		size_t size)
+{
+	change(taps + tool_below(r, count), &tap_fields[tool_below(r, COUNT(tap_fields))], "tap", r,
+	       text, size);
+}
+
+void mutate_entry(int32_t *table, uint32_t count, struct tool_random *r, char *text, size_t size)
+{
+	static const struct field entry = { "value", 0, sizeof(int32_t) };
+
+	change(table + tool_below(r, count), &entry, "table entry", r, text, size);
 }
 
 void mutate_channel(struct octet_channel *chn, uint32_t count, struct tool_random *r, char *text,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The device's model and the CPU fallback refuse the same commands: random
- * valid ones with a field or two changed, run on both. Either both accept and
+ * valid jobs with a field or two changed, run on both. Either both accept and
  * all of memory is equal afterwards, or both name the same status, command
  * and operand. usage: refusals [SEED [MUTATIONS]]
  *
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "core_fake_host.h"
-#include "cpu/cpu.h"
+#include "cpu/cpu_priv.h"
 #include "mutate.h"
 #include "randop.h"
 
@@ -24,11 +24,11 @@
 #define PER_COMMAND	16u
 #define FAILURES_SHOWN	10u
 
-/* Operands lie too far apart for a stride to reach from one to the next. */
+/* Blocks lie too far apart for a stride to reach from one to the next. */
+#define PLACES		17
 #define PLACE(i)	(UINT64_C(0x400000000) + ((uint64_t)(i) << 30))
-#define PLACE_SIZE	UINT64_C(0x10000)
-#define READ_ONLY	OCTET_OPERAND_WGT
-#define IDENTITY	OCTET_OPERAND_SRC2	/* where the second command's weights are */
+#define PLACE_SIZE	UINT64_C(0x8000)
+#define READ_ONLY	(PLACES - 1)	/* no block, but mutations go there */
 /* Of the device alone: the fallback takes commands from anywhere. */
 #define COMMANDS	UINT64_C(0x3000055000)
 #define LB		(256u << 10)
@@ -44,12 +44,11 @@ struct result {
 struct bench {
 	struct fake *f;
 	struct octet_cpu *cpu;
-	uint8_t *device[RANDOP_OPERANDS];	/* the fake host's memory */
-	uint8_t *before[RANDOP_OPERANDS];
-	uint8_t *host[RANDOP_OPERANDS];		/* the fallback's */
-	bool nothing_mapped;
-	struct octet_cmd cmds[2];
-	uint32_t count, sw, records;
+	uint8_t *device[PLACES];	/* the fake host's memory */
+	uint8_t *before[PLACES];
+	uint8_t *host[PLACES];		/* the fallback's */
+	struct octet_cmd cmds[RANDOP_CMDS];
+	uint32_t count, sw;
 	uint8_t *commands;
 	unsigned long tally[DIFFERENT + 1];
 	unsigned long by_status[256];
@@ -59,8 +58,8 @@ static void *memory_at(void *opaque, uint64_t va, uint64_t size, bool write)
 {
 	struct bench *b = opaque;
 
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++)
-		if (!b->nothing_mapped && va >= PLACE(i) && size <= PLACE_SIZE &&
+	for (unsigned int i = 0; i < PLACES; i++)
+		if (va >= PLACE(i) && size <= PLACE_SIZE &&
 		    va - PLACE(i) <= PLACE_SIZE - size && !(write && i == READ_ONLY))
 			return b->host[i] + (va - PLACE(i));
 	return NULL;
@@ -112,21 +111,21 @@ static struct result run_cpu(struct bench *b, char *text, size_t size)
 	return (struct result) { fault.status, fault.command, fault.detail & 0xff };
 }
 
-/* Whether a command that the device's checks accept would take long. */
+/* Whether a command that passes the checks would take long. */
 static bool heavy(const struct octet_cmd *cmd)
 {
 	uint64_t work = (uint64_t)cmd->r * cmd->s;
-	struct octet_view view;
+	struct cpu_shape shape;
 
-	if (cmd->op != OCTET_OP_DEPTHWISE)
+	if (octet_cpu_weighted(cmd) && cmd->op != OCTET_OP_DEPTHWISE)
 		work *= cmd->cin / cmd->groups;
-	for (int i = 0; i < RANDOP_OPERANDS; i++) {
-		if (octet_cmd_operand(cmd, (unsigned int)i)->space == OCTET_SPACE_NONE)
+	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++) {
+		if (octet_cpu_operand(cmd, i)->space == OCTET_SPACE_NONE)
 			continue;
-		if (octet_view_operand(&view, cmd, (enum octet_operand_index)i) ||
-		    view.dense > WORK_MAX)
+		octet_cpu_shape(cmd, i, &shape);
+		if (shape.elements > WORK_MAX)
 			return true;
-		if (i == OCTET_OPERAND_DST && work * view.dense > WORK_MAX * 16)
+		if (i == OCTET_OPERAND_DST && work * shape.elements > WORK_MAX * 16)
 			return true;
 	}
 	return false;
@@ -138,11 +137,10 @@ static bool too_long(const struct bench *b)
 	struct octet_fault fault;
 	bool any = false;
 
-	for (uint32_t i = 0; i < b->count; i++) {
-		if (octet_decode_cmd(&b->cmds[i], b->sw, &fault))
-			return false;
+	if (octet_decode_job(b->cmds, b->count, b->sw, &fault))
+		return false;
+	for (uint32_t i = 0; i < b->count; i++)
 		any = any || heavy(&b->cmds[i]);
-	}
 	return any;
 }
 
@@ -150,7 +148,7 @@ static const char *memory_differs(const struct bench *b)
 {
 	static char where[64];
 
-	for (int i = 0; i < RANDOP_OPERANDS; i++) {
+	for (int i = 0; i < PLACES; i++) {
 		if (!memcmp(b->device[i], b->host[i], PLACE_SIZE))
 			continue;
 		for (uint32_t k = 0; k < PLACE_SIZE; k++) {
@@ -166,7 +164,7 @@ static const char *memory_differs(const struct bench *b)
 
 static void restore(struct bench *b)
 {
-	for (int i = 0; i < RANDOP_OPERANDS; i++) {
+	for (int i = 0; i < PLACES; i++) {
 		memcpy(b->device[i], b->before[i], PLACE_SIZE);
 		memcpy(b->host[i], b->before[i], PLACE_SIZE);
 	}
@@ -175,15 +173,16 @@ static void restore(struct bench *b)
 /* The checks of the device are passed: so must those of the fallback be. */
 static enum verdict only_check(struct bench *b, enum verdict good, char *why, size_t size)
 {
-	struct result cpu;
-	char text[200];
+	struct octet_cpu_fault fault;
 
-	b->nothing_mapped = true;
-	cpu = run_cpu(b, text, sizeof(text));
-	b->nothing_mapped = false;
-	snprintf(why, size, "device accepts, fallback 0x%x, command %u, operand %u (%s)",
-		 cpu.status, cpu.command, cpu.operand, text);
-	return cpu.status == OCTET_STATUS_UNMAPPED ? good : DIFFERENT;
+	for (uint32_t i = 0; i < b->count; i++) {
+		if (!octet_cpu_check_one(b->cmds, b->count, i, b->sw, &fault))
+			continue;
+		snprintf(why, size, "device accepts, fallback 0x%x, command %u, operand %u (%s)",
+			 fault.status, i, fault.detail, fault.text);
+		return DIFFERENT;
+	}
+	return good;
 }
 
 static enum verdict compare(struct bench *b, char *why, size_t size)
@@ -212,60 +211,74 @@ static enum verdict compare(struct bench *b, char *why, size_t size)
 	return device.status ? BOTH_REFUSED : BOTH_RAN;
 }
 
-/* Puts an operation into memory: false if it is too large for that. */
+/* Puts a job into memory: false if it is too large for that. */
 static bool load(struct bench *b, const struct randop *op)
 {
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++)
-		if (op->bytes[i] > PLACE_SIZE)
-			return false;
-	b->cmds[0] = op->cmd;
-	b->cmds[1] = op->next;
-	b->count = op->next.op ? 2 : 1;
-	b->sw = op->sram;
-	b->records = op->cmd.cout;
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++) {
-		struct octet_operand *o = randop_operand(&b->cmds[0], i);
+	uint64_t base[RANDOP_BLOCKS] = { 0 };
 
+	if (op->blocks > READ_ONLY)
+		return false;
+	for (unsigned int i = 0; i < op->blocks; i++) {
+		if (op->block[i].bytes > PLACE_SIZE)
+			return false;
 		memset(b->before[i], 0, PLACE_SIZE);
-		if (op->bytes[i])
-			memcpy(b->before[i], op->data[i], op->bytes[i]);
-		if (o->space == OCTET_SPACE_VA)
-			o->addr += PLACE(i);
+		memcpy(b->before[i], op->block[i].data, op->block[i].bytes);
+		base[i] = PLACE(i);
 	}
-	memset(b->before[IDENTITY], 3, PLACE_SIZE);
-	b->cmds[1].dst.addr += PLACE(OCTET_OPERAND_DST);
-	b->cmds[1].wgt.addr = PLACE(IDENTITY);
+	randop_place(op, base, b->cmds);
+	b->count = op->count;
+	b->sw = op->sram;
 	return true;
 }
 
-static void mutate_once(struct bench *b, struct tool_random *r, char *text, size_t size)
+/* Memory that an operand or the table of an unplaced command is in; or NULL. */
+static void *bytes_of(struct bench *b, uint64_t addr, bool present)
 {
-	struct octet_cmd *cmd = &b->cmds[b->count == 2 && tool_below(r, 3) == 0];
-	uint64_t places[2 * RANDOP_OPERANDS + 1] = { 0 };
+	return present ? b->before[randop_block(addr)] : NULL;
+}
 
-	for (int i = 0; i < RANDOP_OPERANDS; i++) {
-		places[2 * i] = PLACE(i);
-		places[2 * i + 1] = PLACE(i) + PLACE_SIZE;
+static void mutate_memory(struct bench *b, const struct octet_cmd *cmd, struct tool_random *r,
+			  char *text, size_t size)
+{
+	void *prm = bytes_of(b, cmd->prm.addr, cmd->prm.space);
+	void *chn = bytes_of(b, cmd->chn.addr, cmd->chn.space);
+	void *table = bytes_of(b, cmd->table, cmd->table);
+
+	if (prm && cmd->src.type == OCTET_TYPE_INT16)
+		mutate_param16(prm, cmd->cout, r, text, size);
+	else if (chn && tool_below(r, 2))
+		mutate_channel(chn, cmd->cout, r, text, size);
+	else if (prm)
+		mutate_param(prm, cmd->cout, r, text, size);
+	else if (table && cmd->op == OCTET_OP_RESIZE)
+		mutate_tap(table, cmd->oh + cmd->ow, r, text, size);
+	else if (table && cmd->op == OCTET_OP_SOFTMAX)
+		mutate_entry(table, OCTET_SOFTMAX_ENTRIES, r, text, size);
+}
+
+static void mutate_once(struct bench *b, const struct randop *op, struct tool_random *r,
+			char *text, size_t size)
+{
+	uint32_t i = tool_below(r, b->count);
+	uint64_t places[2 * PLACES + 1] = { 0 };
+
+	for (int k = 0; k < PLACES; k++) {
+		places[2 * k] = PLACE(k);
+		places[2 * k + 1] = PLACE(k) + PLACE_SIZE;
 	}
 	switch (tool_below(r, 12)) {
 	case 0:
-		if (cmd->prm.space)
-			mutate_param((void *)b->before[OCTET_OPERAND_PRM], b->records, r, text,
-				     size);
-		break;
 	case 1:
-		if (cmd->chn.space)
-			mutate_channel((void *)b->before[OCTET_OPERAND_CHN], b->records, r, text,
-				       size);
+		mutate_memory(b, &op->cmd[i], r, text, size);
 		break;
 	case 2:
-		mutate_address(cmd, r, places, 2 * RANDOP_OPERANDS + 1, text, size);
+		mutate_address(&b->cmds[i], r, places, 2 * PLACES + 1, text, size);
 		break;
 	case 3:
-		mutate_operand(cmd, r, text, size);
+		mutate_operand(&b->cmds[i], r, text, size);
 		break;
 	default:
-		mutate_cmd(cmd, r, text, size);
+		mutate_cmd(&b->cmds[i], r, text, size);
 		break;
 	}
 }
@@ -275,7 +288,7 @@ static unsigned long round_of(struct bench *b, uint64_t seed, unsigned long firs
 {
 	struct tool_random r = { seed * 1000003u + first };
 	struct randop op;
-	char why[400], what[400];
+	char why[4000], what[400];
 
 	if (randop_make(&op, &r)) {
 		fputs("out of memory\n", stderr);
@@ -294,7 +307,7 @@ static unsigned long round_of(struct bench *b, uint64_t seed, unsigned long firs
 		for (int k = 0; k < changes; k++) {
 			if (n)
 				n += (size_t)snprintf(what + n, sizeof(what) - n, ", ");
-			mutate_once(b, &r, what + n, 120);
+			mutate_once(b, &op, &r, what + n, 120);
 			n += strlen(what + n);
 		}
 		restore(b);
@@ -318,9 +331,9 @@ static void set_up(struct bench *b)
 	memset(b, 0, sizeof(*b));
 	b->f = fake_new("");
 	fake_asid(b->f, 1);
-	b->commands = fake_buffer(b->f, 1, COMMANDS, 4096);
+	b->commands = fake_buffer(b->f, 1, COMMANDS, 8192);
 	fake_enable(b->f, 0);
-	for (unsigned int i = 0; i < RANDOP_OPERANDS; i++) {
+	for (unsigned int i = 0; i < PLACES; i++) {
 		uint64_t pa = fake_alloc(b->f, PLACE_SIZE, 4096);
 
 		fake_map(b->f, 1, PLACE(i), pa, PLACE_SIZE, i == READ_ONLY ? FAKE_RO : FAKE_RW);
@@ -338,7 +351,7 @@ static void set_up(struct bench *b)
 
 static void tear_down(struct bench *b)
 {
-	for (int i = 0; i < RANDOP_OPERANDS; i++) {
+	for (int i = 0; i < PLACES; i++) {
 		free(b->host[i]);
 		free(b->before[i]);
 	}
