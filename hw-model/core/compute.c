@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "compute.h"
+#include "int16.h"
 #include "output_stage.h"
 
 /* operations with the output stage of the command */
@@ -23,6 +24,9 @@ static int staged(const struct octet_work *work)
 	case OCTET_OP_GEMM:
 		err = octet_compute_gemm(work, &rq);
 		break;
+	case OCTET_OP_TCONV2D:
+		err = octet_compute_tconv(work, &rq);
+		break;
 	case OCTET_OP_POOL:
 		err = octet_compute_pool(work, &rq);
 		break;
@@ -31,13 +35,26 @@ static int staged(const struct octet_work *work)
 	return err;
 }
 
+/* the same for int16 inputs */
+static int staged16(const struct octet_work *work)
+{
+	switch (work->cmd.op) {
+	case OCTET_OP_DEPTHWISE:
+		return octet_compute_depthwise16(work);
+	case OCTET_OP_GEMM:
+		return octet_compute_gemm16(work);
+	}
+	return octet_compute_window16(work);
+}
+
 int octet_work_compute(struct octet_work *work)
 {
 	switch (work->cmd.op) {
 	case OCTET_OP_CONV2D:
 	case OCTET_OP_DEPTHWISE:
+	case OCTET_OP_TCONV2D:
 	case OCTET_OP_GEMM:
-		return staged(work);
+		return work->cmd.src.type == OCTET_TYPE_INT16 ? staged16(work) : staged(work);
 	case OCTET_OP_POOL:
 		return work->cmd.sub == OCTET_POOL_SUM ? staged(work) :
 							 octet_compute_pool(work, NULL);
@@ -49,6 +66,10 @@ int octet_work_compute(struct octet_work *work)
 		return octet_compute_copy(work);
 	case OCTET_OP_SOFTMAX:
 		return octet_compute_softmax(work);
+	case OCTET_OP_REDUCE:
+		return octet_compute_reduce(work);
+	case OCTET_OP_RESIZE:
+		return octet_compute_resize(work);
 	}
 	/* decoding refuses what the machine does not offer */
 	return -EINVAL;

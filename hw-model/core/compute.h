@@ -80,10 +80,13 @@ static inline size_t octet_pixels(const struct octet_cmd *cmd)
 int octet_compute_conv(const struct octet_work *work, const struct octet_requant *rq);
 int octet_compute_depthwise(const struct octet_work *work, const struct octet_requant *rq);
 int octet_compute_gemm(const struct octet_work *work, const struct octet_requant *rq);
+int octet_compute_tconv(const struct octet_work *work, const struct octet_requant *rq);
 int octet_compute_pool(const struct octet_work *work, const struct octet_requant *rq);
 int octet_compute_ew(const struct octet_work *work);
 int octet_compute_lut(const struct octet_work *work);
 int octet_compute_copy(const struct octet_work *work);
 int octet_compute_softmax(const struct octet_work *work);
+int octet_compute_reduce(const struct octet_work *work);
+int octet_compute_resize(const struct octet_work *work);
 
 #endif /* OCTET_COMPUTE_H */

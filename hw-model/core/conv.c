@@ -4,39 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "matmul.h"
-
-/**
- * struct conv - one group of one image
- *
- * @pad: a kernel row of padding
- * @ci: input channels of the group
- */
-struct conv {
-	const struct octet_cmd *cmd;
-	const uint8_t *src;
-	const uint8_t *pad;
-	size_t ci;
-	size_t co;
-};
+#include "conv.h"
 
 /* one kernel row of one pixel into the block at @to */
-static void kernel_row(struct octet_matmul *mm, const struct conv *cv, uint8_t *to, int64_t iy,
-		       int64_t ix)
+static void kernel_row(struct octet_matmul *mm, const struct octet_conv *cv, uint8_t *to,
+		       int64_t iy, int64_t ix)
 {
 	const struct octet_cmd *cmd = cv->cmd;
 	size_t step = 4 / mm->simd->lanes;
 
 	if (iy < 0 || iy >= cmd->h) {
-		mm->simd->fill(to, cv->pad, cmd->s * cv->ci, mm->flip_x);
+		mm->simd->fill(to, cv->pad, cv->s * cv->ci, mm->flip_x);
 		return;
 	}
-	if (cmd->groups == 1 && cmd->dw == 1 && ix >= 0 && ix + cmd->s <= cmd->w) {
+	if (cmd->groups == 1 && cv->dw == 1 && ix >= 0 && ix + (int64_t)cv->s <= cmd->w) {
 		mm->simd->fill(to, cv->src + ((size_t)iy * cmd->w + (size_t)ix) * cmd->cin,
-			       cmd->s * cv->ci, mm->flip_x);
+			       cv->s * cv->ci, mm->flip_x);
 		return;
 	}
-	for (size_t s = 0; s < cmd->s; s++, ix += cmd->dw, to += cv->ci * step) {
+	for (size_t s = 0; s < cv->s; s++, ix += (int64_t)cv->dw, to += cv->ci * step) {
 		const uint8_t *from = cv->pad;
 
 		if (ix >= 0 && ix < cmd->w)
@@ -45,50 +31,70 @@ static void kernel_row(struct octet_matmul *mm, const struct conv *cv, uint8_t *
 	}
 }
 
-static void pixel(struct octet_matmul *mm, const struct conv *cv, size_t i, size_t p)
+static void pixel(struct octet_matmul *mm, const struct octet_conv *cv, size_t i, size_t p)
 {
-	const struct octet_cmd *cmd = cv->cmd;
-	int64_t iy = (int64_t)(p / cmd->ow) * cmd->sh - cmd->pt;
-	int64_t ix = (int64_t)(p % cmd->ow) * cmd->sw - cmd->pl;
+	int64_t iy = (int64_t)(p / cv->ow * cv->sh) - cv->pt;
+	int64_t ix = (int64_t)(p % cv->ow * cv->sw) - cv->pl;
 
-	for (size_t r = 0; r < cmd->r; r++, iy += cmd->dh)
-		kernel_row(mm, cv, octet_matmul_row(mm, i, r * cmd->s * cv->ci), iy, ix);
+	for (size_t r = 0; r < cv->r; r++, iy += (int64_t)cv->dh)
+		kernel_row(mm, cv, octet_matmul_row(mm, i, r * cv->s * cv->ci), iy, ix);
 }
 
-static int one_image(struct octet_matmul *mm, const struct conv *cv, size_t o0, uint8_t *dst)
+/* how many pixels from @p on make a block: their results are evenly spaced */
+static size_t block(const struct octet_matmul *mm, const struct octet_conv *cv, size_t p)
 {
-	const struct octet_cmd *cmd = cv->cmd;
-	size_t pixels = (size_t)cmd->oh * cmd->ow;
-	size_t size = octet_type_size(cmd->dst.type);
+	size_t left = cv->oh * cv->ow - p;
+
+	if (cv->step_h != cv->ow * cv->step_w)
+		left = cv->ow - p % cv->ow;
+	return left < mm->rows ? left : mm->rows;
+}
+
+static int one_image(struct octet_matmul *mm, const struct octet_conv *cv, size_t o0,
+		     uint8_t *dst)
+{
+	size_t bytes = cv->cmd->cout * octet_type_size(cv->cmd->dst.type), rows;
 	int err = 0;
 
-	for (size_t p = 0; !err && p < pixels; p += mm->rows) {
-		size_t rows = pixels - p < mm->rows ? pixels - p : mm->rows;
+	for (size_t p = 0; !err && p < cv->oh * cv->ow; p += rows) {
+		size_t at = cv->first + p / cv->ow * cv->step_h + p % cv->ow * cv->step_w;
 
+		rows = block(mm, cv, p);
 		for (size_t i = 0; i < rows; i++) {
 			if (mm->k >= OCTET_LONG_SUM && octet_work_tick(mm->work))
 				return -ECANCELED;
 			pixel(mm, cv, i, p + i);
 		}
-		err = octet_matmul_run(mm, rows, o0, dst + p * cmd->cout * size, cmd->cout);
+		err = octet_matmul_run(mm, rows, o0, dst + at * bytes, cv->step_w * cv->cmd->cout);
 	}
 	return err;
 }
 
-static int one_group(struct octet_matmul *mm, struct conv *cv, size_t group)
+int octet_conv_group(struct octet_matmul *mm, struct octet_conv *cv, size_t group)
 {
 	const struct octet_work *work = mm->work;
 	const struct octet_cmd *cmd = cv->cmd;
-	size_t k = mm->k, o0 = group * cv->co;
+	size_t o0 = group * (cmd->cout / cmd->groups), size = octet_type_size(cmd->dst.type);
 	size_t in = (size_t)cmd->h * cmd->w * cmd->cin;
 	size_t out = (size_t)cmd->oh * cmd->ow * cmd->cout;
-	size_t size = octet_type_size(cmd->dst.type);
-	int err;
+	int err = 0;
 
-	err = octet_matmul_weights(mm, work->wgt + o0 * k, k, 1, o0);
 	for (size_t i = 0; !err && i < cmd->n; i++) {
-		cv->src = work->src + i * in + group * cv->ci;
+		cv->src = work->src + i * in + group * (cmd->cin / cmd->groups);
 		err = one_image(mm, cv, o0, work->dst + (i * out + o0) * size);
+	}
+	return err;
+}
+
+static int all_groups(struct octet_matmul *mm, struct octet_conv *cv)
+{
+	size_t co = mm->n, k = mm->k;
+	int err = 0;
+
+	for (size_t g = 0; !err && g < cv->cmd->groups; g++) {
+		err = octet_matmul_weights(mm, mm->work->wgt + g * co * k, k, 1, g * co);
+		if (!err)
+			err = octet_conv_group(mm, cv, g);
 	}
 	return err;
 }
@@ -96,24 +102,27 @@ static int one_group(struct octet_matmul *mm, struct conv *cv, size_t group)
 int octet_compute_conv(const struct octet_work *work, const struct octet_requant *rq)
 {
 	const struct octet_cmd *cmd = &work->cmd;
-	struct conv cv = {
-		.cmd = cmd, .ci = cmd->cin / cmd->groups, .co = cmd->cout / cmd->groups,
+	struct octet_conv cv = {
+		.cmd = cmd, .ci = cmd->cin / cmd->groups,
+		.r = cmd->r, .s = cmd->s, .sh = cmd->sh, .sw = cmd->sw, .dh = cmd->dh,
+		.dw = cmd->dw, .pt = cmd->pt, .pl = cmd->pl, .oh = cmd->oh, .ow = cmd->ow,
+		.step_h = cmd->ow, .step_w = 1,
 	};
-	size_t k = (size_t)cmd->r * cmd->s * cv.ci;
 	struct octet_matmul mm;
 	uint8_t *pad;
 	int err;
 
-	pad = malloc(cmd->s * cv.ci);
+	pad = malloc(cv.s * cv.ci);
 	if (!pad)
 		return -ENOMEM;
-	memset(pad, (uint8_t)cmd->pad_value, cmd->s * cv.ci);
+	memset(pad, (uint8_t)cmd->pad_value, cv.s * cv.ci);
 	cv.pad = pad;
-	err = octet_matmul_init(&mm, work, rq, k, cv.co, (size_t)cmd->oh * cmd->ow);
-	for (size_t g = 0; !err && g < cmd->groups; g++)
-		err = one_group(&mm, &cv, g);
-	if (mm.a)
+	err = octet_matmul_init(&mm, work, rq, cv.r * cv.s * cv.ci, cmd->cout / cmd->groups,
+				cv.oh * cv.ow);
+	if (!err) {
+		err = all_groups(&mm, &cv);
 		octet_matmul_free(&mm);
+	}
 	free(pad);
 	return err;
 }

@@ -40,7 +40,7 @@ static int32_t weight(const struct octet_work *work, size_t tap, size_t o)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 	uint8_t raw = work->wgt[tap * cmd->cout + o];
-	int32_t w = cmd->wgt.type == OCTET_TYPE_INT8 ? (int8_t)raw : raw;
+	int32_t w = octet_code(cmd->wgt.type, raw);
 
 	return w - (work->chn ? work->chn[o].zero_point : cmd->wgt.zero_point);
 }

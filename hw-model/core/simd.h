@@ -33,6 +33,7 @@ struct octet_requant;
  *	(tap[t][c0 + c] ^ flip) * w; @w as [pair][16][2]
  * @requant: @n accumulators of channels from @o0 on, n rounded up to 8 may be
  *	read and written
+ * @dot16: sum of @n products of int16 and int8
  */
 struct octet_simd {
 	const char *name;
@@ -47,6 +48,7 @@ struct octet_simd {
 		   const int16_t *w, uint8_t flip);
 	void (*requant)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 			size_t n, int32_t *y);
+	int64_t (*dot16)(const int16_t *x, const int8_t *w, size_t n);
 };
 
 /** octet_simd_get() - the level in use, by default the best this CPU has. */

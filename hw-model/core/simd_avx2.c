@@ -187,6 +187,34 @@ AVX2 static void requant(const struct octet_requant *rq, const int32_t *acc, siz
 	}
 }
 
+/* a lane adds two products of 2^22 at a time, so 128 times stay below 2^31 */
+AVX2 static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
+{
+	__m256i sum = _mm256_setzero_si256();
+	int64_t part[4], s = 0;
+	size_t i = 0;
+
+	while (i + 16 <= n) {
+		size_t end = n - i > 128 * 16 ? i + 128 * 16 : n;
+		__m256i t = _mm256_setzero_si256();
+
+		for (; i + 16 <= end; i += 16) {
+			__m256i a = _mm256_loadu_si256((const void *)(x + i));
+			__m128i b = _mm_loadu_si128((const void *)(w + i));
+
+			t = _mm256_add_epi32(t, _mm256_madd_epi16(a, _mm256_cvtepi8_epi16(b)));
+		}
+		sum = _mm256_add_epi64(sum, _mm256_cvtepi32_epi64(_mm256_castsi256_si128(t)));
+		sum = _mm256_add_epi64(sum, _mm256_cvtepi32_epi64(_mm256_extracti128_si256(t, 1)));
+	}
+	_mm256_storeu_si256((void *)part, sum);
+	for (size_t j = 0; j < 4; j++)
+		s += part[j];
+	for (; i < n; i++)
+		s += x[i] * w[i];
+	return s;
+}
+
 const struct octet_simd octet_simd_avx2 = {
 	.name = "avx2",
 	.lanes = 2,
@@ -196,6 +224,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.mm = mm,
 	.dw = dw,
 	.requant = requant,
+	.dot16 = dot16,
 };
 
 #else

@@ -190,6 +190,34 @@ VNNI static void requant(const struct octet_requant *rq, const int32_t *acc, siz
 	}
 }
 
+/* a lane adds two products of 2^22 at a time, so 128 times stay below 2^31 */
+VNNI static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
+{
+	__m512i sum = _mm512_setzero_si512();
+
+	while (n) {
+		size_t part = n < 128 * 32 ? n : 128 * 32, i = 0;
+		__m512i t = _mm512_setzero_si512();
+
+		for (; i + 32 <= part; i += 32)
+			t = _mm512_dpwssd_epi32(t, _mm512_loadu_si512(x + i),
+				_mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(w + i))));
+		if (i < part) {
+			__mmask32 m = ~0u >> (32 - (part - i));
+
+			t = _mm512_dpwssd_epi32(t, _mm512_maskz_loadu_epi16(m, x + i),
+				_mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(m, w + i)));
+		}
+		sum = _mm512_add_epi64(sum, _mm512_cvtepi32_epi64(_mm512_castsi512_si256(t)));
+		sum = _mm512_add_epi64(sum,
+				       _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(t, 1)));
+		n -= part;
+		x += part;
+		w += part;
+	}
+	return _mm512_reduce_add_epi64(sum);
+}
+
 const struct octet_simd octet_simd_avx512 = {
 	.name = "avx512vnni",
 	.lanes = 4,
@@ -199,6 +227,7 @@ const struct octet_simd octet_simd_avx512 = {
 	.mm = mm,
 	.dw = dw,
 	.requant = requant,
+	.dot16 = dot16,
 };
 
 #else

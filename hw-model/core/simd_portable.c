@@ -65,6 +65,15 @@ static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
 	}
 }
 
+static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
+{
+	int64_t s = 0;
+
+	for (size_t i = 0; i < n; i++)
+		s += x[i] * w[i];
+	return s;
+}
+
 const struct octet_simd octet_simd_portable = {
 	.name = "portable",
 	.lanes = 2,
@@ -74,4 +83,5 @@ const struct octet_simd octet_simd_portable = {
 	.mm = mm,
 	.dw = dw,
 	.requant = octet_requant_scalar,
+	.dot16 = dot16,
 };

@@ -48,10 +48,10 @@ static void without(struct item *it)
 static void shape(struct octet_cmd *c)
 {
 	static const uint8_t ops[] = {
-		OCTET_OP_CONV2D, OCTET_OP_DEPTHWISE, OCTET_OP_GEMM,
+		OCTET_OP_CONV2D, OCTET_OP_DEPTHWISE, OCTET_OP_GEMM, OCTET_OP_TCONV2D,
 	};
 
-	item_plain(c, ops[item_rnd(3)]);
+	item_plain(c, ops[item_rnd(4)]);
 	c->cin = 1 + item_rnd(20);
 	c->cout = c->op == OCTET_OP_DEPTHWISE ? c->cin : 1 + item_rnd(item_rnd(4) ? 60 : 600);
 	if (c->op == OCTET_OP_GEMM) {
