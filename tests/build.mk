@@ -49,6 +49,10 @@ $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 $(foreach t,backends jobs ops,$(eval $(call program,build/tests/guest/lib_$(t),\
 	tests/unit/test_$(t).c,tests $(lib_archives),$(test_libs))))
 
+# Against other people's libraries.
+$(eval $(call program,build/tests/oracles/xnnpack,tests/oracles/xnnpack.c,tests $(lib_archives),\
+	$(test_libs) -lXNNPACK))
+
 # Public models: on the host by tests/models/run, in the guest by cases/models.sh.
 $(eval $(call program,build/tests/guest/models,tests/models/public.c,$(lib_archives),$(lib_libs)))
 
@@ -71,3 +75,4 @@ build/tests/timing/oracle: build/bin/cycles_job
 
 # What the planner makes of well-known networks, for people and for the timing's test.
 $(eval $(call program,build/bin/plan_nets,tests/tools/plan_nets.c,octet octet-core,-lpthread -lm))
+build/tests/timing/plan: build/bin/plan_nets
