@@ -6,7 +6,7 @@
  *	--net NAME		only this network (part of its name)
  *	--level none|sram|full	how much the planner may do
  *	--json DIR		also each job, as DIR/MACHINE-NUMBER.json, in the
- *				format of the timing's specification
+ *				format of the timing's specification, and its reports
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -330,6 +330,17 @@ static void write_command(FILE *f, const struct octet_cycles_cmd *c)
 		c->chain ? "true" : "false", policy[c->policy], c->rows);
 }
 
+static void write_report(FILE *f, const struct octet_report *r)
+{
+	fprintf(f, "{\"total\": %llu, \"compute\": %llu, \"dma_stall\": %llu, "
+		"\"output_stall\": %llu, \"overhead\": %llu, \"dram_read\": %llu, "
+		"\"dram_write\": %llu, \"sram\": %llu}",
+		(unsigned long long)r->total, (unsigned long long)r->compute,
+		(unsigned long long)r->dma_stall, (unsigned long long)r->output_stall,
+		(unsigned long long)r->overhead, (unsigned long long)r->dram_read,
+		(unsigned long long)r->dram_write, (unsigned long long)r->sram);
+}
+
 /** An array, as the specification names it. */
 struct array {
 	const char *name;
@@ -337,7 +348,7 @@ struct array {
 };
 
 static int write_job(const char *dir, const struct array *a, const struct net *net, int number,
-		     const struct octet_place *plan)
+		     const struct octet_place *plan, double macs, double seconds)
 {
 	char path[4096];
 	FILE *f;
@@ -348,22 +359,26 @@ static int write_job(const char *dir, const struct array *a, const struct net *n
 		perror(path);
 		return 1;
 	}
-	fprintf(f, "{\"machine\": \"%s\", \"sw\": %u, \"lb\": %u, \"cycles\": %llu, "
-		"\"commands\": [\n", a->name, plan->sw, plan->lb,
-		(unsigned long long)plan->cycles);
+	fprintf(f, "{\"machine\": \"%s\", \"network\": \"%s\", \"sw\": %u, \"lb\": %u, "
+		"\"seconds\": %.6f, \"macs\": %.0f,\n\"commands\": [\n", a->name, net->name,
+		plan->sw, plan->lb, seconds, macs);
 	for (uint32_t i = 0; i < net->count; i++) {
 		write_command(f, &plan->cmds[i]);
-		fprintf(f, i + 1 < net->count ? ",\n" : "\n");
+		fprintf(f, i + 1 < net->count ? ",\n" : "],\n\"reports\": [\n");
 	}
-	fprintf(f, "]}\n");
+	for (uint32_t i = 0; i < net->count; i++) {
+		write_report(f, &plan->reports[i]);
+		fprintf(f, i + 1 < net->count ? ",\n" : "]}\n");
+	}
 	return fclose(f) ? 1 : 0;
 }
 
-static double seconds(void)
+/* of this process, so that others do not count */
+static double seconds_used(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -377,11 +392,11 @@ static int show(const struct array *a, const struct net *net, int number, const 
 	const struct octet_place_net view = {
 		net->layer, net->tensor, net->count, net->count + 1,
 	};
-	double peak = (double)a->machine.p * a->machine.k * a->machine.c, macs = 0, t = seconds();
+	double peak = (double)a->machine.p * a->machine.k * a->machine.c, macs = 0, t = seconds_used();
 	struct octet_place plan;
 	int err = octet_place(&a->machine, &view, opt->level, &plan);
 
-	t = seconds() - t;
+	t = seconds_used() - t;
 	for (uint32_t i = 0; i < net->count; i++)
 		macs += (double)octet_cycles_macs(&net->layer[i].cost);
 	if (err)
@@ -393,7 +408,7 @@ static int show(const struct array *a, const struct net *net, int number, const 
 		       (double)(plan.dram_read + plan.dram_write) / 1e6, plan.sw / 1024,
 		       plan.lb / 1024, t * 1e3);
 	if (!err && opt->json)
-		err = write_job(opt->json, a, net, number, &plan);
+		err = write_job(opt->json, a, net, number, &plan, macs, t);
 	octet_place_free(&plan);
 	return err;
 }
