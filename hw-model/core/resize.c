@@ -12,7 +12,7 @@ struct corners {
 	int32_t weight[4];
 };
 
-/* @sum: an integer that holds 2^20 times the largest code, beyond with other weights */
+/* @sum: an integer that holds 5 * 2^20 times the largest code, both weights being -1 */
 #define MIX(name, type, sum)								\
 static void name(const struct octet_work *work, const struct corners *q, size_t p)	\
 {											\
@@ -35,26 +35,7 @@ static void name(const struct octet_work *work, const struct corners *q, size_t 
 
 MIX(mix_s8, int8_t, int32_t)
 MIX(mix_u8, uint8_t, int32_t)
-MIX(mix_s8_far, int8_t, int64_t)
-MIX(mix_u8_far, uint8_t, int64_t)
 MIX(mix_s16, int16_t, int64_t)
-
-typedef void mix(const struct octet_work *work, const struct corners *q, size_t p);
-
-static mix *choose(const struct octet_work *work)
-{
-	const struct octet_cmd *cmd = &work->cmd;
-	const struct octet_tap *tap = work->table;
-	bool far = false;
-
-	if (cmd->src.type == OCTET_TYPE_INT16)
-		return mix_s16;
-	for (size_t i = 0; i < (size_t)cmd->oh + cmd->ow; i++)
-		far |= tap[i].weight < 0;
-	if (cmd->src.type == OCTET_TYPE_INT8)
-		return far ? mix_s8_far : mix_s8;
-	return far ? mix_u8_far : mix_u8;
-}
 
 static struct corners corners(const struct octet_cmd *cmd, size_t image,
 			      const struct octet_tap *row, const struct octet_tap *column)
@@ -80,7 +61,6 @@ int octet_compute_resize(const struct octet_work *work)
 	struct octet_pacer pacer = { .work = work };
 	const struct octet_tap *tap = work->table;
 	size_t per_image = (size_t)cmd->oh * cmd->ow;
-	mix *mix = choose(work);
 
 	for (size_t p = 0; p < octet_pixels(cmd); p++) {
 		struct corners q = corners(cmd, p / per_image, &tap[p % per_image / cmd->ow],
@@ -88,7 +68,12 @@ int octet_compute_resize(const struct octet_work *work)
 
 		if (octet_pace(&pacer, 4 * (size_t)cmd->cout + 8))
 			return -ECANCELED;
-		mix(work, &q, p);
+		if (cmd->src.type == OCTET_TYPE_INT8)
+			mix_s8(work, &q, p);
+		else if (cmd->src.type == OCTET_TYPE_UINT8)
+			mix_u8(work, &q, p);
+		else
+			mix_s16(work, &q, p);
 	}
 	return 0;
 }
