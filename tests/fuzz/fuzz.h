@@ -2,10 +2,12 @@
 /*
  * The fuzzer of the machine core.
  *
- * fuzz_core.c   the host, the actions
- * fuzz_guest.c  what a guest has in memory: tables, rings, commands
- * random.c      a main() for compilers without libFuzzer
- * fuzz_model.c  the arithmetic by loops, from the manual and nothing else
+ * fuzz_core.c     the host, the actions
+ * fuzz_guest.c    what a guest has in memory: tables, rings, jobs
+ * fuzz_command.c  commands and chains, and the records and tables they name
+ * fuzz_model.c    what the machine did against the manual
+ * fuzz_arith.c    the arithmetic by loops, from the manual and nothing else
+ * random.c        a main() for compilers without libFuzzer
  */
 #ifndef OCTET_FUZZ_H
 #define OCTET_FUZZ_H
@@ -34,6 +36,7 @@
  *
  * @pending: a core's compute that was asked for and not done
  * @check: the core's result equals the model's; memory must follow
+ * @link: per core hashes of the tensors of its chain; 0: not known
  * @faults: injected ones, or tables that changed: memory may differ
  */
 struct fuzz {
@@ -42,6 +45,7 @@ struct fuzz {
 	struct octet_machine *m;
 	uint64_t now, deadline;
 	bool pending[OCTET_CORE_MAX], check[OCTET_CORE_MAX];
+	uint64_t link[OCTET_CORE_MAX][OCTET_CHAIN_MAX + 1];
 	bool faults;
 	unsigned int slices;
 	uint64_t seq;
@@ -49,7 +53,8 @@ struct fuzz {
 
 /** What all runs together came to. */
 struct fuzz_seen {
-	unsigned long long computed, compared;
+	unsigned long long computed, compared, links;
+	unsigned long long by_op[OCTET_OP_TCONV2D + 1];
 };
 
 extern struct fuzz_seen fuzz_seen;
@@ -84,9 +89,20 @@ void fuzz_edit_tables(struct fuzz *f);
 void fuzz_scribble(struct fuzz *f);
 void fuzz_push_job(struct fuzz *f, unsigned int core);
 
+/* fuzz_command.c */
+void fuzz_mutate(struct fuzz *f, void *record, size_t size);
+struct octet_cmd fuzz_command(struct fuzz *f);
+void fuzz_chain(struct fuzz *f, struct octet_cmd *cmds, uint32_t count);
+
+/* fuzz_arith.c */
+int64_t fuzz_element(uint8_t type, const void *p, uint64_t i);
+int64_t fuzz_result(const struct octet_work *w, uint64_t p, uint32_t o);
+
 /* fuzz_model.c: abort() where the machine and the model differ */
+uint64_t fuzz_work(const struct octet_cmd *cmd);
 void fuzz_check_inputs(struct fuzz *f, const struct octet_core *core);
 void fuzz_check_result(const struct octet_core *core);
+void fuzz_note_link(struct fuzz *f, const struct octet_core *core, bool known);
 void fuzz_check_memory(struct fuzz *f, const struct octet_core *core,
 		       const struct octet_cmd *cmd);
 

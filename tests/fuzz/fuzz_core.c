@@ -14,8 +14,8 @@
 #include "simd.h"
 
 #define ACTIONS		96
-#define SMALL_MACS	(1u << 16)
-#define LARGE_MACS	(UINT64_C(1) << 24)
+#define SMALL_WORK	(1u << 16)
+#define LARGE_WORK	(UINT64_C(1) << 24)
 #define SLICES		16
 
 struct fuzz_seen fuzz_seen;
@@ -127,8 +127,7 @@ static void cset(struct fuzz *f, unsigned int core, uint32_t reg, uint32_t value
 static void compute(struct fuzz *f, unsigned int c)
 {
 	struct octet_core *core = &f->m->core[c];
-	struct octet_cycles_cmd view;
-	uint64_t macs;
+	uint64_t work;
 
 	f->pending[c] = false;
 	if (core->phase != OCTET_PHASE_COMPUTE) {
@@ -137,26 +136,18 @@ static void compute(struct fuzz *f, unsigned int c)
 		octet_core_compute(f->m, c);
 		return;
 	}
-	octet_cycles_from_cmd(&view, &core->work.cmd);
-	macs = octet_cycles_macs(&view);
-	if (macs > LARGE_MACS)
+	work = fuzz_work(&core->work.cmd);
+	if (work > LARGE_WORK)
 		cset(f, c, OCTET_CORE_CTRL, OCTET_CORE_CTRL_RESET);
 	octet_core_compute(f->m, c);
 	fuzz_seen.computed += !core->compute_rc;
-	f->check[c] = macs <= SMALL_MACS && !core->compute_rc;
+	f->check[c] = work <= SMALL_WORK && !core->compute_rc;
+	fuzz_note_link(f, core, f->check[c]);
 	if (!f->check[c])
 		return;
 	fuzz_seen.compared++;
+	fuzz_seen.by_op[core->work.cmd.op]++;
 	fuzz_check_result(core);
-}
-
-/* Does the model look at the command that is in work? */
-static bool small(const struct octet_core *core)
-{
-	struct octet_cycles_cmd view;
-
-	octet_cycles_from_cmd(&view, &core->work.cmd);
-	return octet_cycles_macs(&view) <= SMALL_MACS;
 }
 
 static void step(struct fuzz *f, unsigned int c)
@@ -177,11 +168,15 @@ static void step(struct fuzz *f, unsigned int c)
 	f->check[c] = false;
 	/* The command is complete and no other one, no other job, came after it. */
 	if (check && core->phase != OCTET_PHASE_RESET &&
-	    core->counter[OCTET_COUNTER_COMMANDS] == done + 1 &&
+	    core->counter[OCTET_COUNTER_COMMANDS] > done &&
 	    core->out.data == out && core->head == head && !f->pending[c])
 		fuzz_check_memory(f, core, &cmd);
-	if (f->pending[c] && core->phase == OCTET_PHASE_COMPUTE && small(core))
-		fuzz_check_inputs(f, core);
+	if (f->pending[c] && core->phase == OCTET_PHASE_COMPUTE) {
+		if (core->job.next == core->job.chain)
+			memset(f->link[c], 0, sizeof(f->link[c]));
+		if (fuzz_work(&core->work.cmd) <= SMALL_WORK)
+			fuzz_check_inputs(f, core);
+	}
 	if (step.deadline_ns && step.deadline_ns - f->now < 1000000000)
 		f->deadline = step.deadline_ns;
 }

@@ -72,7 +72,7 @@ void fuzz_setup(struct fuzz *f)
 
 	for (size_t i = 0; i < 1024; i++)
 		noise[i] = x = x * 1664525 + 1013904223;
-	for (unsigned int i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 8; i++)
 		fuzz_store(FUZZ_DATA + 4096 * i, noise, sizeof(noise));
 	for (unsigned int asid = 1; asid <= 3; asid++)
 		address_space(asid);
@@ -109,182 +109,6 @@ void fuzz_scribble(struct fuzz *f)
 	fuzz_store(addr, &v, sizeof(v));
 }
 
-static uint32_t few(struct fuzz *f, uint32_t most)
-{
-	return 1 + fuzz_byte(f) % most;
-}
-
-/* Dense strides from the innermost of @ext on, with gaps or broadcasts now and then. */
-static void layout(struct fuzz *f, struct octet_operand *o, const uint32_t ext[4], uint64_t run)
-{
-	uint8_t gap = fuzz_byte(f);
-	uint64_t stride = run;
-
-	for (int i = 3; i >= 0; i--) {
-		if (!ext[i])
-			continue;
-		if ((gap >> i & 1) && gap < 64)
-			stride += 4 * (gap & 15);
-		o->stride[i] = stride;
-		if ((gap >> i & 1) && gap >= 64 && gap < 96)
-			o->stride[i] = 0;
-		stride *= ext[i];
-	}
-}
-
-static void operand(struct fuzz *f, struct octet_operand *o, uint32_t at)
-{
-	uint8_t how = fuzz_byte(f);
-
-	o->type = how & 1 ? OCTET_TYPE_UINT8 : OCTET_TYPE_INT8;
-	o->space = (how & 0xe) == 2 ? OCTET_SPACE_SRAM : OCTET_SPACE_VA;
-	o->addr = o->space == OCTET_SPACE_SRAM ? at / 16 : FUZZ_VA + at;
-	o->addr += how & 0x10 ? 4076 : 0;
-	o->flags = how & 0x20 ? OCTET_OPERAND_CONST : 0;
-	o->zero_point = how & 1 ? how : (int8_t)how;
-}
-
-static void shape_conv(struct fuzz *f, struct octet_cmd *c)
-{
-	uint8_t how = fuzz_byte(f);
-
-	c->n = how & 8 ? 2 : 1;
-	c->groups = 1 + (how & 1);
-	c->cin = c->groups * few(f, 20);
-	c->cout = c->groups * few(f, 40);
-	if (c->op == OCTET_OP_DEPTHWISE) {
-		c->groups = 1;
-		c->cout = c->cin * (1 + (how & 1));
-	}
-	c->h = few(f, 9);
-	c->w = few(f, 9);
-	c->r = (__u16)few(f, 4);
-	c->s = (__u16)few(f, 4);
-	c->sh = how & 2 ? 2 : 1;
-	c->sw = how & 4 ? 2 : 1;
-	c->dh = how & 16 ? 2 : 1;
-	c->dw = how & 32 ? 2 : 1;
-	c->pt = how >> 6 & 1;
-	c->pl = how >> 7 & 1;
-	c->oh = few(f, 7);
-	c->ow = few(f, 7);
-	c->pad_value = c->src.zero_point;
-	layout(f, &c->src, (uint32_t[]){ 0, c->n, c->h, c->w }, c->cin);
-	if (c->op == OCTET_OP_CONV2D)
-		layout(f, &c->wgt, (uint32_t[]){ 0, c->cout, c->r, c->s }, c->cin / c->groups);
-	else
-		layout(f, &c->wgt, (uint32_t[]){ 0, 0, c->r, c->s }, c->cout);
-	layout(f, &c->dst, (uint32_t[]){ 0, c->n, c->oh, c->ow },
-	       c->cout * (c->dst.type == OCTET_TYPE_INT32 ? 4 : 1));
-}
-
-static void shape_gemm(struct fuzz *f, struct octet_cmd *c)
-{
-	uint8_t how = fuzz_byte(f);
-	uint32_t m = few(f, 40), k = few(f, 255), n = few(f, 40);
-
-	c->n = 1 + (how & 1);
-	c->n2 = 1 + (how >> 1 & 1);
-	c->h = c->oh = m;
-	c->cin = k;
-	c->cout = n;
-	c->src.flags |= how & 4 ? OCTET_OPERAND_TRANSPOSED : 0;
-	c->wgt.flags |= how & 8 ? OCTET_OPERAND_TRANSPOSED : 0;
-	layout(f, &c->src, (uint32_t[]){ c->n2, c->n, how & 4 ? k : m, 0 }, how & 4 ? m : k);
-	layout(f, &c->wgt, (uint32_t[]){ c->n2, c->n, how & 8 ? n : k, 0 }, how & 8 ? k : n);
-	layout(f, &c->dst, (uint32_t[]){ c->n2, c->n, m, 0 },
-	       n * (c->dst.type == OCTET_TYPE_INT32 ? 4 : 1));
-}
-
-static uint32_t multiplier(struct fuzz *f, uint8_t stage)
-{
-	uint32_t v = fuzz_word(f);
-
-	if (stage == OCTET_STAGE_RAW)
-		return 0;
-	if (stage == OCTET_STAGE_FP32_RNE)
-		return OCTET_FP32_SCALE_MIN +
-		       v % (OCTET_FP32_SCALE_END - OCTET_FP32_SCALE_MIN);
-	return v & OCTET_MULT_MAX;
-}
-
-static uint32_t shift(struct fuzz *f, uint8_t stage)
-{
-	uint8_t v = fuzz_byte(f);
-
-	if (stage == OCTET_STAGE_RAW || stage == OCTET_STAGE_FP32_RNE)
-		return 0;
-	return OCTET_SHIFT_MIN + v % OCTET_SHIFT_MAX;
-}
-
-static void records(struct fuzz *f, struct octet_cmd *c, uint32_t at)
-{
-	uint8_t how = fuzz_byte(f);
-
-	if (how & 1)
-		c->prm = (struct octet_operand){ .addr = FUZZ_VA + at, .space = OCTET_SPACE_VA };
-	if (how & 2)
-		c->chn = (struct octet_operand){ .addr = FUZZ_VA + at + 0x1000,
-						 .space = OCTET_SPACE_VA };
-	if (how & 4)
-		c->flags |= OCTET_CMD_PER_TENSOR;
-	for (uint32_t i = 0; i < c->cout && (how & 3); i++) {
-		struct octet_param p = { (int32_t)fuzz_word(f), multiplier(f, c->stage) };
-		struct octet_channel n = { (uint8_t)shift(f, c->stage), 0, 0 };
-
-		n.zero_point = (__s16)(fuzz_byte(f) & 0x7f);
-		fuzz_store(FUZZ_DATA + at + 8 * i, &p, sizeof(p));
-		fuzz_store(FUZZ_DATA + at + 0x1000 + 4 * i, &n, sizeof(n));
-	}
-}
-
-static void mutate(struct fuzz *f, void *record, size_t size)
-{
-	uint8_t times = fuzz_byte(f);
-
-	if (times < 0xc0)
-		return;
-	for (times &= 3; times != 0xff; times--) {
-		size_t at = (fuzz_byte(f) | (size_t)fuzz_byte(f) << 8) % (size / 4) * 4;
-		uint32_t v = fuzz_value(f);
-
-		memcpy((uint8_t *)record + at, &v, sizeof(v));
-	}
-}
-
-static struct octet_cmd command(struct fuzz *f)
-{
-	struct octet_cmd c = { .n = 1, .n2 = 1, .h = 1, .w = 1, .cin = 1, .oh = 1, .ow = 1,
-			       .cout = 1, .groups = 1, .r = 1, .s = 1, .sh = 1, .sw = 1, .dh = 1,
-			       .dw = 1, .act_max = 127 };
-	uint8_t how = fuzz_byte(f);
-
-	c.op = (__u8)(OCTET_OP_CONV2D + how % 3);
-	c.stage = (how >> 2) % 6;
-	operand(f, &c.src, 0);
-	operand(f, &c.wgt, 0x2000);
-	operand(f, &c.dst, 0x8000 + 0x100 * fuzz_byte(f));
-	c.dst.flags = 0;
-	c.act_min = c.dst.type == OCTET_TYPE_UINT8 ? 0 : -100;
-	if (c.stage == OCTET_STAGE_RAW) {
-		c.dst.type = OCTET_TYPE_INT32;
-		c.dst.zero_point = 0;
-		c.act_min = INT32_MIN;
-		c.act_max = INT32_MAX;
-	}
-	if (c.op == OCTET_OP_GEMM)
-		shape_gemm(f, &c);
-	else
-		shape_conv(f, &c);
-	c.dst.mult = multiplier(f, c.stage);
-	c.dst.shift = shift(f, c.stage);
-	records(f, &c, 0x100000);
-	c.policy = fuzz_byte(f) % 8 == 0 ? OCTET_POLICY_STRIPE : OCTET_POLICY_AUTO;
-	c.rows = c.policy ? few(f, c.oh) : 0;
-	mutate(f, &c, sizeof(c));
-	return c;
-}
-
 void fuzz_push_job(struct fuzz *f, unsigned int core)
 {
 	uint32_t page = OCTET_CORE(core);
@@ -297,15 +121,22 @@ void fuzz_push_job(struct fuzz *f, unsigned int core)
 		.cmd_count = 1 + (how >> 2 & 1) + (how >> 3 & 1),
 		.sw = 0x4000, .lb = 0x8000,
 	};
+	struct octet_cmd cmds[4];
 
 	e.cmd_va = FUZZ_VA_CMDS + 0x8000 * core + 0x800 * (tail & 7);
 	e.report_va = how & 1 ? FUZZ_VA + 0x180000 + 8 * fuzz_byte(f) : 0;
-	for (uint32_t i = 0; i < e.cmd_count; i++) {
-		struct octet_cmd c = command(f);
-
-		fuzz_store(e.cmd_va - FUZZ_VA_CMDS + FUZZ_CMDS + i * sizeof(c), &c, sizeof(c));
+	if (how & 0x40) {
+		e.cmd_count++;
+		fuzz_chain(f, cmds, e.cmd_count);
 	}
-	mutate(f, &e, sizeof(e));
+	for (uint32_t i = 0; i < e.cmd_count; i++) {
+		if (!(how & 0x40))
+			cmds[i] = fuzz_command(f);
+		fuzz_mutate(f, &cmds[i], sizeof(cmds[i]));
+		fuzz_store(e.cmd_va - FUZZ_VA_CMDS + FUZZ_CMDS + i * sizeof(cmds[i]), &cmds[i],
+			   sizeof(cmds[i]));
+	}
+	fuzz_mutate(f, &e, sizeof(e));
 	fuzz_store(at, &e, sizeof(e));
 	octet_machine_write(f->m, page + OCTET_CORE_RING_TAIL, tail + 1);
 }
