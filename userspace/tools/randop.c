@@ -88,6 +88,18 @@ static bool in_records(struct randop_maker *m, struct octet_operand *o, size_t b
 	return block >= 0;
 }
 
+/* The newest result of the chain, if the command reads another tensor of its size. */
+static const struct randop_tensor *sibling(const struct randop_maker *m)
+{
+	const struct randop_tensor *newest = &m->links[m->link_count - 1];
+
+	if (!m->in || m->link_count < 2 || m->in == newest || m->in->n != newest->n ||
+	    m->in->h != newest->h || m->in->w * m->in->c != newest->w * newest->c)
+		return NULL;
+	return m->in->type == newest->type || (randop_is8(m->in->type) && randop_is8(newest->type)) ?
+	       newest : NULL;
+}
+
 /* The operation and its variant, for inputs of a type (0: any). */
 static void choose(struct randop_maker *m, bool first)
 {
@@ -109,6 +121,9 @@ static void choose(struct randop_maker *m, bool first)
 		if (c->op > OCTET_OP_TCONV2D)
 			c->op -= OCTET_OP_TCONV2D;
 	} while (type == OCTET_TYPE_INT16 && c->op == OCTET_OP_SOFTMAX);
+	/* Branches of a chain meet. */
+	if (sibling(m) && chance(m->r, 70))
+		c->op = OCTET_OP_EW;
 	c->sub = (uint8_t)(subs[c->op] ? tool_below(m->r, subs[c->op]) : 0);
 	if (type == OCTET_TYPE_INT16 && c->op == OCTET_OP_POOL && c->sub == OCTET_POOL_SUM)
 		c->sub = OCTET_POOL_AVERAGE;
@@ -204,9 +219,10 @@ static void choose_types(struct randop_maker *m)
 	}
 	if (c->op == OCTET_OP_EW)
 		c->src2.type = c->sub == OCTET_EW_MIN || c->sub == OCTET_EW_MAX ||
-			       c->src.type == OCTET_TYPE_INT16 ? c->src.type : byte_type(m);
+			       c->src.type == OCTET_TYPE_INT16 ? c->src.type :
+			       sibling(m) ? sibling(m)->type : byte_type(m);
 	if (c->tail & OCTET_TAIL_ADD)
-		c->src2.type = byte_type(m);
+		c->src2.type = m->in && chance(m->r, 50) ? m->in->type : byte_type(m);
 }
 
 /* Whether the second input can be a tensor that is there. */
@@ -345,7 +361,7 @@ static const struct randop_tensor *choose_input(struct randop_maker *m, bool fir
 		return &m->sram[tool_below(m->r, m->sram_count)];
 	if (first)
 		return NULL;
-	i = m->tame || chance(m->r, 75) ? m->link_count - 1 : tool_below(m->r, m->link_count);
+	i = m->tame || chance(m->r, 60) ? m->link_count - 1 : tool_below(m->r, m->link_count);
 	return m->links[i].type ? &m->links[i] : &m->links[m->link_count - 1];
 }
 
@@ -433,7 +449,7 @@ int randop_make(struct randop *op, struct tool_random *r)
 
 	memset(op, 0, sizeof(*op));
 	for (uint32_t g = 0; ok && g < groups; g++) {
-		uint32_t length = !chance(r, 25) ? 1 : chance(r, 80) ? pick(r, 2, 4) : 8;
+		uint32_t length = !chance(r, 30) ? 1 : chance(r, 80) ? pick(r, 2, 4) : 8;
 
 		if (op->count + length > RANDOP_CMDS)
 			break;

@@ -220,14 +220,15 @@ static void weighted(struct randop_maker *m)
 		records(m);
 }
 
-/* T[d], from almost 1 down, or anything, or nothing at all. */
+/* T[d], from almost 1 down, or anything, powers of two, nothing at all. */
 static void softmax_table(struct tool_random *r, int32_t *t)
 {
 	uint32_t keep = pick(r, 40000, 65535), mode = tool_below(r, 10);
 	int64_t v = INT32_MAX;
 
 	for (int i = 0; i < OCTET_SOFTMAX_ENTRIES; i++) {
-		t[i] = mode == 0 ? 0 : mode == 1 ? tool_between(r, 0, INT32_MAX) : (int32_t)v;
+		t[i] = mode == 0 ? 0 : mode == 1 ? tool_between(r, 0, INT32_MAX) :
+		       mode < 4 ? 1 << (30 - tool_below(r, mode == 2 ? 31 : 6)) : (int32_t)v;
 		v = v * keep >> 16;
 	}
 }
@@ -239,6 +240,7 @@ static void taps(struct tool_random *r, struct octet_tap *t, uint32_t count, uin
 			.lo = tool_below(r, in),
 			.hi = tool_below(r, in),
 			.weight = chance(r, 20) ? 0 : chance(r, 10) ? tool_between(r, -1024, 0) :
+				  chance(r, 10) ? 1024 * tool_between(r, -1, 1) :
 				  tool_between(r, 0, 1024),
 		};
 }

@@ -5,6 +5,7 @@
 #include "randop_priv.h"
 
 #define pick randop_pick
+#define MANY 200 /* channels, for small images only */
 
 static uint32_t outputs(uint32_t in, uint32_t before, uint32_t after, uint32_t k, uint32_t stride,
 			uint32_t dilation)
@@ -33,10 +34,17 @@ static void input_shape(struct randop_maker *m, uint32_t channels)
 	c->h = pick(m->r, 1, little ? 9 : 24);
 	c->w = pick(m->r, 1, little ? 9 : 24);
 	c->cin = channels;
+	if (channels > MANY) {
+		c->n = 1;
+		c->h = pick(m->r, 1, 3);
+		c->w = pick(m->r, 1, 3);
+	}
 }
 
 static uint32_t some_channels(struct randop_maker *m, uint32_t most)
 {
+	if (!m->small && chance(m->r, 2))
+		return pick(m->r, MANY, 1300);
 	return pick(m->r, 1, m->small || chance(m->r, 80) ? 20 : most);
 }
 
