@@ -18,7 +18,8 @@ struct host_group {
 };
 
 /* Ends with an entry without @name. */
-extern const struct host_group host_groups_value[], host_groups_move[], host_groups_heavy[];
+extern const struct host_group host_groups_value[], host_groups_move[], host_groups_rows[],
+	host_groups_heavy[], host_groups_cell[];
 
 /* Used by the builders. */
 uint32_t case_dims(struct one *o, uint32_t rank, uint32_t most, uint32_t *dims);
