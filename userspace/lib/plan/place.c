@@ -11,6 +11,9 @@
 /** The part of the cost that a plan may lose if none of its tensors leaves the SRAM. */
 #define NOTHING_LEAVES 64
 
+/** A plan that costs more than the least thinkable by this part only is taken. */
+#define ENOUGH 512
+
 /** A path that costs more than the best plan by this part is not looked at further. */
 #define HOPELESS 32
 
@@ -25,7 +28,8 @@ struct plan {
 	uint64_t lb_now;
 	struct octet_place *best;
 	uint64_t cost;
-	uint64_t least_dram;			/* constants, inputs and outputs once */
+	uint64_t least_dram;			/* no plan has less */
+	uint64_t enough;			/* a cost that is not worth improving */
 	uint64_t most_cycles, most_dram;	/* no plan may be worse */
 };
 
@@ -227,8 +231,9 @@ static void climb(struct plan *plan, struct split best)
 
 static void plan_full(struct plan *plan, bool chains)
 {
-	static const uint16_t lb[] = { 48, 96, 144, 192, 256, 320 };	/* 1/1024 of the SRAM */
-	static const uint16_t staging[] = { 64, 128, 192, 256, 384, 512, 640, 768, 896 };
+	/* 1/1024 of the SRAM; the usual first */
+	static const uint16_t lb[] = { 192, 96, 256, 144, 48, 320 };
+	static const uint16_t staging[] = { 256, 384, 192, 512, 128, 640, 64, 768, 896 };
 	uint64_t sram = plan->p->machine->sram;
 	struct split best = { sram / 4, sram / 4 };
 
@@ -239,28 +244,12 @@ static void plan_full(struct plan *plan, bool chains)
 				round_up(lb[i] * sram / 1024), round_up(staging[k] * sram / 1024),
 			};
 
+			if (plan->cost <= plan->enough)
+				return;
 			if (try_split(plan, s))
 				best = s;
 		}
 	climb(plan, best);
-}
-
-/* what no plan can do without */
-static uint64_t least_dram(struct place_ctx *p)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < p->net->layer_count; i++) {
-		struct octet_cycles_cmd c = place_layer(p, i)->cost;
-
-		if (place_layer(p, i)->b >= 0)
-			c.weights_const = false;
-		p->fixed += octet_cyc_const(&p->x, &c);
-	}
-	for (uint32_t i = 0; i < p->net->tensor_count; i++)
-		if (p->net->tensors[i].external && p->lives[i].named)
-			sum += p->net->tensors[i].bytes;
-	return p->fixed + sum;
 }
 
 static void *array(uint64_t count, size_t size)
@@ -288,7 +277,9 @@ static int search(struct plan *plan)
 		if (err)
 			return err;
 	}
-	plan->least_dram = least_dram(p);
+	place_bound(p, &plan->enough, &plan->least_dram);
+	plan->enough = place_cost(p, plan->enough, plan->least_dram);
+	plan->enough = plan->enough - plan->enough / NOTHING_LEAVES + plan->enough / ENOUGH;
 	plan_none(plan);
 	if (plan->cost != UINT64_MAX) {
 		plan->most_cycles = out->cycles;

@@ -4,6 +4,7 @@
  *
  *	place.c		the search over the splits of the SRAM, and its result
  *	place_check.c	what cannot be placed
+ *	place_bound.c	what no plan can do without
  *	place_graph.c	lives of tensors; which layers may be joined
  *	place_group.c	what a chain costs, for given spaces and a given split
  *	place_path.c	the best row of chains: dynamic programming
@@ -168,6 +169,9 @@ int place_fail(struct octet_place *out, int error, uint32_t layer, const char *f
 int place_check_net(const struct octet_place_net *net, struct octet_place *out);
 int place_check_layer(const struct place_ctx *p, uint32_t i, struct octet_place *out);
 int place_check_job(const struct place_ctx *p, struct octet_place *out);
+
+/* place_bound.c: also finds the CONST bytes */
+void place_bound(struct place_ctx *p, uint64_t *cycles, uint64_t *dram);
 
 /* place_graph.c: -ENOMEM */
 int place_graph(struct place_ctx *p);
