@@ -7,7 +7,7 @@
 
 cflags_tests := -Itests/unit -Itests/lib -Itests/conformance -Ihw-model \
 	-Iuserspace/lib $(drm_cflags)
-test_libs := -lcmocka $(lib_libs)
+test_libs := -lcmocka $(lib_libs) -ljson-c
 
 # Floats judge there: no contraction, on any machine.
 cflags_tests/lib/refs.c := -ffp-contract=off
