@@ -194,7 +194,8 @@ static int overwritten(const struct place_ctx *p, const struct place_range *r)
 
 	if (!u || !d || u == d || u->slot < 0 || d->slot < 0 || !u->whole || !d->whole)
 		return -1;
-	if (u->first >= r->first || u->last != r->first + r->count - 1 || u->bytes != d->bytes ||
+	if (u->first >= r->first || u->last != r->first + r->count - 1 || u->read != u->last ||
+	    p->net->tensors[u->root].bytes != p->net->tensors[d->root].bytes ||
 	    d->writers != 1 || end->src == end->src2 || end->b == end->src2)
 		return -1;
 	return end->src2_view || end->dst_view || !full_src2(&end->cost) ? -1 : u->slot;
