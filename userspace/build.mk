@@ -81,7 +81,7 @@ build/data/digits.f32: $(train_sources) build/data/digits.csv | build/bin/train_
 	$(call say,TRAIN,$@)
 	$(Q)build/bin/train_digits --data build/data/digits.csv --out $@
 
-installs += userspace/include/octet.h:include:644
+installs += $(foreach h,octet octet_quant octet_model,userspace/include/$(h).h:include:644)
 installs += uapi/drm/octet_isa.h:include/drm:644 uapi/drm/octet_accel.h:include/drm:644
 installs += build/lib/liboctet.so.0:lib:755 build/lib/liboctet.so:lib:755
 installs += build/lib/liboctet.a:lib:644 build/lib/liboctet.pc:lib/pkgconfig:644

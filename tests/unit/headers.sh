@@ -27,7 +27,7 @@ cxx=c++17
 if ! echo 'int main() {}' | $CC -x c++ -fsyntax-only - 2>/dev/null; then
 	echo "skipped: $CC compiles no C++"
 	cxx=
-	skipped=4
+	skipped=6
 fi
 # program LANGUAGE STANDARD: options are declared in functions.
 program() {
@@ -54,7 +54,9 @@ for std in c99 c11 ${cxx:+$cxx}; do
 	lang=c
 	[ "$std" != c++17 ] || lang=c++
 	program "$lang" "$std"
-	compile "$lang" "$std" octet.h -Iuserspace/include
+	for header in octet.h octet_quant.h octet_model.h; do
+		compile "$lang" "$std" "$header" -Iuserspace/include
+	done
 	[ "$std" != c11 ] || continue
 	compile "$lang" "$std" drm/octet_isa.h -Iuapi
 	# libdrm's own drm.h is not pedantic.

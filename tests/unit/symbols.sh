@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Exported symbols = version script = calls declared in octet.h.
+# Exported symbols = version script = calls declared in octet*.h.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/../.."
 work=$(mktemp -d)
@@ -22,7 +22,7 @@ nm -D --defined-only build/lib/liboctet.so | awk '$2 == "T" { print $3 }' |
 sed -n 's/^\t\(octet_[a-z0-9_]*\);$/\1/p' userspace/lib/liboctet.map |
 	sort >"$work/map"
 # Declarations start at the margin and end their name with a bracket.
-sed -e 's|//.*||' userspace/include/octet.h | awk '
+sed -e 's|//.*||' userspace/include/octet*.h | awk '
 	/\/\*/ { inside = 1 } !inside { print } /\*\// { inside = 0 }' |
 	sed -n 's/^[a-z].*[ *]\(octet_[a-z0-9_]*\)(.*/\1/p' |
 	sort >"$work/header"
@@ -32,7 +32,7 @@ diff "$work/exported" "$work/map" || rc=1
 check 'exported symbols (<) differ from liboctet.map (>)' $rc
 rc=0
 diff "$work/header" "$work/map" || rc=1
-check 'calls in octet.h (<) differ from liboctet.map (>)' $rc
+check 'calls in octet*.h (<) differ from liboctet.map (>)' $rc
 rc=0
 nm -D --defined-only build/lib/liboctet.so | awk '$2 != "T" && $2 != "A"' |
 	grep . && rc=1
