@@ -694,6 +694,7 @@ static void test_too_large(void **state)
 	m.sram = 4096;
 	row(&n, (struct shape) { 1, 28, 28, 64 }, 3);
 	n.layer[1].cost.w = n.layer[1].cost.ow = 1 << 16;
+	n.tensor[2].bytes = 28 << 22;
 	assert_int_equal(place(&n, &m, OCTET_PLACE_FULL, &p), -EINVAL);
 	assert_int_equal(p.bad, 1);
 	assert_non_null(strstr(p.error, "layer 1"));
@@ -715,7 +716,10 @@ static void test_cut(void **state)
 	n.layer[2].cost.w = n.layer[2].cost.ow = 65;
 	n.layer[2].cost.r = n.layer[2].cost.s = 7;
 	n.layer[2].cost.pt = n.layer[2].cost.pl = 3;
-	n.tensor[0].external = n.tensor[1].external = n.tensor[2].external = true;
+	for (uint32_t i = 0; i < n.tensors; i++) {
+		n.tensor[i].external = true;
+		n.tensor[i].bytes = 1 << 20;
+	}
 	assert_int_equal(place(&n, &m, OCTET_PLACE_FULL, &p), -EINVAL);
 	assert_int_equal(p.bad, 2);
 	assert_non_null(strstr(p.error, "cut the job"));
@@ -735,6 +739,12 @@ static void test_nonsense(void **state)
 	n.layer[2].src = 77;
 	assert_int_equal(place(&n, &a1024, OCTET_PLACE_FULL, &p), -EINVAL);
 	assert_non_null(strstr(p.error, "tensor 77"));
+	octet_place_free(&p);
+	row(&n, (struct shape) { 1, 8, 8, 8 }, 3);
+	n.tensor[2].bytes--;
+	assert_int_equal(place(&n, &a1024, OCTET_PLACE_FULL, &p), -EINVAL);
+	assert_int_equal(p.bad, 1);
+	assert_non_null(strstr(p.error, "writes 512 bytes"));
 	octet_place_free(&p);
 	row(&n, (struct shape) { 1, 8, 8, 8 }, 3);
 	n.tensor[1].alias_of = 2;

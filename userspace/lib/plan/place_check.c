@@ -97,12 +97,18 @@ int place_check_net(const struct octet_place_net *net, struct octet_place *out)
 	}
 	for (uint32_t i = 0; i < net->layer_count; i++) {
 		const struct octet_place_layer *l = &net->layers[i];
+		const struct octet_cycles_cmd *c = &l->cost;
 		const int32_t used[] = { l->src, l->src2, l->b, l->dst };
+		octet_u128 result = (octet_u128)((uint64_t)c->n * c->oh) * c->ow * c->cout * c->obytes;
 
 		for (int k = 0; k < 4; k++)
 			if (used[k] < (k == 3 ? 0 : -1) || used[k] >= (int64_t)net->tensor_count)
 				return place_fail(out, -EINVAL, i, "layer %u names tensor %d, there are %u",
-					    i, used[k], net->tensor_count);
+						  i, used[k], net->tensor_count);
+		if (!l->dst_view && result > net->tensors[l->dst].bytes)
+			return place_fail(out, -EINVAL, i, "layer %u writes %llu bytes, tensor %d has "
+					  "%llu", i, (unsigned long long)result, l->dst,
+					  (unsigned long long)net->tensors[l->dst].bytes);
 	}
 	return 0;
 }
