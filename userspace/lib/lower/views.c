@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+#include "lower_priv.h"
+int lower_plan_views(struct lower *l) { (void)l; return 0; }
