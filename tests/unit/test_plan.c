@@ -93,6 +93,19 @@ static struct octet_plan *plan(struct octet_ctx *ctx, const struct net *n, bool 
 	return p;
 }
 
+/* Float convolutions run nowhere yet: no plan, and the message says so. */
+static bool runs(struct octet_ctx *ctx, const struct net *n)
+{
+	struct octet_plan *p;
+	int ret = octet_plan_new(ctx, n->model, NULL, &p);
+
+	if (ret == -ENOTSUP && strstr(octet_last_error(ctx), "float32"))
+		return false;
+	if (!ret)
+		octet_plan_free(p);
+	return true;
+}
+
 /* Fused and chained, in DRAM, and layer by layer: all three on both executors. */
 static void test_equal(void **state)
 {
@@ -105,6 +118,10 @@ static void test_equal(void **state)
 		struct net n;
 
 		load(&n, s, 7);
+		if (!runs(cpu, &n)) {
+			unload(&n);
+			continue;
+		}
 		ref = plan(cpu, &n, true, false, s->name);
 		p[0] = plan(sim, &n, false, false, s->name);
 		p[1] = plan(sim, &n, false, true, s->name);
@@ -250,6 +267,10 @@ static void test_cycles(void **state)
 		struct net n;
 
 		load(&n, s, 2);
+		if (!runs(ctx, &n)) {
+			unload(&n);
+			continue;
+		}
 		p = plan(ctx, &n, false, false, s->name);
 		fill(p, n.model, 0, 0);
 		run(ctx, p, s->name);

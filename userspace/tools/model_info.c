@@ -26,17 +26,15 @@ static uint64_t bytes_of(const struct tool_network *n, const struct octet_plan_o
 
 static void note(const struct octet_plan_op *op, char *out, size_t size)
 {
-	size_t at = 0;
+	char place[24] = "";
 
-	out[0] = '\0';
 	if (op->chain)
-		at = (size_t)snprintf(out, size, "chain %u; ", op->chain);
+		snprintf(place, sizeof(place), "chain %u", op->chain);
 	else if (op->in_sram)
-		at = (size_t)snprintf(out, size, "SRAM; ");
-	if (!op->exact && at < size)
-		at += (size_t)snprintf(out + at, size - at, "not claimed exact; ");
-	if (at < size)
-		snprintf(out + at, size - at, "%s", op->why);
+		snprintf(place, sizeof(place), "SRAM");
+	snprintf(out, size, "%s%s%s%s%s", place, place[0] && !op->exact ? "; " : "",
+		 op->exact ? "" : "not claimed exact",
+		 op->why[0] && (place[0] || !op->exact) ? "; " : "", op->why);
 }
 
 static void print_op(const struct tool_network *n, const struct octet_plan_op *op, uint32_t index)

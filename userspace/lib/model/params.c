@@ -6,7 +6,7 @@
 #include "model.h"
 
 struct text {
-	char *at;
+	char *start, *at;
 	size_t left;
 };
 
@@ -29,11 +29,10 @@ static void put(struct text *t, const char *format, ...)
 
 static void activation(struct text *t, int32_t act)
 {
-	static const char *const names[] = { "", " relu", " relu-1..1", " relu6", " tanh",
-					     " sign" };
+	static const char *const names[] = { "", "relu", "relu-1..1", "relu6", "tanh", "sign" };
 
 	if (act > 0 && act < (int32_t)(sizeof(names) / sizeof(names[0])))
-		put(t, "%s", names[act]);
+		put(t, "%s%s", t->at > t->start ? " " : "", names[act]);
 }
 
 static void window(struct text *t, uint32_t r, uint32_t s, int32_t sh, int32_t sw, int32_t padding)
@@ -78,7 +77,7 @@ void octet_graph_params(const struct octet_graph *g, const struct octet_graph_op
 			size_t size)
 {
 	const struct octet_graph_tensor *w = octet_graph_input(g, op, 1);
-	struct text t = { out, size };
+	struct text t = { out, out, size };
 
 	put(&t, "%s", "");
 	switch (op->code) {
