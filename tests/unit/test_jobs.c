@@ -205,7 +205,7 @@ static void test_malformed(void **state)
 		cmds[1].flags = 1u << 31;
 		lt_expect(ctx, run(ctx, raw(ctx, cmds, 2, a, y, 0)), -EFAULT, "BAD_FLAGS");
 		cmds[1] = good;
-		cmds[1].reserved1[2] = 1;
+		cmds[1].reserved1 = 1;
 		lt_expect(ctx, run(ctx, raw(ctx, cmds, 2, a, y, 0)), -EFAULT, "RESERVED");
 		cmds[1] = good;
 		cmds[1].cin = 0;

@@ -110,7 +110,7 @@ static void bad_chain(struct gemm *g, struct drm_octet_job *job)
 static void reserved(struct gemm *g, struct drm_octet_job *job)
 {
 	(void)job;
-	second(g)->reserved1[2] = 1;
+	second(g)->reserved1 = 1;
 }
 
 static void bad_shape(struct gemm *g, struct drm_octet_job *job)
