@@ -94,9 +94,10 @@ static uint32_t bottleneck(struct octet_cmd *c)
 	c[3].tail = OCTET_TAIL_ADD;
 	c[3].src2 = c[0].src;
 	c[3].src2.mult = c[3].mid_mult = c[3].sum_mult = 1u << 30;
+	c[3].src2.shift = c[3].mid_shift = 31;
 	c[3].left_shift = 20;
 	c[3].sum_stage = OCTET_STAGE_FIX_DBL;
-	c[3].sum_shift = 50;
+	c[3].sum_shift = 49;
 	c[3].mid_min = -128;
 	c[3].mid_max = 127;
 	dense(&c[0].src, VA(IN), C + GAP);

@@ -318,6 +318,7 @@ CHANGE(cout4, c->cout = 4)
 CHANGE(cout1, c->cout = 1)
 CHANGE(many, c->cin = c->cout = 4097; c->h = c->w = c->oh = c->ow = 1)
 CHANGE(window_far, c->r = c->s = 1025; c->pt = c->pl = 1)
+CHANGE(window_most, c->r = c->s = 1024; c->pt = c->pl = 1000)
 CHANGE(taps_far, c->sh = 40000; c->oh = 30000)
 CHANGE(src_int16, c->src.type = OCTET_TYPE_INT16)
 CHANGE(src_int32, c->src.type = OCTET_TYPE_INT32)
@@ -364,7 +365,8 @@ CHANGE(sum_raw, c->sum_stage = OCTET_STAGE_RAW)
 CHANGE(sum_fp32, c->sum_stage = OCTET_STAGE_FP32_RNE)
 CHANGE(sum_mult_far, c->sum_mult = 1u << 31)
 CHANGE(sum_shift0, c->sum_shift = 0)
-CHANGE(mult16, c->flags = OCTET_CMD_PER_TENSOR; c->dst.mult = 1u << 15)
+CHANGE(mult16, c->flags = OCTET_CMD_PER_TENSOR; c->dst.mult = 1u << 15;
+       c->dst.shift = 20)
 CHANGE(mult16_most, c->flags = OCTET_CMD_PER_TENSOR; c->dst.mult = 32767;
        c->dst.shift = 20)
 CHANGE(prm16_mult, (void)c; prm16[7].mult = 1u << 15)
@@ -435,7 +437,7 @@ static const struct rule rules[] = {
 	OK_(RESIZE, oh3), R(RESIZE, cout4, BAD_SHAPE, O(CMD)),
 	R(ADD, cout4, BAD_SHAPE, O(CMD)), R(REDUCE, cout4, BAD_SHAPE, O(CMD)),
 	R(POOL, cout1, BAD_SHAPE, O(CMD)), R(SOFTMAX, many, BAD_SHAPE, O(CMD)),
-	R(POOL, window_far, BAD_SHAPE, O(CMD)),
+	R(POOL, window_far, BAD_SHAPE, O(CMD)), OK_(POOL, window_most),
 	R(TCONV, taps_far, BAD_SHAPE, O(CMD)),
 	/* spaces */
 	R(POOL, stray_src2, BAD_SPACE, O(SRC2)),
