@@ -92,7 +92,7 @@ static void bad_op(struct gemm *g, struct drm_octet_job *job)
 static void op_not_offered(struct gemm *g, struct drm_octet_job *job)
 {
 	(void)job;
-	second(g)->op = OCTET_OP_SOFTMAX;
+	second(g)->op = OCTET_OP_TCONV2D + 1;
 }
 
 static void bad_flags(struct gemm *g, struct drm_octet_job *job)
@@ -175,7 +175,7 @@ static const struct fault faults[] = {
 	{ "unknown operation", bad_op, OCTET_STATUS_BAD_OP, DETAIL(CMD, NONE), NULL },
 	{ "operation not offered", op_not_offered, OCTET_STATUS_BAD_OP, DETAIL(CMD, NONE), NULL },
 	{ "unknown command flag", bad_flags, OCTET_STATUS_BAD_FLAGS, DETAIL(CMD, NONE), NULL },
-	{ "chain not offered", bad_chain, OCTET_STATUS_BAD_CHAIN, DETAIL(CMD, NONE), NULL },
+	{ "chain without an end", bad_chain, OCTET_STATUS_BAD_CHAIN, DETAIL(CMD, NONE), NULL },
 	{ "reserved field set", reserved, OCTET_STATUS_RESERVED, DETAIL(CMD, NONE), NULL },
 	{ "extent 0", bad_shape, OCTET_STATUS_BAD_SHAPE, DETAIL(CMD, NONE), NULL },
 	{ "output missing", bad_space, OCTET_STATUS_BAD_SPACE, DETAIL(DST, NONE), NULL },
