@@ -18,8 +18,9 @@
  * @start: bias - zx' sum w''
  * @tap: where each tap's channels are, for one pixel
  * @pad: channels of padding
- * @spread: with a channel multiplier: taps x channels of one pixel
- * @tail: the last channels of all taps, where they do not fill a chunk
+ * @spread: taps x channels of one pixel: with a channel multiplier, and where
+ *	whole chunks would reach past the end of the input
+ * @end: of the input
  */
 struct depthwise {
 	const struct octet_work *work;
@@ -30,10 +31,9 @@ struct depthwise {
 	int16_t *w;
 	int32_t *start;
 	const uint8_t **tap;
-	const uint8_t **tail_tap;
 	uint8_t *pad;
 	uint8_t *spread;
-	uint8_t *tail;
+	const uint8_t *end;
 };
 
 static int32_t weight(const struct octet_work *work, size_t tap, size_t o)
@@ -73,10 +73,8 @@ static void depthwise_free(struct depthwise *d)
 	free(d->w);
 	free(d->start);
 	free(d->tap);
-	free(d->tail_tap);
 	free(d->pad);
 	free(d->spread);
-	free(d->tail);
 }
 
 static int depthwise_init(struct depthwise *d, const struct octet_work *work,
@@ -90,32 +88,34 @@ static int depthwise_init(struct depthwise *d, const struct octet_work *work,
 		.pairs = (taps + 1) / 2, .channels = cmd->cout,
 		.chunks = ((size_t)cmd->cout + 15) / 16,
 		.flip = cmd->src.type == OCTET_TYPE_INT8 ? 128 : 0,
+		.end = work->src + (size_t)cmd->n * cmd->h * cmd->w * cmd->cin,
 	};
 	d->w = calloc(d->chunks * d->pairs * 32, sizeof(*d->w));
 	d->start = calloc(d->chunks * 16, sizeof(*d->start));
 	d->tap = malloc(2 * d->pairs * sizeof(*d->tap));
-	d->tail_tap = malloc(2 * d->pairs * sizeof(*d->tap));
 	d->pad = malloc(d->chunks * 16);
-	d->tail = calloc(2 * d->pairs, 16);
-	d->spread = cmd->cout == cmd->cin ? NULL : malloc(taps * d->chunks * 16);
-	if (!d->w || !d->start || !d->tap || !d->tail_tap || !d->pad || !d->tail ||
-	    (cmd->cout != cmd->cin && !d->spread))
+	d->spread = calloc(taps, d->chunks * 16);
+	if (!d->w || !d->start || !d->tap || !d->pad || !d->spread)
 		return -ENOMEM;
 	memset(d->pad, (uint8_t)cmd->pad_value, d->chunks * 16);
-	for (size_t t = 0; t < 2 * d->pairs; t++)
-		d->tail_tap[t] = d->tail + 16 * t;
 	/* with an odd number of taps the last has weights 0 */
 	d->tap[2 * d->pairs - 1] = d->pad;
 	return 0;
 }
 
-/* repeat each channel for its outputs */
-static const uint8_t *spread(struct depthwise *d, size_t t, const uint8_t *from)
+/* the channels of a tap, as many as chunks have */
+static const uint8_t *channels(struct depthwise *d, size_t t, const uint8_t *from)
 {
 	const struct octet_cmd *cmd = &d->work->cmd;
-	size_t times = cmd->cout / cmd->cin;
-	uint8_t *to = d->spread + t * d->chunks * 16;
+	size_t times = cmd->cout / cmd->cin, all = d->chunks * 16;
+	uint8_t *to = d->spread + t * all;
 
+	if (times == 1) {
+		if (all <= (size_t)(d->end - from))
+			return from;
+		memcpy(to, from, cmd->cin);
+		return to;
+	}
 	for (size_t c = 0; c < cmd->cin; c++)
 		memset(to + c * times, from[c], times);
 	return to;
@@ -141,7 +141,7 @@ static bool find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t
 				continue;
 			}
 			x = src + ((size_t)iy * cmd->w + (size_t)ix) * cmd->cin;
-			d->tap[t] = d->spread ? spread(d, t, x) : x;
+			d->tap[t] = channels(d, t, x);
 		}
 	}
 	return true;
@@ -149,26 +149,19 @@ static bool find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t
 
 static bool pixel(struct depthwise *d, uint8_t *dst)
 {
-	size_t size = octet_type_size(d->rq->type), w_chunk = d->pairs * 32;
-	int32_t acc[16], y[16];
+	size_t size = octet_type_size(d->rq->type);
+	int32_t acc[OCTET_BLOCK];
 
-	for (size_t i = 0; i < d->chunks; i++) {
-		const uint8_t *const *tap = d->tap;
-		size_t c0 = i * 16, n = d->channels - c0;
+	for (size_t c0 = 0; c0 < d->channels; c0 += OCTET_BLOCK) {
+		size_t n = d->channels - c0 < OCTET_BLOCK ? d->channels - c0 : OCTET_BLOCK;
+		size_t chunks = (n + 15) / 16;
 
 		if (d->taps >= OCTET_LONG_SUM && octet_work_tick(d->work))
 			return false;
-		memcpy(acc, d->start + c0, sizeof(acc));
-		if (n >= 16) {
-			n = 16;
-			d->simd->dw(acc, tap, d->pairs, c0, d->w + i * w_chunk, d->flip);
-		} else {
-			for (size_t t = 0; t < d->taps; t++)
-				memcpy(d->tail + 16 * t, tap[t] + c0, n);
-			d->simd->dw(acc, d->tail_tap, d->pairs, 0, d->w + i * w_chunk, d->flip);
-		}
-		d->simd->requant(d->rq, acc, c0, n, y);
-		octet_requant_store(d->rq, y, n, dst + c0 * size);
+		memcpy(acc, d->start + c0, chunks * 16 * sizeof(*acc));
+		d->simd->dw(acc, d->tap, d->pairs, c0, chunks, d->w + c0 / 16 * d->pairs * 32,
+			    d->flip);
+		octet_requant_store(d->rq, acc, c0, n, dst + c0 * size);
 	}
 	return true;
 }

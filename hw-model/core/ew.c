@@ -99,8 +99,7 @@ static int arithmetic(const struct octet_work *work, const struct octet_requant 
 		load(&x, at, part, a);
 		load(&y, at, part, b);
 		combine(cmd->sub, (uint32_t *)a, (uint32_t *)b, part);
-		octet_requant_run(rq, a, 0, part, b);
-		octet_requant_store(rq, b, part, work->dst + at * size);
+		octet_requant_store(rq, a, 0, part, work->dst + at * size);
 	}
 	return 0;
 }

@@ -31,7 +31,7 @@ bool octet_row16(struct octet_pacer *pacer, const int16_t *x, const uint8_t *w, 
 	for (size_t o = 0; o < n; o++, w += k) {
 		if (octet_pace(pacer, k))
 			return false;
-		dst[o] = octet_finish16(pacer->work, o0 + o, simd->dot16(x, (const int8_t *)w, k));
+		dst[o] = octet_finish16(pacer->work, o0 + o, simd->dot16(x, w, k, 0));
 	}
 	return true;
 }

@@ -84,7 +84,6 @@ static void finish(struct octet_matmul *mm, size_t rows, size_t first, size_t n,
 		   uint8_t *dst, size_t ldd)
 {
 	size_t size = octet_type_size(mm->rq->type);
-	int32_t y[OCTET_MATMUL_COLUMNS];
 
 	for (size_t i = 0; i < rows; i++) {
 		int32_t *acc = mm->acc + i * OCTET_MATMUL_COLUMNS;
@@ -92,8 +91,7 @@ static void finish(struct octet_matmul *mm, size_t rows, size_t first, size_t n,
 		for (size_t j = 0; mm->any_zw && j < n; j++)
 			acc[j] = (int32_t)((uint32_t)acc[j] - (uint32_t)mm->zw[first + j] *
 					   (uint32_t)mm->sums[i]);
-		mm->simd->requant(mm->rq, acc, o0 + first, n, y);
-		octet_requant_store(mm->rq, y, n, dst + (i * ldd + first) * size);
+		octet_requant_store(mm->rq, acc, o0 + first, n, dst + (i * ldd + first) * size);
 	}
 }
 

@@ -8,6 +8,8 @@
 #include "simd.h"
 #include "tail.h"
 
+OCTET_VECTOR_LOOPS
+
 struct octet_fix octet_fix_init(unsigned int code, uint32_t mult, uint32_t shift, bool broken)
 {
 	struct octet_fix c = { .mult = mult, .shift = shift };
@@ -138,26 +140,38 @@ void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_
 	}
 }
 
-void octet_requant_store(const struct octet_requant *rq, const int32_t *y, size_t n, void *dst)
+void octet_requant_bytes(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			 uint8_t *to)
 {
-	uint8_t *d = dst;
+	int32_t y[OCTET_BLOCK];
+
+	if (!rq->wrap) {
+		octet_simd_get()->narrow(rq, acc, o0, n, to);
+		return;
+	}
+	octet_requant_run(rq, acc, o0, n, y);
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)y[i];
+}
+
+void octet_requant_store(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			 void *dst)
+{
+	int32_t y[OCTET_BLOCK];
 	int16_t *d16 = dst;
 
-	if (rq->tail) {
-		octet_tail_store(rq->tail, y, n, dst);
+	if (octet_type_size(rq->type) == 1) {
+		octet_requant_bytes(rq, acc, o0, n, dst);
+		if (rq->tail)
+			octet_tail_apply(rq->tail, dst, n);
 		return;
 	}
-	if (rq->type == OCTET_TYPE_INT32) {
+	octet_requant_run(rq, acc, o0, n, y);
+	if (rq->type == OCTET_TYPE_INT32)
 		memcpy(dst, y, n * sizeof(*y));
-		return;
-	}
-	if (rq->type == OCTET_TYPE_INT16) {
+	else
 		for (size_t i = 0; i < n; i++)
 			d16[i] = (int16_t)y[i];
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		d[i] = (uint8_t)y[i];
 }
 
 static int allocate(struct octet_requant *rq, size_t n)

@@ -85,15 +85,22 @@ void octet_requant_free(struct octet_requant *rq);
 void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 			  size_t n, int32_t *y);
 
+/** octet_requant_bytes() - scaled, as codes of 8 bits. */
+void octet_requant_bytes(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			 uint8_t *y);
+
 /** octet_requant_run() - the fastest way: simd level, or modulo 2^32 where asked for. */
 void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
 		       int32_t *y);
 
 /**
- * octet_requant_store() - apply the tail, narrow @n results to the type of the result
+ * octet_requant_store() - scale, apply the tail, narrow to the type of the result
+ * @acc: accumulators of channels from @o0 on; n rounded up to 8 may be read
+ * @n: up to OCTET_BLOCK
  * @dst: a place in the command's result
  */
-void octet_requant_store(const struct octet_requant *rq, const int32_t *y, size_t n, void *dst);
+void octet_requant_store(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			 void *dst);
 
 /**
  * octet_output_stage_one() - one accumulator, for tests

@@ -128,15 +128,14 @@ static void average16(const struct pool *p, const struct window *w, size_t c0, s
 
 static void sum(const struct pool *p, const struct window *w, size_t c0, size_t n, void *dst)
 {
-	int32_t acc[OCTET_BLOCK], y[OCTET_BLOCK];
+	int32_t acc[OCTET_BLOCK];
 	/* modulo 2^32 */
 	uint32_t zero = (uint32_t)w->taps * (uint32_t)p->cmd->src.zero_point;
 
 	sum8(p, w, c0, n, acc);
 	for (size_t c = 0; c < n; c++)
 		acc[c] = (int32_t)((uint32_t)acc[c] - zero);
-	octet_requant_run(p->rq, acc, c0, n, y);
-	octet_requant_store(p->rq, y, n, dst);
+	octet_requant_store(p->rq, acc, c0, n, dst);
 }
 
 static bool pixel(struct pool *p, const struct window *w, uint8_t *dst)

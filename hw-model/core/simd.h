@@ -29,11 +29,12 @@ struct octet_requant;
  * @mm: acc[i][j] += a[i] . b[j] for rows x (panels * OCTET_PANEL); a row of
  *	@a has @lda words, a panel of @b @ldb words in @words lines of 16,
  *	a row of @acc @ldacc sums
- * @dw: 16 channels of a depthwise pixel: acc[c] += sum over taps of
- *	(tap[t][c0 + c] ^ flip) * w; @w as [pair][16][2]
+ * @dw: @chunks times 16 channels of a depthwise pixel: acc[c] += sum over taps
+ *	of (tap[t][c0 + c] ^ flip) * w; @w as [chunk][pair][16][2]
  * @requant: @n accumulators of channels from @o0 on, n rounded up to 8 may be
  *	read and written
- * @dot16: sum of @n products of int16 and int8
+ * @narrow: the same to @n bytes; codes of 8 bits, n as it is
+ * @dot16: sum of @n products of int16 and int8, whose bits are exchanged by @flip
  */
 struct octet_simd {
 	const char *name;
@@ -45,10 +46,12 @@ struct octet_simd {
 		   const uint32_t *b, size_t ldb, size_t words, size_t rows,
 		   size_t panels);
 	void (*dw)(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		   const int16_t *w, uint8_t flip);
+		   size_t chunks, const int16_t *w, uint8_t flip);
 	void (*requant)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 			size_t n, int32_t *y);
-	int64_t (*dot16)(const int16_t *x, const int8_t *w, size_t n);
+	void (*narrow)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
+		       size_t n, uint8_t *y);
+	int64_t (*dot16)(const int16_t *x, const uint8_t *w, size_t n, uint8_t flip);
 };
 
 /** octet_simd_get() - the level in use, by default the best this CPU has. */

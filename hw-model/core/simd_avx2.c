@@ -116,8 +116,8 @@ AVX2 static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, c
 	}
 }
 
-AVX2 static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		    const int16_t *w, uint8_t flip)
+AVX2 static void dw16(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+		      const int16_t *w, uint8_t flip)
 {
 	__m256i s0 = _mm256_loadu_si256((const void *)acc);
 	__m256i s1 = _mm256_loadu_si256((const void *)(acc + 8));
@@ -139,6 +139,13 @@ AVX2 static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_
 	}
 	_mm256_storeu_si256((void *)acc, s0);
 	_mm256_storeu_si256((void *)(acc + 8), s1);
+}
+
+AVX2 static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+		    size_t chunks, const int16_t *w, uint8_t flip)
+{
+	for (size_t i = 0; i < chunks; i++)
+		dw16(acc + i * 16, tap, pairs, c0 + i * 16, w + i * pairs * 32, flip);
 }
 
 /* four channels of a FIX code, before the zero point */
@@ -187,10 +194,38 @@ AVX2 static void requant(const struct octet_requant *rq, const int32_t *acc, siz
 	}
 }
 
+AVX2 static void narrow(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			uint8_t *to)
+{
+	const __m256i low = _mm256_set1_epi32(0xff);
+	const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+	int32_t y[64];
+
+	for (size_t i = 0; i < n; i += 64) {
+		size_t part = n - i < 64 ? n - i : 64, j = 0;
+
+		requant(rq, acc + i, o0 + i, part, y);
+		for (; j + 32 <= part; j += 32) {
+			__m256i v[4], a, b;
+
+			for (int k = 0; k < 4; k++)
+				v[k] = _mm256_and_si256(low, _mm256_loadu_si256(
+							(const void *)(y + j + 8 * k)));
+			a = _mm256_packus_epi32(v[0], v[1]);
+			b = _mm256_packus_epi32(v[2], v[3]);
+			a = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), order);
+			_mm256_storeu_si256((void *)(to + i + j), a);
+		}
+		for (; j < part; j++)
+			to[i + j] = (uint8_t)y[j];
+	}
+}
+
 /* a lane adds two products of 2^22 at a time, so 128 times stay below 2^31 */
-AVX2 static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
+AVX2 static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t flip)
 {
 	__m256i sum = _mm256_setzero_si256();
+	__m128i f = _mm_set1_epi8((char)flip);
 	int64_t part[4], s = 0;
 	size_t i = 0;
 
@@ -200,7 +235,7 @@ AVX2 static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
 
 		for (; i + 16 <= end; i += 16) {
 			__m256i a = _mm256_loadu_si256((const void *)(x + i));
-			__m128i b = _mm_loadu_si128((const void *)(w + i));
+			__m128i b = _mm_xor_si128(_mm_loadu_si128((const void *)(w + i)), f);
 
 			t = _mm256_add_epi32(t, _mm256_madd_epi16(a, _mm256_cvtepi8_epi16(b)));
 		}
@@ -211,7 +246,7 @@ AVX2 static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
 	for (size_t j = 0; j < 4; j++)
 		s += part[j];
 	for (; i < n; i++)
-		s += x[i] * w[i];
+		s += x[i] * (int8_t)(w[i] ^ flip);
 	return s;
 }
 
@@ -224,6 +259,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.mm = mm,
 	.dw = dw,
 	.requant = requant,
+	.narrow = narrow,
 	.dot16 = dot16,
 };
 

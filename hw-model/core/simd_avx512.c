@@ -106,23 +106,30 @@ VNNI static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, c
 	}
 }
 
-VNNI static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		    const int16_t *w, uint8_t flip)
+VNNI static void dw16(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+		      const int16_t *w, __m256i f)
 {
 	__m512i s = _mm512_loadu_si512(acc);
-	__m128i f = _mm_set1_epi8((char)flip);
 
 	for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
 		__m128i x = _mm_loadu_si128((const void *)(tap[2 * t] + c0));
 		__m128i y = _mm_loadu_si128((const void *)(tap[2 * t + 1] + c0));
 		__m256i xy;
 
-		x = _mm_xor_si128(x, f);
-		y = _mm_xor_si128(y, f);
 		xy = _mm256_set_m128i(_mm_unpackhi_epi8(x, y), _mm_unpacklo_epi8(x, y));
+		xy = _mm256_xor_si256(xy, f);
 		s = _mm512_dpwssd_epi32(s, _mm512_cvtepu8_epi16(xy), _mm512_loadu_si512(w));
 	}
 	_mm512_storeu_si512(acc, s);
+}
+
+VNNI static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+		    size_t chunks, const int16_t *w, uint8_t flip)
+{
+	__m256i f = _mm256_set1_epi8((char)flip);
+
+	for (size_t i = 0; i < chunks; i++)
+		dw16(acc + i * 16, tap, pairs, c0 + i * 16, w + i * pairs * 32, f);
 }
 
 /* x / 2^s, half to even */
@@ -190,23 +197,58 @@ VNNI static void requant(const struct octet_requant *rq, const int32_t *acc, siz
 	}
 }
 
+/* eight results, saturated: the clamp of bytes keeps them apart from the bounds */
+VNNI static inline __m256i scaled8(const struct octet_requant *rq, const int32_t *acc, size_t o)
+{
+	__m512i v = _mm512_cvtepi32_epi64(_mm256_loadu_si256((const void *)acc));
+
+	if (rq->code == OCTET_STAGE_FP32_RNE)
+		v = fp32_8(rq, v, o);
+	else if (rq->code != OCTET_STAGE_RAW)
+		v = fix8(rq, v, o);
+	return _mm512_cvtsepi64_epi32(v);
+}
+
+VNNI static void narrow(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+			uint8_t *to)
+{
+	__m512i zp = _mm512_set1_epi32(rq->zero_point);
+	__m512i lo = _mm512_set1_epi32(rq->lo - rq->zero_point);
+	__m512i hi = _mm512_set1_epi32(rq->hi - rq->zero_point);
+
+	for (size_t i = 0; i < n; i += 16) {
+		__mmask16 m = (__mmask16)(n - i < 16 ? 0xffff >> (16 - (n - i)) : 0xffff);
+		__m512i v = _mm512_castsi256_si512(scaled8(rq, acc + i, o0 + i));
+
+		if (n - i > 8)
+			v = _mm512_inserti64x4(v, scaled8(rq, acc + i + 8, o0 + i + 8), 1);
+		v = _mm512_min_epi32(_mm512_max_epi32(v, lo), hi);
+		_mm512_mask_cvtepi32_storeu_epi8(to + i, m, _mm512_add_epi32(v, zp));
+	}
+}
+
 /* a lane adds two products of 2^22 at a time, so 128 times stay below 2^31 */
-VNNI static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
+VNNI static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t flip)
 {
 	__m512i sum = _mm512_setzero_si512();
+	__m256i f = _mm256_set1_epi8((char)flip);
 
 	while (n) {
 		size_t part = n < 128 * 32 ? n : 128 * 32, i = 0;
 		__m512i t = _mm512_setzero_si512();
 
-		for (; i + 32 <= part; i += 32)
+		for (; i + 32 <= part; i += 32) {
+			__m256i b = _mm256_loadu_si256((const void *)(w + i));
+
 			t = _mm512_dpwssd_epi32(t, _mm512_loadu_si512(x + i),
-				_mm512_cvtepi8_epi16(_mm256_loadu_si256((const void *)(w + i))));
+						_mm512_cvtepi8_epi16(_mm256_xor_si256(b, f)));
+		}
 		if (i < part) {
 			__mmask32 m = ~0u >> (32 - (part - i));
+			__m256i b = _mm256_maskz_loadu_epi8(m, w + i);
 
 			t = _mm512_dpwssd_epi32(t, _mm512_maskz_loadu_epi16(m, x + i),
-				_mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(m, w + i)));
+						_mm512_cvtepi8_epi16(_mm256_xor_si256(b, f)));
 		}
 		sum = _mm512_add_epi64(sum, _mm512_cvtepi32_epi64(_mm512_castsi512_si256(t)));
 		sum = _mm512_add_epi64(sum,
@@ -227,6 +269,7 @@ const struct octet_simd octet_simd_avx512 = {
 	.mm = mm,
 	.dw = dw,
 	.requant = requant,
+	.narrow = narrow,
 	.dot16 = dot16,
 };
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
+#include "compute.h"
 #include "output_stage.h"
 #include "simd.h"
+
+OCTET_VECTOR_LOOPS
 
 static void fill(void *to, const uint8_t *from, size_t n, uint8_t flip)
 {
@@ -51,27 +54,53 @@ static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const 
 			row(acc + i * ldacc + p * OCTET_PANEL, a + i * lda, b + p * ldb, words);
 }
 
-static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
+static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0, size_t chunks,
 	       const int16_t *w, uint8_t flip)
 {
-	for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
-		const uint8_t *x = tap[2 * t] + c0, *y = tap[2 * t + 1] + c0;
+	for (size_t end = c0 + chunks * OCTET_PANEL; c0 < end; c0 += OCTET_PANEL, acc += OCTET_PANEL)
+		for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
+			const uint8_t *x = tap[2 * t] + c0, *y = tap[2 * t + 1] + c0;
 
-		for (size_t c = 0; c < OCTET_PANEL; c++) {
-			int32_t s = (x[c] ^ flip) * w[2 * c] + (y[c] ^ flip) * w[2 * c + 1];
+			for (size_t c = 0; c < OCTET_PANEL; c++) {
+				int32_t s = (x[c] ^ flip) * w[2 * c] +
+					    (y[c] ^ flip) * w[2 * c + 1];
 
-			acc[c] = (int32_t)((uint32_t)acc[c] + (uint32_t)s);
+				acc[c] = (int32_t)((uint32_t)acc[c] + (uint32_t)s);
+			}
 		}
+}
+
+static void narrow(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
+		   uint8_t *to)
+{
+	int32_t y[64];
+
+	for (size_t i = 0; i < n; i += 64) {
+		size_t part = n - i < 64 ? n - i : 64;
+
+		octet_requant_scalar(rq, acc + i, o0 + i, part, y);
+		for (size_t j = 0; j < part; j++)
+			to[i + j] = (uint8_t)y[j];
 	}
 }
 
-static int64_t dot16(const int16_t *x, const int8_t *w, size_t n)
+/* 256 products of 2^22 stay below 2^31 */
+static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t flip)
 {
-	int64_t s = 0;
+	int64_t sum = 0;
 
-	for (size_t i = 0; i < n; i++)
-		s += x[i] * w[i];
-	return s;
+	while (n) {
+		size_t part = n < 256 ? n : 256;
+		int32_t s = 0;
+
+		for (size_t i = 0; i < part; i++)
+			s += x[i] * (int16_t)(int8_t)(w[i] ^ flip);
+		sum += s;
+		n -= part;
+		x += part;
+		w += part;
+	}
+	return sum;
 }
 
 const struct octet_simd octet_simd_portable = {
@@ -83,5 +112,6 @@ const struct octet_simd octet_simd_portable = {
 	.mm = mm,
 	.dw = dw,
 	.requant = octet_requant_scalar,
+	.narrow = narrow,
 	.dot16 = dot16,
 };

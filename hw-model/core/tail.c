@@ -76,35 +76,17 @@ void octet_tail_free(struct octet_tail *tail)
 	free(tail);
 }
 
-static void add(const struct octet_tail *tail, const int32_t *y, size_t n, const uint8_t *x2,
-		int32_t *to)
+void octet_tail_apply(const struct octet_tail *tail, uint8_t *dst, size_t n)
 {
+	const uint8_t *x2 = tail->add ? tail->src2 + (dst - tail->dst) : NULL;
 	int32_t sum[OCTET_BLOCK];
 
-	for (size_t i = 0; i < n; i++)
-		sum[i] = (int32_t)((uint32_t)tail->own[(uint8_t)y[i]] +
-				   (uint32_t)tail->other[x2[i]]);
-	octet_requant_run(&tail->sum, sum, 0, n, to);
-}
-
-void octet_tail_store(const struct octet_tail *tail, const int32_t *y, size_t n, uint8_t *dst)
-{
-	int32_t sums[OCTET_BLOCK];
-
-	while (n) {
-		size_t part = n < OCTET_BLOCK ? n : OCTET_BLOCK;
-		const int32_t *from = y;
-
-		if (tail->add) {
-			add(tail, y, part, tail->src2 + (dst - tail->dst), sums);
-			from = sums;
-		}
-		for (size_t i = 0; i < part; i++)
-			dst[i] = (uint8_t)from[i];
-		for (size_t i = 0; tail->table && i < part; i++)
-			dst[i] = tail->table[dst[i]];
-		n -= part;
-		y += part;
-		dst += part;
+	if (tail->add) {
+		for (size_t i = 0; i < n; i++)
+			sum[i] = (int32_t)((uint32_t)tail->own[dst[i]] +
+					   (uint32_t)tail->other[x2[i]]);
+		octet_requant_bytes(&tail->sum, sum, 0, n, dst);
 	}
+	for (size_t i = 0; tail->table && i < n; i++)
+		dst[i] = tail->table[dst[i]];
 }

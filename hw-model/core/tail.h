@@ -29,9 +29,10 @@ struct octet_tail *octet_tail_new(const struct octet_work *work);
 void octet_tail_free(struct octet_tail *tail);
 
 /**
- * octet_tail_store() - @n results of the output stage to their place
+ * octet_tail_apply() - replace @n codes of the output stage by the results
  * @dst: in the command's result; src2 is read at the same place
+ * @n: up to OCTET_BLOCK
  */
-void octet_tail_store(const struct octet_tail *tail, const int32_t *y, size_t n, uint8_t *dst);
+void octet_tail_apply(const struct octet_tail *tail, uint8_t *dst, size_t n);
 
 #endif /* OCTET_TAIL_H */
