@@ -91,10 +91,13 @@ static bool in_records(struct randop_maker *m, struct octet_operand *o, size_t b
 /* The newest result of the chain, if the command reads another tensor of its size. */
 static const struct randop_tensor *sibling(const struct randop_maker *m)
 {
-	const struct randop_tensor *newest = &m->links[m->link_count - 1];
+	const struct randop_tensor *newest;
 
-	if (!m->in || m->link_count < 2 || m->in == newest || m->in->n != newest->n ||
-	    m->in->h != newest->h || m->in->w * m->in->c != newest->w * newest->c)
+	if (!m->in || m->link_count < 2)
+		return NULL;
+	newest = &m->links[m->link_count - 1];
+	if (m->in == newest || m->in->n != newest->n || m->in->h != newest->h ||
+	    m->in->w * m->in->c != newest->w * newest->c)
 		return NULL;
 	return m->in->type == newest->type || (randop_is8(m->in->type) && randop_is8(newest->type)) ?
 	       newest : NULL;
