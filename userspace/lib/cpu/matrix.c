@@ -3,12 +3,12 @@
  * CONV2D and GEMM as blocked matrix products. A row of the left matrix is a
  * pixel's patch (conv) or a row of A; a column of the right one is an output
  * channel. Both are packed to int16, block by block, so that scratch memory
- * does not depend on the command.
+ * does not depend on the command. Sums of int16 inputs are made in slices that
+ * fit 32 bits, and added up in 64.
  */
 #include <errno.h>
-#include <string.h>
 
-#include "cpu_priv.h"
+#include "op.h"
 
 /**
  * struct product - one matrix product of a command
@@ -66,9 +66,45 @@ static void multiply(const struct octet_cpu *cpu, size_t m, size_t n, size_t k,
 	}
 }
 
+/* The same into 64 bits, from slices of CPU_SUM16 products. */
+static void multiply16(const struct octet_cpu *cpu, size_t m, size_t n,
+		       size_t k, int64_t *wide)
+{
+	const size_t tile = cpu->k->tile_n;
+
+	for (size_t k0 = 0; k0 < k; k0 += CPU_SUM16) {
+		const size_t left = k - k0;
+		const size_t now = left < CPU_SUM16 ? left : CPU_SUM16;
+
+		memset(cpu->acc, 0, m * n * sizeof(*cpu->acc));
+		cpu->k->gemm(m, n, now / 2, cpu->pack_a + k0, k,
+			     cpu->pack_b + k0 * tile, k * tile, cpu->acc, n);
+		for (size_t i = 0; i < m * n; i++)
+			wide[i] += cpu->acc[i];
+	}
+}
+
 static size_t least(uint64_t a, size_t b)
 {
 	return a < b ? (size_t)a : b;
+}
+
+/* Columns [o, o + n) of rows [m0, m0 + m) from rows of sums, wide long. */
+static void results(const struct octet_cpu *cpu, const struct cpu_work *work,
+		    const struct product *p, uint64_t m0, size_t m, uint64_t o,
+		    size_t n, size_t wide)
+{
+	const int64_t *sums = cpu->wide.data;
+
+	for (size_t i = 0; i < m; i++) {
+		uint8_t *y = row_of(work, p, m0 + i) + o * work->y_size;
+
+		if (work->x_size == 2)
+			octet_cpu_requant16(work, o, sums + i * wide, n, y);
+		else
+			cpu->k->requant(&work->stage, o, cpu->acc + i * wide,
+					n, y);
+	}
 }
 
 /* Columns [n0, n0 + n) of the result. */
@@ -78,11 +114,20 @@ static int columns(struct octet_cpu *cpu, const struct cpu_work *work,
 	const size_t tile = cpu->k->tile_n;
 	const size_t wide = (n + tile - 1) / tile * tile;
 	const uint64_t o = p->channel + n0;
+	int64_t *sums = NULL;
 
+	if (work->x_size == 2) {
+		sums = octet_cpu_grow(&cpu->wide, CPU_BLOCK_M * wide *
+						  sizeof(*sums));
+		if (!sums)
+			return -ENOMEM;
+	}
 	for (uint64_t m0 = 0; m0 < p->m; m0 += CPU_BLOCK_M) {
 		const size_t m = least(p->m - m0, CPU_BLOCK_M);
 
 		memset(cpu->acc, 0, m * wide * sizeof(*cpu->acc));
+		if (sums)
+			memset(sums, 0, m * wide * sizeof(*sums));
 		for (uint64_t k0 = 0; k0 < p->k; k0 += CPU_BLOCK_K) {
 			const size_t k = least(p->k - k0, CPU_BLOCK_K);
 			const size_t even = k + k % 2;
@@ -94,12 +139,12 @@ static int columns(struct octet_cpu *cpu, const struct cpu_work *work,
 			if (!m0 || p->k > CPU_BLOCK_K)
 				octet_cpu_pack_b(cpu, work, p->b, o, n, k0, k);
 			pack_a(cpu, work, p, m0, m, k0, k, even);
-			multiply(cpu, m, wide, even, wide);
+			if (sums)
+				multiply16(cpu, m, wide, even, sums);
+			else
+				multiply(cpu, m, wide, even, wide);
 		}
-		for (size_t i = 0; i < m; i++)
-			cpu->k->requant(&work->stage, o, cpu->acc + i * wide, n,
-					row_of(work, p, m0 + i) +
-					o * work->y_size);
+		results(cpu, work, p, m0, m, o, n, wide);
 	}
 	return 0;
 }

@@ -70,6 +70,16 @@ int32_t octet_cpu_rescale(unsigned int stage, int32_t v, uint32_t mult,
 int32_t octet_cpu_stage_wide(int64_t acc, int64_t bias, uint32_t mult,
 			     uint32_t shift, int32_t lo, int32_t hi);
 
+/* Output stage of n sums of int16 inputs, of channels from channel on. */
+void octet_cpu_requant16(const struct cpu_work *work, uint64_t channel,
+			 const int64_t *acc, size_t n, uint8_t *y);
+
+/*
+ * Products of int16 inputs and 8-bit weights that surely fit 32 bits when they
+ * are summed up: 2^22 each at most. Even.
+ */
+#define CPU_SUM16	256
+
 /* The steps of octet_cpu_op_tail(). */
 int octet_cpu_tail_add(struct octet_cpu *cpu, const struct cpu_work *work);
 int octet_cpu_tail_lut(struct octet_cpu *cpu, const struct cpu_work *work);

@@ -14,6 +14,17 @@ static int32_t value(const uint8_t *p, bool is_signed)
 	return is_signed ? (int8_t)*p : *p;
 }
 
+/* Inputs less their zero point, as int16; int16 ones have none. */
+static void take(const struct octet_cpu *cpu, const struct cpu_work *work,
+		 int16_t *to, const uint8_t *from, size_t n)
+{
+	if (work->x_size == 2)
+		memcpy(to, from, 2 * n);
+	else
+		cpu->k->widen(to, from, n, work->x_signed,
+			      work->cmd->src.zero_point);
+}
+
 static void fill(int16_t *to, size_t n, int16_t v)
 {
 	for (size_t i = 0; i < n; i++)
@@ -150,7 +161,7 @@ static void copy_run(const struct patch *p, const uint8_t *row, uint64_t j,
 
 	if (end > (int64_t)taps)
 		end = (int64_t)taps;
-	/* bytes of the run that are inside the image: [first, end) */
+	/* elements of the run that are inside the image: [first, end) */
 	if (end <= first) {
 		fill(to, n, p->pad);
 		return;
@@ -166,9 +177,10 @@ static void copy_run(const struct patch *p, const uint8_t *row, uint64_t j,
 	if (from < until && from < end) {
 		mid = until < end ? until : end;
 		/* taps > 1 only where step is c, or the image one pixel wide */
-		p->cpu->k->widen(to, row + (uint64_t)(x + from / c) * step +
-				     from % c, (size_t)(mid - from),
-				 p->work->x_signed, cmd->src.zero_point);
+		take(p->cpu, p->work, to, row + (uint64_t)(x + from / c) * step +
+					  (uint64_t)(from % c) *
+					  p->work->x_size,
+		     (size_t)(mid - from));
 		to += mid - from;
 		from = mid;
 	}
@@ -186,13 +198,13 @@ void octet_cpu_pack_a_conv(const struct octet_cpu *cpu,
 	const uint64_t oy = pixel / cmd->ow % cmd->oh;
 	/* columns of the kernel that are one run of memory */
 	const bool joined = cmd->dw == 1 && cmd->groups == 1 &&
-			    (stride[3] == c || cmd->w == 1);
+			    (stride[3] == c * work->x_size || cmd->w == 1);
 	const uint64_t taps = joined ? cmd->s : 1;
 	const struct patch p = {
 		.cpu = cpu,
 		.work = work,
 		.image = work->x + pixel / cmd->ow / cmd->oh * stride[1] +
-			 group * c,
+			 group * c * work->x_size,
 		.x0 = (int64_t)(pixel % cmd->ow * cmd->sw) - cmd->pl,
 		.c = c,
 		.pad = (int16_t)(cmd->pad_value - cmd->src.zero_point),
@@ -219,13 +231,22 @@ void octet_cpu_pack_a_conv(const struct octet_cpu *cpu,
 	}
 }
 
+static void take_one(const struct cpu_work *work, int16_t *to,
+		     const uint8_t *from)
+{
+	if (work->x_size == 2)
+		memcpy(to, from, 2);
+	else
+		*to = (int16_t)(value(from, work->x_signed) -
+				work->cmd->src.zero_point);
+}
+
 void octet_cpu_pack_a_gemm(const struct octet_cpu *cpu,
 			   const struct cpu_work *work, const uint8_t *a,
 			   uint64_t m0, size_t m, uint64_t k0, size_t k,
 			   size_t lda)
 {
 	const uint64_t stride = work->src.stride[2];
-	const int32_t zp = work->cmd->src.zero_point;
 	int16_t *to = cpu->pack_a;
 
 	if (k % 2)
@@ -233,15 +254,16 @@ void octet_cpu_pack_a_gemm(const struct octet_cpu *cpu,
 			to[i * lda + k] = 0;
 	if (!(work->cmd->src.flags & OCTET_OPERAND_TRANSPOSED)) {
 		for (size_t i = 0; i < m; i++)
-			cpu->k->widen(to + i * lda, a + (m0 + i) * stride + k0,
-				      k, work->x_signed, zp);
+			take(cpu, work, to + i * lda,
+			     a + (m0 + i) * stride + k0 * work->x_size, k);
 		return;
 	}
 	for (size_t j = 0; j < k; j++) {
-		const uint8_t *from = a + (k0 + j) * stride + m0;
+		const uint8_t *from = a + (k0 + j) * stride +
+				      m0 * work->x_size;
 
 		for (size_t i = 0; i < m; i++)
-			to[i * lda + j] =
-				(int16_t)(value(from + i, work->x_signed) - zp);
+			take_one(work, to + i * lda + j,
+				 from + i * work->x_size);
 	}
 }
