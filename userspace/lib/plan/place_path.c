@@ -125,7 +125,7 @@ static void extend_all(struct path *path, const struct state *s, struct place_ra
 {
 	struct place_ctx *p = path->p;
 	const struct place_life *out = place_life(p, place_layer(p, r->first + r->count - 1)->dst);
-	bool may = out && out->slot >= 0;
+	bool may = out && out->slot >= 0 && p->sw;
 	/* a part of a tensor that is there already goes where the rest is */
 	bool begun = may && out->first < r->first;
 	bool there = begun && place_in(out, s->mask);
