@@ -118,7 +118,7 @@ int octet_compute_conv(const struct octet_work *work, const struct octet_requant
 	memset(pad, (uint8_t)cmd->pad_value, cv.s * cv.ci);
 	cv.pad = pad;
 	err = octet_matmul_init(&mm, work, rq, cv.r * cv.s * cv.ci, cmd->cout / cmd->groups,
-				cv.oh * cv.ow);
+				cv.oh * cv.ow, octet_pixels(cmd) <= OCTET_DIRECT_ROWS);
 	if (!err) {
 		err = all_groups(&mm, &cv);
 		octet_matmul_free(&mm);

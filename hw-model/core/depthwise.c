@@ -17,6 +17,7 @@
  * @w: [chunk of 16 channels][pair of taps][16][2]
  * @start: bias - zx' sum w''
  * @tap: where each tap's channels are, for one pixel
+ * @offset: of each tap from the first one, where all are inside the image
  * @pad: channels of padding
  * @spread: taps x channels of one pixel: with a channel multiplier, and where
  *	whole chunks would reach past the end of the input
@@ -31,6 +32,7 @@ struct depthwise {
 	int16_t *w;
 	int32_t *start;
 	const uint8_t **tap;
+	size_t *offset;
 	uint8_t *pad;
 	uint8_t *spread;
 	const uint8_t *end;
@@ -73,6 +75,7 @@ static void depthwise_free(struct depthwise *d)
 	free(d->w);
 	free(d->start);
 	free(d->tap);
+	free(d->offset);
 	free(d->pad);
 	free(d->spread);
 }
@@ -93,11 +96,14 @@ static int depthwise_init(struct depthwise *d, const struct octet_work *work,
 	d->w = calloc(d->chunks * d->pairs * 32, sizeof(*d->w));
 	d->start = calloc(d->chunks * 16, sizeof(*d->start));
 	d->tap = malloc(2 * d->pairs * sizeof(*d->tap));
+	d->offset = malloc(taps * sizeof(*d->offset));
 	d->pad = malloc(d->chunks * 16);
 	d->spread = calloc(taps, d->chunks * 16);
-	if (!d->w || !d->start || !d->tap || !d->pad || !d->spread)
+	if (!d->w || !d->start || !d->tap || !d->offset || !d->pad || !d->spread)
 		return -ENOMEM;
 	memset(d->pad, (uint8_t)cmd->pad_value, d->chunks * 16);
+	for (size_t t = 0; t < taps; t++)
+		d->offset[t] = (t / cmd->s * cmd->dh * cmd->w + t % cmd->s * cmd->dw) * cmd->cin;
 	/* with an odd number of taps the last has weights 0 */
 	d->tap[2 * d->pairs - 1] = d->pad;
 	return 0;
@@ -121,15 +127,37 @@ static const uint8_t *channels(struct depthwise *d, size_t t, const uint8_t *fro
 	return to;
 }
 
+/* all taps inside the image, and whole chunks of them inside the input */
+static bool find_inner(struct depthwise *d, const uint8_t *src, int64_t iy, int64_t ix)
+{
+	const struct octet_cmd *cmd = &d->work->cmd;
+	int64_t below = iy + (int64_t)(cmd->r - 1) * cmd->dh;
+	int64_t right = ix + (int64_t)(cmd->s - 1) * cmd->dw;
+	const uint8_t *x;
+
+	if (cmd->cin != cmd->cout || iy < 0 || ix < 0 || below >= cmd->h || right >= cmd->w)
+		return false;
+	x = src + ((size_t)iy * cmd->w + (size_t)ix) * cmd->cin;
+	if ((size_t)(d->end - x) < d->offset[d->taps - 1] + d->chunks * 16)
+		return false;
+	for (size_t t = 0; t < d->taps; t++)
+		d->tap[t] = x + d->offset[t];
+	return true;
+}
+
 /* Return: false if cancelled, as pixel(). */
 static bool find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t ox)
 {
 	const struct octet_cmd *cmd = &d->work->cmd;
-	int64_t iy = (int64_t)oy * cmd->sh - cmd->pt;
+	int64_t iy = (int64_t)oy * cmd->sh - cmd->pt, left = (int64_t)ox * cmd->sw - cmd->pl;
 	size_t t = 0;
 
+	if (d->taps >= OCTET_LONG_SUM && octet_work_tick(d->work))
+		return false;
+	if (find_inner(d, src, iy, left))
+		return true;
 	for (size_t r = 0; r < cmd->r; r++, iy += cmd->dh) {
-		int64_t ix = (int64_t)ox * cmd->sw - cmd->pl;
+		int64_t ix = left;
 
 		if (d->taps >= OCTET_LONG_SUM && octet_work_tick(d->work))
 			return false;

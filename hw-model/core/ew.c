@@ -11,6 +11,7 @@ OCTET_VECTOR_LOOPS
  * struct input - one of the two operands
  *
  * @codes: 8-bit types: what each code stands for
+ * @scale: int16: of the addend
  */
 struct input {
 	unsigned int type;
@@ -18,44 +19,59 @@ struct input {
 	bool rescale;
 	struct octet_addend addend;
 	int32_t codes[256];
+	struct octet_requant scale;
 };
 
-static void input_init(struct input *in, const struct octet_work *work,
-		       const struct octet_operand *operand, const uint8_t *data)
+static int input_init(struct input *in, const struct octet_work *work,
+		      const struct octet_operand *operand, const uint8_t *data)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 
-	in->type = operand->type;
-	in->data = data;
-	in->rescale = cmd->sub != OCTET_EW_MUL;
-	in->addend = (struct octet_addend) {
-		.fix = octet_fix_init(cmd->stage, operand->mult, operand->shift,
-				      work->break_rounding),
-		.zero_point = operand->zero_point, .left = cmd->left_shift,
+	*in = (struct input) {
+		.type = operand->type, .data = data, .rescale = cmd->sub != OCTET_EW_MUL,
+		.addend = {
+			.fix = octet_fix_init(cmd->stage, operand->mult, operand->shift,
+					      work->break_rounding),
+			.zero_point = operand->zero_point, .left = cmd->left_shift,
+		},
 	};
-	if (in->type == OCTET_TYPE_INT16)
-		return;
+	if (in->type == OCTET_TYPE_INT16) {
+		if (!in->rescale)
+			return 0;
+		if (octet_requant_init_sum(&in->scale, work, cmd->stage, operand->mult,
+					   operand->shift))
+			return -ENOMEM;
+		in->scale.zero_point = 0;
+		in->scale.lo = INT32_MIN;
+		in->scale.hi = INT32_MAX;
+		return 0;
+	}
 	for (unsigned int i = 0; i < 256; i++)
 		in->codes[i] = octet_code(in->type, (uint8_t)i) - operand->zero_point;
 	if (in->rescale)
 		octet_addend_codes(&in->addend, in->type, in->codes);
+	return 0;
 }
 
-static void load(const struct input *in, size_t at, size_t n, int32_t *to)
+static void load(const struct input *in, size_t at, size_t n, int32_t *restrict to)
 {
 	const int16_t *x = (const int16_t *)in->data + at;
 	const uint8_t *code = in->data + at;
-	struct octet_addend a = in->addend;
+	const int32_t zero_point = in->addend.zero_point;
+	const uint32_t left = in->addend.left;
+	int32_t wide[OCTET_BLOCK];
 
-	if (in->type != OCTET_TYPE_INT16)
+	if (in->type != OCTET_TYPE_INT16) {
 		for (size_t i = 0; i < n; i++)
 			to[i] = in->codes[code[i]];
-	else if (in->rescale)
+	} else if (in->rescale) {
 		for (size_t i = 0; i < n; i++)
-			to[i] = octet_addend_of(&a, x[i]);
-	else
+			wide[i] = (int32_t)((uint32_t)(x[i] - zero_point) << left);
+		octet_requant_run(&in->scale, wide, 0, n, to);
+	} else {
 		for (size_t i = 0; i < n; i++)
-			to[i] = x[i] - a.zero_point;
+			to[i] = x[i] - zero_point;
+	}
 }
 
 /* modulo 2^32 */
@@ -81,27 +97,48 @@ static void combine(unsigned int sub, uint32_t *restrict a, const uint32_t *rest
 	}
 }
 
-static int arithmetic(const struct octet_work *work, const struct octet_requant *rq, size_t n)
+static int blocks(const struct octet_work *work, const struct octet_requant *rq,
+		  const struct input *x, const struct input *y, size_t n)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 	struct octet_pacer pacer = { .work = work };
 	int32_t a[OCTET_BLOCK], b[OCTET_BLOCK];
 	size_t size = octet_type_size(cmd->dst.type);
-	struct input x, y;
 
-	input_init(&x, work, &cmd->src, work->src);
-	input_init(&y, work, &cmd->src2, work->src2);
 	for (size_t at = 0; at < n; at += OCTET_BLOCK) {
 		size_t part = n - at < OCTET_BLOCK ? n - at : OCTET_BLOCK;
 
 		if (octet_pace(&pacer, part))
 			return -ECANCELED;
-		load(&x, at, part, a);
-		load(&y, at, part, b);
+		load(x, at, part, a);
+		load(y, at, part, b);
 		combine(cmd->sub, (uint32_t *)a, (uint32_t *)b, part);
 		octet_requant_store(rq, a, 0, part, work->dst + at * size);
 	}
 	return 0;
+}
+
+static int arithmetic(const struct octet_work *work, size_t n)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+	struct input x, y = { 0 };
+	struct octet_requant rq;
+	int err;
+
+	err = octet_requant_init_flat(&rq, work);
+	if (err)
+		return err;
+	/* the stage of MUL is that of accumulators, the others rescale a sum */
+	rq.wrap = cmd->sub != OCTET_EW_MUL && cmd->dst.shift < 31;
+	err = input_init(&x, work, &cmd->src, work->src);
+	if (!err)
+		err = input_init(&y, work, &cmd->src2, work->src2);
+	if (!err)
+		err = blocks(work, &rq, &x, &y, n);
+	octet_requant_free(&x.scale);
+	octet_requant_free(&y.scale);
+	octet_requant_free(&rq);
+	return err;
 }
 
 #define MIN_MAX(name, type)								\
@@ -159,17 +196,8 @@ int octet_compute_ew(const struct octet_work *work)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 	size_t n = octet_pixels(cmd) * cmd->cout;
-	struct octet_requant rq;
-	int err;
 
 	if (cmd->sub == OCTET_EW_MIN || cmd->sub == OCTET_EW_MAX)
 		return min_max(work, n);
-	err = octet_requant_init_flat(&rq, work);
-	if (err)
-		return err;
-	/* the stage of MUL is that of accumulators, the others rescale a sum */
-	rq.wrap = cmd->sub != OCTET_EW_MUL && cmd->dst.shift < 31;
-	err = arithmetic(work, &rq, n);
-	octet_requant_free(&rq);
-	return err;
+	return arithmetic(work, n);
 }

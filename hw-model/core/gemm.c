@@ -53,7 +53,8 @@ int octet_compute_gemm(const struct octet_work *work, const struct octet_requant
 	struct octet_matmul mm;
 	int err;
 
-	err = octet_matmul_init(&mm, work, rq, k, n, m);
+	err = octet_matmul_init(&mm, work, rq, k, n, m, m <= OCTET_DIRECT_ROWS &&
+				(cmd->wgt.flags & OCTET_OPERAND_TRANSPOSED));
 	if (err)
 		return err;
 	for (size_t i = 0; !err && i < batches; i++)

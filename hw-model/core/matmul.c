@@ -22,7 +22,8 @@ static size_t block_rows(const struct octet_matmul *mm, size_t most)
 }
 
 int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
-		      const struct octet_requant *rq, size_t k, size_t n, size_t most_rows)
+		      const struct octet_requant *rq, size_t k, size_t n, size_t most_rows,
+		      bool direct)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 
@@ -31,17 +32,21 @@ int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
 		.panels = (n + OCTET_PANEL - 1) / OCTET_PANEL,
 		.flip_x = cmd->src.type == OCTET_TYPE_INT8 ? 128 : 0,
 		.flip_w = cmd->wgt.type == OCTET_TYPE_UINT8 ? 128 : 0,
+		.direct = direct,
 	};
 	mm->zx = cmd->src.zero_point + mm->flip_x;
 	mm->words = (k + mm->simd->lanes - 1) / mm->simd->lanes;
 	mm->rows = block_rows(mm, most_rows);
 	mm->a = calloc(mm->rows * mm->words, sizeof(*mm->a));
-	mm->b = malloc(mm->panels * mm->words * OCTET_PANEL * sizeof(*mm->b));
+	if (direct)
+		mm->x = malloc(mm->rows * k * sizeof(*mm->x));
+	else
+		mm->b = malloc(mm->panels * mm->words * OCTET_PANEL * sizeof(*mm->b));
 	mm->start = calloc((mm->panels + 1) * OCTET_PANEL, sizeof(*mm->start));
 	mm->zw = calloc((mm->panels + 1) * OCTET_PANEL, sizeof(*mm->zw));
 	mm->acc = malloc(mm->rows * OCTET_MATMUL_COLUMNS * sizeof(*mm->acc));
 	mm->sums = calloc(mm->rows, sizeof(*mm->sums));
-	if (mm->a && mm->b && mm->start && mm->zw && mm->acc && mm->sums)
+	if (mm->a && (mm->b || mm->x) && mm->start && mm->zw && mm->acc && mm->sums)
 		return 0;
 	octet_matmul_free(mm);
 	return -ENOMEM;
@@ -55,6 +60,7 @@ void octet_matmul_free(struct octet_matmul *mm)
 	free(mm->zw);
 	free(mm->acc);
 	free(mm->sums);
+	free(mm->x);
 	memset(mm, 0, sizeof(*mm));
 }
 
@@ -99,6 +105,8 @@ int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *d
 {
 	int err;
 
+	if (mm->direct)
+		return octet_direct_run(mm, rows, o0, dst, ldd);
 	for (size_t i = 0; mm->any_zw && i < rows; i++)
 		mm->sums[i] = mm->simd->sum(mm->a + i * mm->words, mm->words);
 	for (size_t p = 0; p < mm->panels; p += 2) {

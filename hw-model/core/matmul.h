@@ -28,6 +28,8 @@
  * @b: panels
  * @start: what a sum starts from, per output
  * @zw: weight zero point, per output
+ * @direct: so few rows that packing weights costs more than it saves: each result
+ *	is a dot product with @w, outputs @so apart, of a row of @x
  */
 struct octet_matmul {
 	const struct octet_simd *simd;
@@ -43,10 +45,24 @@ struct octet_matmul {
 	uint8_t flip_x, flip_w;
 	int32_t *acc;
 	int32_t *sums;
+	bool direct;
+	const uint8_t *w;
+	size_t so;
+	int16_t *x;
 };
 
+/** Rows up to which weights are not packed. */
+#define OCTET_DIRECT_ROWS 4
+
+/**
+ * octet_matmul_init() - room for products with @n outputs over @k inputs
+ * @most_rows: at a time
+ * @direct: no more than OCTET_DIRECT_ROWS rows meet the same weights, whose
+ *	inputs are contiguous
+ */
 int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
-		      const struct octet_requant *rq, size_t k, size_t n, size_t most_rows);
+		      const struct octet_requant *rq, size_t k, size_t n, size_t most_rows,
+		      bool direct);
 void octet_matmul_free(struct octet_matmul *mm);
 
 /**
@@ -67,5 +83,9 @@ static inline void *octet_matmul_row(struct octet_matmul *mm, size_t i, size_t k
  * @dst: result of row 0, output @o0; rows are @ldd elements apart
  */
 int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *dst, size_t ldd);
+
+/* direct.c: octet_matmul_weights() and octet_matmul_run() without packing */
+void octet_direct_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, size_t o0);
+int octet_direct_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *dst, size_t ldd);
 
 #endif /* OCTET_MATMUL_H */

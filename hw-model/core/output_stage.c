@@ -46,9 +46,13 @@ struct octet_fix octet_fix_init(unsigned int code, uint32_t mult, uint32_t shift
 	return c;
 }
 
-static int64_t fix(int32_t v, uint32_t mult, uint32_t shift, int64_t pos, int64_t neg)
+/* without branches: signs of accumulators cannot be foretold */
+static inline int64_t fix(const struct octet_requant *rq, size_t o, int32_t v)
 {
-	return (v * (int64_t)mult + (v < 0 ? neg : pos)) >> shift;
+	int64_t sign = -(int64_t)(v < 0);
+	int64_t r = rq->pos[o] + ((rq->neg[o] - rq->pos[o]) & sign);
+
+	return (v * (int64_t)rq->mult[o] + r) >> rq->shift[o];
 }
 
 /* x / 2^s, half to even; s below 64 */
@@ -87,10 +91,20 @@ static int64_t fp32_rne(int32_t v, uint32_t mant, int32_t down)
 	return v < 0 ? -(int64_t)m : (int64_t)m;
 }
 
-static int32_t finish(int64_t y, int32_t zero_point, int32_t lo, int32_t hi)
+static inline int32_t finish(int64_t y, int32_t zero_point, int32_t lo, int32_t hi)
 {
 	y += zero_point;
-	return y < lo ? lo : y > hi ? hi : (int32_t)y;
+	y = y < lo ? lo : y;
+	return (int32_t)(y > hi ? hi : y);
+}
+
+static void fix_all(const struct octet_requant *rq, const int32_t *restrict acc, size_t o0,
+		    size_t n, int32_t *restrict y)
+{
+	const int32_t zero_point = rq->zero_point, lo = rq->lo, hi = rq->hi;
+
+	for (size_t i = 0; i < n; i++)
+		y[i] = finish(fix(rq, o0 + i, acc[i]), zero_point, lo, hi);
 }
 
 void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, size_t o0,
@@ -98,15 +112,14 @@ void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, si
 {
 	int64_t r;
 
+	if (rq->code != OCTET_STAGE_RAW && rq->code != OCTET_STAGE_FP32_RNE) {
+		fix_all(rq, acc, o0, n, y);
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
-		size_t o = o0 + i;
-
-		if (rq->code == OCTET_STAGE_RAW)
-			r = acc[i];
-		else if (rq->code == OCTET_STAGE_FP32_RNE)
-			r = fp32_rne(acc[i], rq->mult[o], (int32_t)rq->shift[o]);
-		else
-			r = fix(acc[i], rq->mult[o], rq->shift[o], rq->pos[o], rq->neg[o]);
+		r = acc[i];
+		if (rq->code == OCTET_STAGE_FP32_RNE)
+			r = fp32_rne(acc[i], rq->mult[o0 + i], (int32_t)rq->shift[o0 + i]);
 		y[i] = finish(r, rq->zero_point, rq->lo, rq->hi);
 	}
 }
@@ -132,12 +145,8 @@ void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_
 		octet_simd_get()->requant(rq, acc, o0, n, y);
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		size_t o = o0 + i;
-		int64_t r = fix(acc[i], rq->mult[o], rq->shift[o], rq->pos[o], rq->neg[o]);
-
-		y[i] = finish((int32_t)r, rq->zero_point, rq->lo, rq->hi);
-	}
+	for (size_t i = 0; i < n; i++)
+		y[i] = finish((int32_t)fix(rq, o0 + i, acc[i]), rq->zero_point, rq->lo, rq->hi);
 }
 
 void octet_requant_bytes(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,

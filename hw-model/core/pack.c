@@ -95,6 +95,10 @@ int octet_matmul_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, s
 {
 	uint32_t ones[256];
 
+	if (mm->direct) {
+		octet_direct_weights(mm, w, so, o0);
+		return 0;
+	}
 	for (size_t i = 0; i < 256; i++)
 		ones[i] = mm->simd->lanes == 4 ? 0x01010101 : 0x00010001;
 	mm->any_zw = false;

@@ -83,7 +83,8 @@ static int groups(const struct tconv *t, struct octet_conv *cv, const struct pha
 	int err;
 
 	err = octet_matmul_init(&mm, t->work, t->rq, k, t->co,
-				cv->step_h == cv->ow * cv->step_w ? cv->oh * cv->ow : cv->ow);
+				cv->step_h == cv->ow * cv->step_w ? cv->oh * cv->ow : cv->ow,
+				false);
 	if (err)
 		return err;
 	for (size_t g = 0; !err && g < cv->cmd->groups; g++) {

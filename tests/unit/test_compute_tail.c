@@ -114,4 +114,43 @@ static void test_random(void **state)
 	}
 }
 
-UNIT_MAIN(unit_case(test_random))
+/* the injected fault reaches the rescales of the addition: the output stage has another code */
+static void test_break_rounding(void **state)
+{
+	struct item it = { 0 };
+	struct octet_cmd *c = &it.work.cmd;
+	size_t differ = 0;
+
+	(void)state;
+	item_plain(c, OCTET_OP_GEMM);
+	c->n = 1;
+	c->h = c->oh = 100;
+	c->w = c->ow = 1;
+	c->cin = 20;
+	c->cout = 32;
+	c->src.type = c->wgt.type = c->dst.type = OCTET_TYPE_INT8;
+	c->stage = OCTET_STAGE_FIX_UP;
+	c->dst.mult = 1 << 30;
+	c->dst.shift = 38;
+	item_clamp(c);
+	addition(c, true);
+	c->sum_stage = OCTET_STAGE_FIX_DBL;
+	c->left_shift = 1;
+	c->mid_mult = c->src2.mult = c->sum_mult = 1 << 30;
+	c->mid_shift = c->src2.shift = 31;
+	c->sum_shift = 34;
+	item_start(&it);
+	for (size_t i = 0; i < it.results; i++)
+		it.work.src2[i] = (uint8_t)i;
+	without(&it);
+	item_check(&it, want);
+	it.work.break_rounding = true;
+	assert_int_equal(octet_work_compute(&it.work), 0);
+	for (size_t i = 0; i < it.results; i++)
+		differ += want(&it.work, i) != item_get(it.work.dst, i, c->dst.type);
+	assert_true(differ > it.results / 10);
+	free(before);
+	item_done(&it);
+}
+
+UNIT_MAIN(unit_case(test_random), unit_case(test_break_rounding))
