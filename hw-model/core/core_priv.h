@@ -24,8 +24,9 @@
 #error "records are copied as they are: the model needs a little-endian host"
 #endif
 
-/* Jobs of more commands are checked without the lock. */
+/* Jobs of more commands, or of more rows in chains, are checked without the lock. */
 #define OCTET_CHECK_INLINE	64u
+#define OCTET_CHECK_ROWS	1024u
 
 /* Limits of this version; the capability registers tell them. */
 #define OCTET_RING_ORDER_MIN	6u
@@ -332,6 +333,7 @@ void octet_ring_tick(struct octet_core *core);
 
 /* fetch.c */
 int octet_fetch_job(struct octet_core *core, struct octet_fault *fault);
+bool octet_check_is_short(const struct octet_core *core);
 void octet_check_job(struct octet_core *core);
 
 static inline uint32_t octet_job_count(const struct octet_job *job)

@@ -142,7 +142,15 @@ int octet_cycles_job(const struct octet_cycles_machine *machine, const struct oc
 		     size_t count, uint64_t sw, uint64_t lb, struct octet_report *report, size_t *bad,
 		     const char **why)
 {
-	struct octet_cyc_run r = { .x = { .m = machine, .lb = lb } };
+	return octet_cycles_job_until(machine, cmds, count, sw, lb, report, bad, why, NULL);
+}
+
+int octet_cycles_job_until(const struct octet_cycles_machine *machine,
+			   const struct octet_cycles_cmd *cmds, size_t count, uint64_t sw,
+			   uint64_t lb, struct octet_report *report, size_t *bad,
+			   const char **why, const atomic_bool *cancel)
+{
+	struct octet_cyc_run r = { .x = { .m = machine, .lb = lb, .cancel = cancel } };
 	struct octet_cyc_group *groups;
 	const char *text = NULL;
 	size_t n = 0, at = 0, index = 0;

@@ -7,6 +7,7 @@
 #ifndef OCTET_CYCLES_H
 #define OCTET_CYCLES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,6 +79,12 @@ void octet_cycles_from_cmd(struct octet_cycles_cmd *out, const struct octet_cmd 
 int octet_cycles_job(const struct octet_cycles_machine *machine, const struct octet_cycles_cmd *cmds,
 		     size_t count, uint64_t sw, uint64_t lb, struct octet_report *report, size_t *bad,
 		     const char **why);
+
+/** octet_cycles_job_until() - the same; NO_FIT soon after @cancel is set */
+int octet_cycles_job_until(const struct octet_cycles_machine *machine,
+			   const struct octet_cycles_cmd *cmds, size_t count, uint64_t sw,
+			   uint64_t lb, struct octet_report *report, size_t *bad,
+			   const char **why, const atomic_bool *cancel);
 
 /** octet_cycles_macs() - useful multiply-accumulates of a command */
 uint64_t octet_cycles_macs(const struct octet_cycles_cmd *cmd);

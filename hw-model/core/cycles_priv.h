@@ -24,9 +24,10 @@ __extension__ typedef unsigned __int128 octet_u128;
  */
 #define OCTET_CYCLES_STRIPES	(1u << 16)
 
-/** struct octet_cyc - the machine, and whether a number was too large */
+/** struct octet_cyc - the machine, and whether a number was too large, or enough is enough */
 struct octet_cyc {
 	const struct octet_cycles_machine *m;
+	const atomic_bool *cancel;
 	uint64_t lb, staging;
 	bool over;
 };

@@ -208,6 +208,10 @@ static void each(struct tally *t, int64_t n)
 		use[k] = used(t->cmds, t->count, k);
 	present(t, n, 0, now);
 	for (int64_t j = 0; j < stripes; j++) {
+		if (t->x->cancel && atomic_load_explicit(t->x->cancel, memory_order_relaxed)) {
+			t->x->over = true;
+			return;
+		}
 		present(t, n, j + 1 < stripes ? j + 1 : j, next);
 		for (unsigned int k = 0; k < t->count; k++) {
 			int64_t rows;

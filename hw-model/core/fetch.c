@@ -50,8 +50,9 @@ static int time_job(struct octet_core *core, uint32_t count, struct octet_fault 
 
 	for (uint32_t i = 0; i < count; i++)
 		octet_cycles_from_cmd(&timing[i], &job->cmds[i]);
-	status = octet_cycles_job(&core->m->timing, timing, count, job->entry.sw, job->entry.lb,
-				  job->reports, &bad, &job->why);
+	status = octet_cycles_job_until(&core->m->timing, timing, count, job->entry.sw,
+					job->entry.lb, job->reports, &bad, &job->why,
+					&core->cancel);
 	if (!status)
 		return 0;
 	fault->command = job->entry.first + (uint32_t)bad;
@@ -73,6 +74,26 @@ int octet_fetch_job(struct octet_core *core, struct octet_fault *fault)
 	return copy(core, count, fault);
 }
 
+/*
+ * Is it a matter of microseconds? The stripes of chains, of TCONV2D and of RESIZE are
+ * counted one by one, as many as they have rows; other commands in closed form.
+ */
+bool octet_check_is_short(const struct octet_core *core)
+{
+	const struct octet_job *job = &core->job;
+	uint32_t count = octet_job_count(job);
+	uint64_t rows = 0;
+
+	for (uint32_t i = 0; i < count && i < OCTET_CHECK_INLINE; i++) {
+		const struct octet_cmd *cmd = &job->cmds[i];
+
+		if ((cmd->flags & OCTET_CMD_CHAIN) || cmd->op == OCTET_OP_TCONV2D ||
+		    cmd->op == OCTET_OP_RESIZE || (i && job->cmds[i - 1].flags & OCTET_CMD_CHAIN))
+			rows += cmd->oh;
+	}
+	return count <= OCTET_CHECK_INLINE && rows <= OCTET_CHECK_ROWS;
+}
+
 /* Without the lock too: neither registers nor callbacks. */
 void octet_check_job(struct octet_core *core)
 {
@@ -85,4 +106,9 @@ void octet_check_job(struct octet_core *core)
 		return;
 	}
 	time_job(core, count, &job->fault);
+	if (atomic_load(&core->cancel)) {
+		/* By a reset, or by the host: then it is done again. */
+		job->fault = (struct octet_fault) { 0 };
+		job->checked = false;
+	}
 }

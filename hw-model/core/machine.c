@@ -243,12 +243,14 @@ static bool step_check(struct octet_core *core)
 {
 	struct octet_job *job = &core->job;
 
-	if (!job->checked && octet_job_count(job) > OCTET_CHECK_INLINE) {
+	if (!job->checked && octet_check_is_short(core)) {
+		atomic_store(&core->cancel, false);
+		octet_check_job(core);
+	}
+	if (!job->checked) {
 		hand_out(core, OCTET_TASK_CHECK);
 		return true;
 	}
-	if (!job->checked)
-		octet_check_job(core);
 	if (job->fault.status == OCTET_STATUS_NO_FIT)
 		octet_trace(core->m, "core %u: command %u does not fit: %s", core->index,
 			    job->fault.command, job->why ? job->why : "no tiling");

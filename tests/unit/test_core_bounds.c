@@ -250,6 +250,116 @@ static void test_long_job_is_checked_outside(void **state)
 	fake_free(f);
 }
 
+/* A transposed convolution of a million rows: its stripes are counted one by one. */
+static struct octet_cmd many_stripes(void)
+{
+	struct octet_cmd cmd = fake_tconv();
+
+	memset(&cmd.prm, 0, sizeof(cmd.prm));
+	memset(&cmd.chn, 0, sizeof(cmd.chn));
+	memset(cmd.src.stride, 0, sizeof(cmd.src.stride));
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	memset(cmd.dst.stride, 0, sizeof(cmd.dst.stride));
+	cmd.n = cmd.groups = cmd.w = cmd.ow = cmd.cin = cmd.cout = 1;
+	cmd.h = cmd.oh = 1 << 20;
+	cmd.dst.stride[2] = 1;
+	cmd.dst.shift = 31;
+	return cmd;
+}
+
+/*
+ * The timing of a job is no more under the lock than its arithmetic, ends soon
+ * when it is cancelled, and begins again if that was not a reset.
+ */
+static void test_long_timing(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmds[64];
+	struct octet_core *core = &f->m->core[0];
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		cmds[i] = many_stripes();
+	fake_queue(f, 0, cmds, 64);
+	fake_doorbell(f, 0);
+	assert_true(short_step(f));
+	assert_int_equal(core->task, OCTET_TASK_CHECK);
+	octet_core_cancel(f->m, 0);
+	octet_core_compute(f->m, 0);
+	assert_false(core->job.checked);
+	assert_int_equal(core->job.fault.status, 0);
+	/* Again, and this time a reset. */
+	assert_true(short_step(f));
+	assert_int_equal(core->task, OCTET_TASK_CHECK);
+	fake_cwrite(f, 0, OCTET_CORE_CTRL, OCTET_CORE_CTRL_RESET);
+	octet_core_compute(f->m, 0);
+	fake_run(f);
+	assert_int_equal(fake_state(f, 0), OCTET_CORE_STATE_OFF);
+	/* One of them is timed to its end. */
+	fake_enable(f, 0);
+	cmds[0].h = cmds[0].oh = 2048;
+	fake_queue(f, 0, cmds, 1);
+	fake_doorbell(f, 0);
+	assert_true(short_step(f));
+	assert_int_equal(core->task, OCTET_TASK_CHECK);
+	octet_core_compute(f->m, 0);
+	assert_true(core->job.checked);
+	assert_int_equal(core->job.fault.status, 0);
+	fake_run(f);
+	assert_int_equal(fake_counter(f, 0, OCTET_COUNTER_JOBS), 1);
+	fake_free(f);
+}
+
+/* A flag that was set before says nothing about a job that comes later. */
+static void test_stale_cancel(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmd = fake_gemm(2, 2, 2);
+
+	(void)state;
+	octet_core_cancel(f->m, 0);
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_OK);
+	fake_free(f);
+}
+
+/* One element for millions: neither reads nor copies without end in a step. */
+static void test_broadcast_in_slices(void **state)
+{
+	struct fake *f = fake_ready("sram=64M");
+	struct octet_cmd cmd = fake_ew(OCTET_EW_MAX);
+	struct octet_core *core = &f->m->core[0];
+	int steps = 0;
+
+	(void)state;
+	*(uint8_t *)fake_va(f, VA_SRC) = 77;
+	cmd.h = cmd.oh = 64;
+	cmd.w = cmd.ow = 1;
+	cmd.cin = cmd.cout = 1 << 18;
+	memset(cmd.src.stride, 0, sizeof(cmd.src.stride));
+	cmd.src.flags = OCTET_OPERAND_REPEAT;
+	memset(cmd.src2.stride, 0, sizeof(cmd.src2.stride));
+	cmd.src2.flags = OCTET_OPERAND_REPEAT;
+	cmd.dst.addr = VA_WIDE;
+	cmd.dst.stride[2] = 1 << 18;
+	cmd.dst.stride[3] = 0;
+	cmd.dst.stride[1] = 0;
+	map_wide(f);
+	fake_queue(f, 0, &cmd, 1)->lb = 32 << 20;
+	fake_doorbell(f, 0);
+	for (; short_step(f) && core->phase != OCTET_PHASE_COMPUTE; steps++)
+		octet_core_compute(f->m, 0);
+	assert_int_equal(core->phase, OCTET_PHASE_COMPUTE);
+	/* 2 x 16 MiB in pieces of 4 */
+	assert_true(steps >= 6);
+	for (uint32_t i = 0; i < 64u << 18; i++)
+		if (core->work.src[i] != 77)
+			fail_msg("element %u", i);
+	fake_cwrite(f, 0, OCTET_CORE_CTRL, OCTET_CORE_CTRL_RESET);
+	octet_core_compute(f->m, 0);
+	fake_run(f);
+	fake_free(f);
+}
+
 /* T passes while the next job computes. */
 static void test_delay_during_compute(void **state)
 {
@@ -321,6 +431,9 @@ UNIT_MAIN(
 	unit_case(test_sum_limit),
 	unit_case(test_long_sums_look_at_cancel),
 	unit_case(test_long_job_is_checked_outside),
+	unit_case(test_long_timing),
+	unit_case(test_stale_cancel),
+	unit_case(test_broadcast_in_slices),
 	unit_case(test_delay_during_compute),
 	unit_case(test_full_queue_announces),
 	unit_case(test_refused_entry_names_first),
