@@ -106,6 +106,18 @@ static void change(void *record, const struct field *f, const char *of, struct t
 		 old, v);
 }
 
+/* Input and result alike, as many operations want them. */
+static void change_both(struct octet_cmd *cmd, struct tool_random *r, char *text, size_t size)
+{
+	uint32_t *const pairs[][2] = {
+		{ &cmd->h, &cmd->oh }, { &cmd->w, &cmd->ow }, { &cmd->cin, &cmd->cout },
+	};
+	uint32_t i = tool_below(r, COUNT(pairs)), old = *pairs[i][0];
+
+	*pairs[i][0] = *pairs[i][1] = (uint32_t)interesting(r, old);
+	snprintf(text, size, "input and result, %u: %u -> %u", i, old, *pairs[i][0]);
+}
+
 void mutate_cmd(struct octet_cmd *cmd, struct tool_random *r, char *text, size_t size)
 {
 	uint32_t i = tool_below(r, OPERANDS), fields = COUNT(cmd_fields);
@@ -113,7 +125,9 @@ void mutate_cmd(struct octet_cmd *cmd, struct tool_random *r, char *text, size_t
 	/* Reserved fields less often: they are the last. */
 	if (tool_below(r, 8))
 		fields -= RESERVED_FIELDS;
-	if (tool_below(r, 2))
+	if (!tool_below(r, 12))
+		change_both(cmd, r, text, size);
+	else if (tool_below(r, 2))
 		change(cmd, &cmd_fields[tool_below(r, fields)], "", r, text, size);
 	else
 		change(&cmd->src + i, &operand_fields[tool_below(r, COUNT(operand_fields))],

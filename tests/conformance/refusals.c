@@ -20,7 +20,7 @@
 #include "randop.h"
 
 #define SEED		1u
-#define MUTATIONS	20000u
+#define MUTATIONS	40000u
 #define PER_COMMAND	16u
 #define FAILURES_SHOWN	10u
 
