@@ -184,9 +184,9 @@ check: all test-programs ## only what needs neither QEMU nor a kernel
 kunit: ## the driver's KUnit suites, on User Mode Linux
 	$(deps)
 	@tests/kunit.sh
-fuzz: ## the machine core against hostile guests, for FUZZ_SECONDS (60)
+fuzz: ## core against hostile guests, .tflite reader against files, FUZZ_SECONDS (60) each
 	$(if $(NO_DEPS),@:,@DEPS_LIST=tests/fuzz/packages.txt tests/deps.sh)
-	+@$(MAKE) --no-print-directory build/fuzz/core build/fuzz/core_coverage
+	+@$(MAKE) --no-print-directory $(fuzz_files)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 bench: ## figures on the device, also into build/bench.json
 	$(deps)

@@ -180,7 +180,8 @@ static const struct refusal refusals[] = {
 /* Of mobile, which has weights along another axis than 0. */
 static const struct refusal mobile_refusals[] = {
 	{ "details", TFL_QuantizationParameters, 8, TFL_QuantizationParameters_details_type, false,
-	  true, TFL_QuantizationParameters_scale, 0, -ENOTSUP, "tensor 8 'dw/w': quantization details of kind" },
+	  true, TFL_QuantizationParameters_scale, 0, -ENOTSUP,
+	  "tensor 8 'dw/w': quantization details of kind" },
 };
 
 static struct fb_table find_table(struct fb *fb, const struct file *f, const struct refusal *r)
