@@ -2,15 +2,6 @@
 /* For which operators a flavour claims its ecosystem's own bits. */
 #include "lower_priv.h"
 
-/* 16x8 with int32 bias: TFLite has a 32 bit accumulator and multiplier there. */
-static bool short_bias(const struct lower *l, const struct octet_graph_op *op)
-{
-	const struct octet_graph_tensor *x = lower_of(l, lower_in(op, 0));
-	const struct octet_graph_tensor *b = lower_of(l, lower_in(op, 2));
-
-	return x && b && x->type == OCTET_INT16 && b->type == OCTET_INT32;
-}
-
 bool lower_exact(const struct lower *l, const struct octet_graph_op *op)
 {
 	const struct octet_graph_tensor *x = lower_of(l, lower_in(op, 0));
@@ -20,7 +11,7 @@ bool lower_exact(const struct lower *l, const struct octet_graph_op *op)
 	case OCTET_G_CONV_2D:
 	case OCTET_G_DEPTHWISE_CONV_2D:
 	case OCTET_G_FULLY_CONNECTED:
-		return (l->o.flavour == OCTET_FLAVOUR_TFLITE || device) && !short_bias(l, op);
+		return l->o.flavour == OCTET_FLAVOUR_TFLITE || device;
 	case OCTET_G_ADD:
 		if (l->o.flavour == OCTET_FLAVOUR_XNNPACK)
 			return device && x && lower_is8(x);

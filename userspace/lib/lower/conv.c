@@ -130,7 +130,7 @@ int lower_conv2d(struct lower *l, const struct octet_graph_op *op)
 {
 	const struct octet_opt_conv2d *o = &op->opt.conv2d;
 	struct lower_weighted w = { lower_in(op, 0), lower_in(op, 1), lower_in(op, 2),
-				    op->outputs[0], 0, 0, o->activation, false };
+				    op->outputs[0], 0, 0, o->activation, false, o->bias_type };
 	const struct octet_graph_tensor *x = lower_of(l, w.x), *k = lower_of(l, w.w);
 	const struct octet_graph_tensor *y = lower_of(l, w.y);
 	struct octet_low_cmd c;
@@ -152,7 +152,7 @@ int lower_depthwise(struct lower *l, const struct octet_graph_op *op)
 {
 	const struct octet_opt_depthwise *o = &op->opt.depthwise;
 	struct lower_weighted w = { lower_in(op, 0), lower_in(op, 1), lower_in(op, 2),
-				    op->outputs[0], 3, 0, o->activation, false };
+				    op->outputs[0], 3, 0, o->activation, false, 0 };
 	const struct octet_graph_tensor *x = lower_of(l, w.x), *k = lower_of(l, w.w);
 	const struct octet_graph_tensor *y = lower_of(l, w.y);
 	struct octet_low_cmd c;
@@ -174,7 +174,7 @@ int lower_tconv(struct lower *l, const struct octet_graph_op *op)
 {
 	const struct octet_opt_tconv *o = &op->opt.tconv;
 	struct lower_weighted w = { lower_in(op, 2), lower_in(op, 1), lower_in(op, 3),
-				    op->outputs[0], 0, 0, o->activation, false };
+				    op->outputs[0], 0, 0, o->activation, false, o->bias_type };
 	const struct octet_graph_tensor *x = lower_of(l, w.x), *k = lower_of(l, w.w);
 	const struct octet_graph_tensor *y = lower_of(l, w.y);
 	bool same = o->padding == OCTET_G_SAME;

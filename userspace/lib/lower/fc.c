@@ -17,7 +17,7 @@ int lower_fc(struct lower *l, const struct octet_graph_op *op)
 {
 	const struct octet_opt_fc *o = &op->opt.fc;
 	struct lower_weighted w = { lower_in(op, 0), lower_in(op, 1), lower_in(op, 2),
-				    op->outputs[0], 0, 0, o->activation, true };
+				    op->outputs[0], 0, 0, o->activation, true, o->bias_type };
 	const struct octet_graph_tensor *k = lower_of(l, w.w);
 	uint64_t rows, out_rows, x_row, y_row;
 	struct octet_low_cmd c;
@@ -115,7 +115,7 @@ int lower_matmul(struct lower *l, const struct octet_graph_op *op)
 {
 	const struct octet_opt_matmul *o = &op->opt.matmul;
 	struct lower_weighted w = { lower_in(op, 0), lower_in(op, 1), -1, op->outputs[0],
-				    0, 0, OCTET_G_ACT_NONE, true };
+				    0, 0, OCTET_G_ACT_NONE, true, 0 };
 	const int32_t tensors[3] = { w.x, w.w, w.y };
 	const struct octet_graph_tensor *x = lower_of(l, w.x), *b = lower_of(l, w.w);
 	const struct octet_graph_tensor *y = lower_of(l, w.y);

@@ -142,12 +142,14 @@ void lower_limits(enum octet_dtype type, int32_t *min, int32_t *max);
  *
  * @axis: of the weights' output channels
  * @product32: the product of the scales is rounded to float32 first
+ * @bias_type: of the options, a number of TFLite's; 0: not said
  */
 struct lower_weighted {
 	int32_t x, w, bias, y;
 	uint32_t axis, channels;
 	int32_t act;
 	bool product32;
+	int32_t bias_type;
 };
 
 /** lower_output() - types, stage, records, clamp and zero points */

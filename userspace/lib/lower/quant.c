@@ -8,6 +8,8 @@
 
 #include "lower_priv.h"
 
+#define TFLITE_INT32 2	/* number of the type in options */
+
 enum octet_stage lower_stage_weights(const struct lower *l)
 {
 	switch (l->o.flavour) {
@@ -122,6 +124,9 @@ static int check_types(struct lower *l, const struct lower_weighted *w)
 		return lower_refuse(l, "its weights have scales along dimension %u", wt->axis);
 	if (wide && (lower_zero(x) || lower_zero(y)))
 		return lower_refuse(l, "an int16 zero point is not 0");
+	/* TFLite rounds these as it rounds 8-bit results, with 32 bits of multiplier. */
+	if (wide && ((b && b->type == OCTET_INT32) || w->bias_type == TFLITE_INT32))
+		return lower_refuse(l, "int16 with an int32 bias is rounded in another way");
 	if (!b)
 		return 0;
 	if (!lower_data(l, w->bias))
