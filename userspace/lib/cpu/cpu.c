@@ -204,8 +204,8 @@ static int execute(struct octet_cpu *cpu,
 	if (!op)
 		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_OP,
 					OCTET_OPERAND_CMD, 0,
-					"op %u with type %u: not here", cmd->op,
-					cmd->src.type);
+					"op %u with src type %u has no function in ops.inc",
+					cmd->op, cmd->src.type);
 	err = op(cpu, &work);
 	if (!err && cmd->tail)
 		err = octet_cpu_op_tail(cpu, &work);

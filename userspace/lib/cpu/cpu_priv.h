@@ -209,10 +209,8 @@ int octet_cpu_op_resize(struct octet_cpu *cpu, const struct cpu_work *work);
 int octet_cpu_op_reduce(struct octet_cpu *cpu, const struct cpu_work *work);
 int octet_cpu_op_tconv(struct octet_cpu *cpu, const struct cpu_work *work);
 /* With int16 inputs: sums of 48 bits, bias16, FIX_UP, int16 results. */
-int octet_cpu_op_conv16(struct octet_cpu *cpu, const struct cpu_work *work);
 int octet_cpu_op_depthwise16(struct octet_cpu *cpu,
 			     const struct cpu_work *work);
-int octet_cpu_op_gemm16(struct octet_cpu *cpu, const struct cpu_work *work);
 
 /*
  * What follows an operation whose command has tails, in place, over all of dst:
