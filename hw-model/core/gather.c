@@ -10,6 +10,8 @@
 
 /* Runs shorter than this are taken out of copies of their pages. */
 #define SHORT_RUN	512u
+/* As many of them at once. */
+#define PICKED		4096u
 /* Longest piece of a run that is moved at once. */
 #define PIECE		((uint64_t)256 << 10)
 
@@ -19,6 +21,7 @@
  */
 #define SLICE		(INT64_C(4) << 20)
 #define COST_RUN	32
+#define COST_PICK	24
 #define COST_DMA	1024
 #define COST_WALK	4096
 
@@ -150,16 +153,6 @@ static int read_run(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dens
 	return status ? failed(w, status, bad) : 0;
 }
 
-/* A short run: from the copies of its pages. */
-static int read_staged(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense)
-{
-	const uint8_t *copies = w->core->stage.data;
-
-	memcpy(dense, copies + (addr - (w->pages->first << OCTET_PAGE_SHIFT)), len);
-	w->left -= (int64_t)len;
-	return 0;
-}
-
 /*
  * Copies each page that the runs touch, once, to its place in a range as large
  * as the view: many short runs share a page, and come to it again and again.
@@ -189,6 +182,60 @@ static int stage(struct walker *w)
 		w->left -= COST_DMA + (int64_t)OCTET_PAGE_SIZE;
 	}
 	return 0;
+}
+
+/* @count runs, one every @stride bytes, beside each other. */
+static void pick(uint8_t *to, const uint8_t *from, uint64_t stride, uint64_t run, uint64_t count)
+{
+	for (uint64_t i = 0; i < count && run == 1; i++)
+		to[i] = from[i * stride];
+	for (uint64_t i = 0; i < count && run == 2; i++)
+		memcpy(to + 2 * i, from + i * stride, 2);
+	for (uint64_t i = 0; i < count && run == 4; i++)
+		memcpy(to + 4 * i, from + i * stride, 4);
+	for (uint64_t i = 0; i < count && run != 1 && run != 2 && run != 4; i++)
+		memcpy(to + i * run, from + i * stride, run);
+}
+
+/* Short runs of a row, from the copies of their pages. */
+static int staged_row(struct walker *w)
+{
+	struct octet_walk *k = w->walk;
+	const struct octet_view *v = &k->view;
+	const uint8_t *from = w->core->stage.data;
+
+	from += v->addr - (w->pages->first << OCTET_PAGE_SHIFT);
+	for (int i = 0; i < 4; i++)
+		from += k->at[i] * v->stride[i];
+	while (k->at[3] < v->ext[3]) {
+		uint64_t rest = v->ext[3] - k->at[3];
+		uint64_t n = rest < PICKED ? rest : PICKED;
+
+		if (w->left < 0)
+			return OCTET_AGAIN;
+		if (!v->stride[3] && k->at[3]) {
+			repeat_row(w);
+			continue;
+		}
+		if (!v->stride[3])
+			n = 1;
+		pick(k->dense, from, v->stride[3], v->run, n);
+		w->left -= COST_RUN + (int64_t)(n * (COST_PICK + v->run));
+		k->dense += n * v->run;
+		k->at[3] += n;
+		from += n * v->stride[3];
+	}
+	return 0;
+}
+
+static int walk_staged(struct walker *w)
+{
+	int status;
+
+	do {
+		status = staged_row(w);
+	} while (!status && next_row(w->walk));
+	return status;
 }
 
 static int write_run(struct walker *w, uint64_t addr, uint64_t len, uint8_t *dense)
@@ -283,7 +330,7 @@ int octet_gather(struct octet_core *core, struct octet_fault *fault)
 	if (k->view.run >= SHORT_RUN || k->view.run == k->view.extent)
 		return walk_runs(&w, read_run);
 	status = stage(&w);
-	return status ? status : walk_runs(&w, read_staged);
+	return status ? status : walk_staged(&w);
 }
 
 int octet_scatter_map(struct octet_core *core, struct octet_fault *fault)
