@@ -34,5 +34,7 @@ int main(int argc, char **argv)
 
 	for (const struct mb_sample *s = mb_samples; s->name && !rc; s++)
 		rc = save(argv[1], s);
+	for (const struct mb_sample *s = mb_odd; s->name && !rc; s++)
+		rc = save(argv[1], s);
 	return rc;
 }

@@ -189,4 +189,7 @@ struct mb_sample {
 /* models_ready.c; ends with a NULL name */
 extern const struct mb_sample mb_samples[];
 
+/* models_odd.c: one operator each, of those that few networks have; likewise */
+extern const struct mb_sample mb_odd[];
+
 #endif /* OCTET_TESTS_MODELS_H */

@@ -168,16 +168,17 @@ int check_shape_strided(struct check *c)
 	const struct octet_graph_tensor *x = check_in(c, 0);
 	const struct octet_opt_slice *o = &c->op->opt.slice;
 	uint32_t dims[SPEC_MAX + OCTET_GRAPH_RANK], rank = 0, axis = 0, count, taken = 0;
+	uint32_t ellipsis = (uint32_t)o->ellipsis_mask;
 	struct cut cuts[SPEC_MAX];
 	int rc = read_cuts(c, cuts, &count);
 
 	for (uint32_t i = 0; i < count && !rc; i++)
 		taken += !((o->ellipsis_mask | o->new_axis_mask) >> i & 1);
-	if (!rc && (taken > x->rank || (o->ellipsis_mask & (o->ellipsis_mask - 1))))
+	if (!rc && (taken > x->rank || (ellipsis & (ellipsis - 1))))
 		rc = check_fail(c, -EINVAL, "%u axes of a tensor of rank %u, or more than one "
 				"ellipsis", taken, x->rank);
 	for (uint32_t i = 0; i < count && !rc; i++) {
-		if (o->ellipsis_mask >> i & 1) {
+		if (ellipsis >> i & 1) {
 			for (uint32_t d = taken; d < x->rank; d++)
 				dims[rank++] = x->dims[axis++];
 			taken = x->rank;
