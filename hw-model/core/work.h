@@ -16,7 +16,9 @@
  * struct octet_work - a validated command and dense copies of its operands
  *
  * All tensors are dense and row-major here, without strides, broadcasts
- * expanded: strides and spaces are the business of gather and scatter.
+ * expanded: strides and spaces are the business of gather and scatter. A compute
+ * reads its inputs and no more: later commands of a chain may have the same
+ * ones, and a compute that was cancelled is done again.
  *
  * @cmd: the device's private copy, already validated
  * @src: [n][h][w][cin]; GEMM: [n2][n][M][K], TRANSPOSED: [n2][n][K][M]; FILL: NULL
