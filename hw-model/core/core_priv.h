@@ -376,7 +376,8 @@ int octet_decode_quant(const struct octet_cmd *cmd, const struct octet_op_info *
 int octet_decode_chain(const struct octet_cmd *cmds, uint32_t count, uint32_t at,
 		       uint32_t start, struct octet_fault *fault);
 unsigned int octet_chain_tensor(const struct octet_operand *o, unsigned int position);
-bool octet_chain_reads(const struct octet_cmd *cmds, uint32_t last, unsigned int tensor);
+bool octet_chain_reads(const struct octet_cmd *cmds, uint32_t first, uint32_t last,
+		       unsigned int tensor);
 
 /* decode_records.c: what has been copied for the command */
 int octet_decode_params(const struct octet_cmd *cmd, const struct octet_param *prm,

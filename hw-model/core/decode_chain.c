@@ -23,10 +23,11 @@ unsigned int octet_chain_tensor(const struct octet_operand *o, unsigned int posi
 	return o->link == OCTET_OPERAND_LINK_NEWEST ? position : o->link;
 }
 
-/* Does the last command of a chain of @last + 1 commands, or one before, read it? */
-bool octet_chain_reads(const struct octet_cmd *cmds, uint32_t last, unsigned int tensor)
+/* Does one of the commands @first to @last of a chain read it? */
+bool octet_chain_reads(const struct octet_cmd *cmds, uint32_t first, uint32_t last,
+		       unsigned int tensor)
 {
-	for (uint32_t i = 0; i <= last; i++) {
+	for (uint32_t i = first; i <= last; i++) {
 		if (linked(&cmds[i].src) && octet_chain_tensor(&cmds[i].src, i) == tensor)
 			return true;
 		if (linked(&cmds[i].src2) && octet_chain_tensor(&cmds[i].src2, i) == tensor)
@@ -113,7 +114,7 @@ int octet_decode_chain(const struct octet_cmd *cmds, uint32_t count, uint32_t at
 	if (!status)
 		status = check_src2(chain, position, fault);
 	for (uint32_t j = 1; !status && !more && j <= position; j++)
-		if (!octet_chain_reads(chain, position, j))
+		if (!octet_chain_reads(chain, 0, position, j))
 			status = octet_bad(fault, OCTET_STATUS_BAD_CHAIN, OCTET_OPERAND_CMD);
 	return status;
 }

@@ -148,7 +148,7 @@ static int load_source(struct octet_core *core, struct octet_fault *fault)
 
 	/* Later commands of the chain may read it again, as it is now. */
 	if (!status && position(job) == 0 && chained(&core->work.cmd) &&
-	    octet_chain_reads(chain(job), last_of_chain(job), 0))
+	    octet_chain_reads(chain(job), 0, last_of_chain(job), 0))
 		swap(&core->src, &core->link[0]);
 	return status;
 }
@@ -337,6 +337,18 @@ static void complete(struct octet_core *core)
 		octet_buffer_trim(&core->link[i]);
 }
 
+/* Keeps the result of a command, and what is still to be read. */
+static void keep_link(struct octet_core *core)
+{
+	const struct octet_job *job = &core->job;
+	unsigned int at = position(job), last = last_of_chain(job);
+
+	swap(&core->out, &core->link[at + 1]);
+	for (unsigned int k = 0; k <= at; k++)
+		if (!octet_chain_reads(chain(job), at + 1, last, k))
+			octet_buffer_trim(&core->link[k]);
+}
+
 /*
  * Writes the result and the report of a computed command: 0, OCTET_AGAIN after
  * a slice, or a status. The walk is where map_result() has left it. A link goes
@@ -363,7 +375,7 @@ int octet_exec_store(struct octet_core *core, struct octet_fault *fault)
 	if (status)
 		return status;
 	if (link) {
-		swap(&core->out, &core->link[position(job) + 1]);
+		keep_link(core);
 		job->chain_cycles += report->total;
 	} else {
 		complete(core);

@@ -644,7 +644,8 @@ static void test_memory(void **state)
 	fake_queue(f, 0, cmds, LENGTH)->lb = 48 << 20;
 	fake_doorbell(f, 0);
 	until(f, 2);
-	assert_true(core->link[1].size > OCTET_BUFFER_KEEP);
+	/* Nobody reads the first result any more. */
+	assert_true(core->link[1].size <= OCTET_BUFFER_KEEP);
 	assert_true(core->link[2].size > OCTET_BUFFER_KEEP);
 	octet_core_compute(f->m, 0);
 	assert_int_equal(run(f).status, 0);
