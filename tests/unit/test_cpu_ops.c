@@ -128,6 +128,229 @@ static void random_op(const char *name, enum octet_op op)
 	octet_cpu_free(cpu);
 }
 
+static const enum octet_op all_ops[] = {
+	OCTET_OP_CONV2D, OCTET_OP_DEPTHWISE, OCTET_OP_GEMM, OCTET_OP_EW,
+	OCTET_OP_LUT, OCTET_OP_POOL, OCTET_OP_COPY, OCTET_OP_SOFTMAX,
+	OCTET_OP_RESIZE, OCTET_OP_REDUCE, OCTET_OP_TCONV2D,
+};
+#define ALL_OPS	(sizeof(all_ops) / sizeof(all_ops[0]))
+
+/* A random command of a variant and an input type. */
+static struct octet_cmd wanted(uint64_t *rng, enum octet_op op, unsigned int sub,
+			       unsigned int type)
+{
+	struct octet_cmd c;
+
+	do {
+		c = ops_random(rng, op);
+	} while (c.sub != sub || c.src.type != type);
+	return c;
+}
+
+static void redo(struct octet_cpu *cpu, uint64_t *rng, struct octet_cmd c)
+{
+	struct job j = { .c = c };
+
+	for (unsigned int i = 0; i <= OCTET_OPERAND_DST; i++)
+		if (c.src.space && (&c.src)[i].type &&
+		    (&c.src)[i].type != OCTET_TYPE_INT4)
+			ops_dense(&j.c, i);
+	job_memory(&j, rng);
+	run(cpu, &j, 0);
+	job_free(&j);
+}
+
+/* Longer than the blocks of the operations. */
+static void large(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+	struct octet_cmd c;
+
+	for (unsigned int sub = 0; sub < 3; sub++) {
+		c = wanted(&rng, OCTET_OP_POOL, sub, OCTET_TYPE_INT8);
+		c.n = 1;
+		c.h = c.w = 31;
+		c.cin = c.cout = 1100;
+		c.oh = 1;
+		c.ow = 2;
+		c.r = c.s = 30;
+		c.sh = c.sw = 1;
+		c.pt = c.pl = 0;
+		redo(cpu, &rng, c);
+	}
+	c = wanted(&rng, OCTET_OP_GEMM, 0, OCTET_TYPE_INT16);
+	c.n = c.n2 = 1;
+	c.h = c.oh = 98;
+	c.cin = 17001;
+	c.cout = 2;
+	redo(cpu, &rng, c);
+	c = wanted(&rng, OCTET_OP_DEPTHWISE, 0, OCTET_TYPE_INT16);
+	c.cin = c.cout = 1300;
+	redo(cpu, &rng, c);
+	for (unsigned int type = 1; type <= 3; type++) {
+		c = wanted(&rng, OCTET_OP_TCONV2D, 0, type);
+		c.groups = 1;
+		c.n = c.h = c.oh = 2;
+		c.w = 120;
+		c.ow = 250;
+		c.cin = 150;
+		c.cout = 40;
+		redo(cpu, &rng, c);
+		c.w = c.ow = 2;
+		c.cin = 17001;
+		c.cout = 5;
+		redo(cpu, &rng, c);
+	}
+	c = wanted(&rng, OCTET_OP_SOFTMAX, 0, OCTET_TYPE_UINT8);
+	c.n = c.h = c.w = c.oh = c.ow = 1;
+	c.cin = c.cout = OCTET_SOFTMAX_MAX;
+	redo(cpu, &rng, c);
+	octet_cpu_free(cpu);
+}
+
+/* Transposes and long runs of COPY, each type. */
+static void copies(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+
+	for (unsigned int type = 1; type <= 4; type++)
+		for (int i = 0; i < 24; i++) {
+			struct octet_cmd c = wanted(&rng, OCTET_OP_COPY, 0, type);
+			struct job j = { .c = c };
+
+			j.c.n = 2;
+			j.c.h = j.c.oh = 37;
+			j.c.w = j.c.ow = 45;
+			j.c.cin = j.c.cout = 40;
+			ops_strides(&rng, &j.c);
+			job_memory(&j, &rng);
+			run(cpu, &j, 0);
+			job_free(&j);
+		}
+	octet_cpu_free(cpu);
+}
+
+/* Sums that leave 48 bits, in each direction, come back on the other side. */
+static void wrap48(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+
+	for (int i = 0; i < 8; i++) {
+		static const enum octet_op ops[] = {
+			OCTET_OP_CONV2D, OCTET_OP_DEPTHWISE, OCTET_OP_GEMM,
+			OCTET_OP_TCONV2D,
+		};
+		const bool down = i & 1;
+		struct job j = { 0 };
+		struct octet_param16 r = {
+			.bias = (down ? -1 : 1) * ((INT64_C(1) << 47) - 9) - down,
+			.mult = OCTET_MULT16_MAX, .shift = 48,
+		};
+		const uint8_t *p[OPS_PLACES];
+		const int16_t x = down ? INT16_MIN : INT16_MAX;
+
+		do {
+			j.c = wanted(&rng, ops[i / 2], 0, OCTET_TYPE_INT16);
+		} while (!j.c.prm.space || j.c.flags ||
+			 j.c.wgt.type != OCTET_TYPE_INT8);
+		j.c.pad_value = 0;
+		j.c.act_min = INT16_MIN;
+		j.c.act_max = INT16_MAX;
+		job_memory(&j, &rng);
+		for (size_t k = 0; k < j.mem[0].size; k += 2)
+			memcpy(j.mem[0].p + k, &x, 2);
+		memset(j.mem[OCTET_OPERAND_WGT].p, 127,
+		       j.mem[OCTET_OPERAND_WGT].size);
+		for (uint32_t o = 0; o < j.c.cout; o++)
+			memcpy(j.mem[OCTET_OPERAND_PRM].p + o * sizeof(r), &r,
+			       sizeof(r));
+		for (unsigned int k = 0; k < OPS_PLACES; k++)
+			p[k] = j.mem[k].p;
+		ops_reference(&j.c, p, j.want);
+		run(cpu, &j, 0);
+		job_free(&j);
+	}
+	octet_cpu_free(cpu);
+}
+
+/* Results over inputs, in the same place or at any distance. */
+static void aliased(const char *name)
+{
+	enum { SIZE = 1 << 20, X = 1 << 19 };
+	struct octet_cpu *cpu = open_level(name);
+	uint8_t *host = malloc(SIZE), *want = malloc(SIZE), *was = malloc(SIZE);
+	uint64_t rng = seed();
+
+	for (int i = 0; i < 330; i++) {
+		const uint64_t from = rng;
+		struct job j = { .c = ops_random(&rng, all_ops[i % ALL_OPS]) };
+		const struct octet_cpu_memory memory = { &j.map, tc_at };
+		const uint8_t *p[OPS_PLACES];
+		const bool second = j.c.src2.type && tc_next(&rng) & 1;
+		const unsigned int over = second ? OCTET_OPERAND_SRC2 :
+						   OCTET_OPERAND_SRC;
+		uint64_t y = X;
+
+		ops_strides(&rng, &j.c);
+		if (i & 1)
+			y += 4 * (uint64_t)tc_between(&rng, -50, 50);
+		job_memory(&j, &rng);
+		if (j.mem[over].size > X / 2 || j.mem[5].size > X / 2) {
+			job_free(&j);
+			continue;
+		}
+		tc_bytes(&rng, host, SIZE);
+		memcpy(host + X, j.mem[over].p, j.mem[over].size);
+		memcpy(was, host, SIZE);
+		memcpy(want, host, SIZE);
+		for (unsigned int k = 0; k < OPS_PLACES; k++)
+			p[k] = k == over ? was + X : j.mem[k].p;
+		ops_reference(&j.c, p, want + y);
+		tc_map(&j.map, UINT64_C(0x100000000), SIZE, host, true);
+		if (j.mem[over].size)
+			(&j.c.src)[over].addr = UINT64_C(0x100000000) + X;
+		j.c.dst.addr = UINT64_C(0x100000000) + y;
+		assert_int_equal(octet_cpu_run(cpu, &memory, &j.c, 1, SRAM, 0,
+					       NULL, NULL), 0);
+		if (memcmp(host, want, SIZE))
+			fail_msg("OCTET_SEED=%llu op %u sub %u over operand %u",
+				 (unsigned long long)from, j.c.op, j.c.sub,
+				 over);
+		job_free(&j);
+	}
+	free(host);
+	free(want);
+	free(was);
+	octet_cpu_free(cpu);
+}
+
+/* Asked to end, an operation leaves its results alone. */
+static void canceled(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+
+	for (size_t i = 0; i < 4 * ALL_OPS; i++) {
+		struct job j = { .c = ops_random(&rng, all_ops[i % ALL_OPS]) };
+		const struct octet_cpu_memory memory = { &j.map, tc_at };
+		uint8_t *was;
+
+		job_memory(&j, &rng);
+		was = malloc(j.mem[5].size);
+		memcpy(was, j.mem[5].p, j.mem[5].size);
+		octet_cpu_cancel(cpu);
+		assert_int_equal(octet_cpu_run(cpu, &memory, &j.c, 1, SRAM, 0,
+					       NULL, NULL), -ECANCELED);
+		assert_memory_equal(was, j.mem[5].p, j.mem[5].size);
+		free(was);
+		job_free(&j);
+	}
+	octet_cpu_free(cpu);
+}
+
 #define OPS(X, l)							\
 	X(l, CONV2D) X(l, DEPTHWISE) X(l, GEMM) X(l, EW) X(l, LUT)	\
 	X(l, POOL) X(l, COPY) X(l, SOFTMAX) X(l, RESIZE) X(l, REDUCE)	\
@@ -139,12 +362,16 @@ static void random_op(const char *name, enum octet_op op)
 		random_op(#l, OCTET_OP_##op);				\
 	}
 #define LIST(l, op) unit_case(op##_##l),
+#define EDGES(X, l)							\
+	X(l, large) X(l, copies) X(l, wrap48) X(l, aliased) X(l, canceled)
+#define DEFINE_EDGE(l, f)						\
+	static void f##_##l(void **state) { (void)state; f(#l); }
 
-#define CPU_LEVEL(l, features, m, n)	OPS(DEFINE, l)
+#define CPU_LEVEL(l, features, m, n)	OPS(DEFINE, l) EDGES(DEFINE_EDGE, l)
 #include "cpu/kernels.inc"
 #undef CPU_LEVEL
 
-#define CPU_LEVEL(l, features, m, n)	OPS(LIST, l)
+#define CPU_LEVEL(l, features, m, n)	OPS(LIST, l) EDGES(LIST, l)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -303,6 +303,10 @@ static void shape(uint64_t *rng, struct octet_cmd *c)
 	case OCTET_OP_POOL:
 		windows(rng, c);
 		break;
+	case OCTET_OP_SOFTMAX:
+		/* the reference looks at the whole row for each channel */
+		c->cin = c->cout = u32(rng, 1, 99);
+		break;
 	case OCTET_OP_REDUCE:
 		c->cout = 1;
 		break;
