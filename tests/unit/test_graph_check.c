@@ -296,9 +296,9 @@ static void b_concat(struct mb *m)
 	mb_output(m, mb_concat(m, 0, 2, (int[]){ x, y }));
 }
 
-static void b_reshape(struct mb *m)
+static void b_pad(struct mb *m)
 {
-	int y = mb_reshape(m, in(m, MB(3, 4)), MB(12));
+	int y = mb_pad(m, in(m, MB(3, 4)), (int32_t[]){ 1, 0, 0, 1 });
 
 	mb_output(m, y);
 	mb_set_quant(m, y, 0.05f, 4);
@@ -445,7 +445,7 @@ static const struct refusal {
 	  "operator gives 1/256 and -128" },
 	{ b_tanh, -EINVAL, "(TANH): tensor 1 'tanh': scale 0.0078125 and zero point 1" },
 	{ b_concat, -EINVAL, "tensor 1 'z': scale 0.0599999987 and zero point 3 differ" },
-	{ b_reshape, -EINVAL, "tensor 1 'reshape': scale 0.0500000007 and zero point 4 differ" },
+	{ b_pad, -EINVAL, "'pad': scale 0.0500000007 and zero point 4 differ" },
 	{ b_elements, -EINVAL, "'y': it has 13 elements, but the input has 12" },
 	{ b_pool, -EINVAL, "tensor 1 'pool': scale " },
 	{ b_filter, -EINVAL, "the extent of the window is 0" },

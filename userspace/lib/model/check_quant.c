@@ -175,6 +175,27 @@ static int same_quant(struct check *c, int32_t tensor, const struct octet_graph_
 			     (double)than->scale[0], than->zero_point[0]);
 }
 
+/*
+ * TFLite's kernels of these take the codes as they are and do not look at scales;
+ * old converters did not either. The others insist.
+ */
+static bool ignores_scales(uint32_t code)
+{
+	switch (code) {
+	case OCTET_G_AVERAGE_POOL_2D:
+	case OCTET_G_MAX_POOL_2D:
+	case OCTET_G_REDUCE_MAX:
+	case OCTET_G_REDUCE_MIN:
+	case OCTET_G_PAD:
+	case OCTET_G_PADV2:
+	case OCTET_G_MIRROR_PAD:
+	case OCTET_G_UNPACK:
+		return false;
+	default:
+		return true;
+	}
+}
+
 int check_quant_same(struct check *c)
 {
 	const struct octet_graph_tensor *x;
@@ -183,7 +204,7 @@ int check_quant_same(struct check *c)
 
 	data_inputs(c, &first, &count);
 	x = check_in(c, first);
-	if (rc || !is_code(x->type))
+	if (rc || !is_code(x->type) || ignores_scales(c->op->code))
 		return rc;
 	for (uint32_t i = 1; i < count && !rc; i++)
 		rc = same_quant(c, c->op->inputs[first + i], x);

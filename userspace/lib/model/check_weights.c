@@ -113,8 +113,9 @@ static int check_factors(struct check *c, const struct layer *l)
 {
 	const struct octet_graph_tensor *x = at(c, l->x), *w = at(c, l->w), *y = at(c, l->y);
 	const struct octet_graph_tensor *b = at(c, l->b);
+	uint32_t count = w->quants > 1 || (b && b->quants > 1) ? l->channels : 1;
 
-	for (uint32_t i = 0; i < l->channels; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		double in = (double)x->scale[0] * w->scale[w->quants > 1 ? i : 0], bias;
 
 		if (!(in / y->scale[0] < FACTOR_MAX))
