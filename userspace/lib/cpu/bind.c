@@ -88,25 +88,65 @@ static bool input_is_read(const struct cpu_job *job)
 	return false;
 }
 
+/* What is done between two looks at the cancel flag. */
+#define SLICE	(UINT64_C(1) << 20)
+
+static bool canceled(const struct octet_cpu *cpu)
+{
+	return atomic_load_explicit(&cpu->cancel, memory_order_relaxed);
+}
+
+static int copy_bytes(const struct octet_cpu *cpu, uint8_t *to,
+		      const uint8_t *from, uint64_t bytes)
+{
+	for (uint64_t i = 0; i < bytes; i += SLICE) {
+		if (canceled(cpu))
+			return -ECANCELED;
+		memcpy(to + i, from + i,
+		       bytes - i < SLICE ? bytes - i : SLICE);
+	}
+	return 0;
+}
+
+/* Joins the inner dimensions that follow each other without gaps. */
+static struct cpu_shape join(struct cpu_shape s)
+{
+	for (int d = CPU_DIMS - 1; d >= 0; d--) {
+		if (s.extent[d] > 1 && s.stride[d] != s.inner)
+			break;
+		s.inner *= s.extent[d];
+		s.extent[d] = 1;
+	}
+	return s;
+}
+
 /* Link 0: the chain's input without gaps. */
 static int gather(struct octet_cpu *cpu, const struct cpu_work *work,
 		  struct octet_cpu_fault *fault)
 {
-	const struct cpu_shape *s = &work->src;
-	uint8_t *to = octet_cpu_grow(&cpu->link[0], s->elements);
+	const struct cpu_shape s = join(work->src);
+	uint8_t *to = octet_cpu_grow(&cpu->link[0], work->src.elements);
 
 	if (!to)
-		return no_memory(fault, s->elements);
-	for (uint64_t i = 0; i < s->extent[0]; i++)
-		for (uint64_t j = 0; j < s->extent[1]; j++)
-			for (uint64_t k = 0; k < s->extent[2]; k++)
-				for (uint64_t l = 0; l < s->extent[3]; l++) {
-					memcpy(to, work->x + i * s->stride[0] +
-					       j * s->stride[1] +
-					       k * s->stride[2] +
-					       l * s->stride[3], s->inner);
-					to += s->inner;
+		return no_memory(fault, work->src.elements);
+	if (s.inner == work->src.elements)
+		return copy_bytes(cpu, to, work->x, s.inner);
+	for (uint64_t i = 0; i < s.extent[0]; i++)
+		for (uint64_t j = 0; j < s.extent[1]; j++)
+			for (uint64_t k = 0; k < s.extent[2]; k++) {
+				const uint8_t *row = work->x +
+						     i * s.stride[0] +
+						     j * s.stride[1] +
+						     k * s.stride[2];
+
+				if (canceled(cpu))
+					return -ECANCELED;
+				for (uint64_t l = 0; l < s.extent[3]; l++) {
+					memcpy(to, row + l * s.stride[3],
+					       s.inner);
+					to += s.inner;
 				}
+			}
 	return 0;
 }
 
@@ -115,35 +155,46 @@ static int unpack(struct octet_cpu *cpu, struct cpu_work *work,
 		  struct octet_cpu_fault *fault)
 {
 	const uint8_t *from = work->w;
+	uint64_t pairs, i = 0;
 	int8_t *to;
 
 	octet_cpu_unpacked(work->cmd, &work->wgt);
+	pairs = work->wgt.bytes / 2;
 	to = octet_cpu_grow(&cpu->nibbles, work->wgt.bytes);
 	if (!to)
 		return no_memory(fault, work->wgt.bytes);
-	for (uint64_t i = 0; i < work->wgt.bytes; i++) {
-		const int nibble = from[i / 2] >> (i % 2 * 4) & 15;
+	while (i < pairs) {
+		const uint64_t end = pairs - i < SLICE ? pairs : i + SLICE;
 
-		to[i] = (int8_t)(nibble < 8 ? nibble : nibble - 16);
+		if (canceled(cpu))
+			return -ECANCELED;
+		for (; i < end; i++) {
+			to[2 * i] = (int8_t)(((from[i] & 15) ^ 8) - 8);
+			to[2 * i + 1] = (int8_t)((from[i] >> 4 ^ 8) - 8);
+		}
 	}
+	if (work->wgt.bytes % 2)
+		to[2 * i] = (int8_t)(((from[i] & 15) ^ 8) - 8);
 	work->w = (const uint8_t *)to;
 	return 0;
 }
 
-/* Replaces an input by a copy if the output overlaps it. */
-static int separate(struct cpu_buffer *copy, const uint8_t **in, uint64_t bytes,
-		    const struct cpu_work *work, struct octet_cpu_fault *fault)
+/* Replaces an input by copy number @i if the output overlaps it. */
+static int separate(struct octet_cpu *cpu, unsigned int i, const uint8_t **in,
+		    uint64_t bytes, const struct cpu_work *work,
+		    struct octet_cpu_fault *fault)
 {
 	const uintptr_t a = (uintptr_t)*in, b = (uintptr_t)work->y;
-	void *to;
+	const uint8_t *from = *in;
+	uint8_t *to;
 
 	if (!a || a + bytes <= b || b + work->dst.bytes <= a)
 		return 0;
-	to = octet_cpu_grow(copy, bytes);
+	to = octet_cpu_grow(&cpu->copy[i], bytes);
 	if (!to)
 		return no_memory(fault, bytes);
-	*in = memcpy(to, *in, bytes);
-	return 0;
+	*in = to;
+	return copy_bytes(cpu, to, from, bytes);
 }
 
 static void describe(struct cpu_work *work)
@@ -210,13 +261,11 @@ int octet_cpu_bind(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 	if (!err && work->cmd->wgt.type == OCTET_TYPE_INT4)
 		err = unpack(cpu, work, fault);
 	if (!err)
-		err = separate(&cpu->copy[0], &work->x, work->src.bytes, work,
+		err = separate(cpu, 0, &work->x, work->src.bytes, work, fault);
+	if (!err)
+		err = separate(cpu, 1, &work->x2, work->src2.bytes, work,
 			       fault);
 	if (!err)
-		err = separate(&cpu->copy[1], &work->x2, work->src2.bytes,
-			       work, fault);
-	if (!err)
-		err = separate(&cpu->copy[2], &work->w, work->wgt.bytes, work,
-			       fault);
+		err = separate(cpu, 2, &work->w, work->wgt.bytes, work, fault);
 	return err;
 }
