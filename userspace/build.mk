@@ -10,6 +10,7 @@ cflags_userspace/lib/backend := -Ihw-model $(drm_cflags)
 cflags_userspace/lib/plan_lines.c := -Ihw-model
 # Floats decide bits here: no contraction, on any machine.
 cflags_userspace/lib/quant := -ffp-contract=off
+cflags_userspace/lib/quantize := -ffp-contract=off -D_GNU_SOURCE
 cflags_userspace/lib/cmd := -ffp-contract=off
 cflags_userspace/lib/tables := -ffp-contract=off
 cflags_userspace/lib/host := -ffp-contract=off
@@ -18,7 +19,7 @@ cflags_userspace/lib/lower := -ffp-contract=off
 cflags_userspace/lib/plan := -Ihw-model
 cflags_userspace/lib/cpu := -ffp-contract=off
 
-lib_folders := quant cmd backend model tflite tables lower plan host
+lib_folders := quant quantize cmd backend model tflite tables lower plan host
 lib_sources := $(wildcard userspace/lib/*.c $(foreach d,$(lib_folders),userspace/lib/$(d)/*.c))
 $(eval $(call archive,octet,$(lib_sources)))
 
@@ -81,7 +82,7 @@ build/data/digits.f32: $(train_sources) build/data/digits.csv | build/bin/train_
 	$(call say,TRAIN,$@)
 	$(Q)build/bin/train_digits --data build/data/digits.csv --out $@
 
-installs += $(foreach h,octet octet_quant octet_model,userspace/include/$(h).h:include:644)
+installs += $(foreach h,octet octet_quant octet_model octet_quantize,userspace/include/$(h).h:include:644)
 installs += uapi/drm/octet_isa.h:include/drm:644 uapi/drm/octet_accel.h:include/drm:644
 installs += build/lib/liboctet.so.0:lib:755 build/lib/liboctet.so:lib:755
 installs += build/lib/liboctet.a:lib:644 build/lib/liboctet.pc:lib/pkgconfig:644

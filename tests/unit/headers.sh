@@ -27,7 +27,7 @@ cxx=c++17
 if ! echo 'int main() {}' | $CC -x c++ -fsyntax-only - 2>/dev/null; then
 	echo "skipped: $CC compiles no C++"
 	cxx=
-	skipped=6
+	skipped=7
 fi
 # program LANGUAGE STANDARD: options are declared in functions.
 program() {
@@ -54,7 +54,7 @@ for std in c99 c11 ${cxx:+$cxx}; do
 	lang=c
 	[ "$std" != c++17 ] || lang=c++
 	program "$lang" "$std"
-	for header in octet.h octet_quant.h octet_model.h; do
+	for header in octet.h octet_quant.h octet_model.h octet_quantize.h; do
 		compile "$lang" "$std" "$header" -Iuserspace/include
 	done
 	[ "$std" != c11 ] || continue

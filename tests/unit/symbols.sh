@@ -24,7 +24,7 @@ sed -n 's/^\t\(octet_[a-z0-9_]*\);$/\1/p' userspace/lib/liboctet.map |
 # Declarations start at the margin and end their name with a bracket.
 sed -e 's|//.*||' userspace/include/octet*.h | awk '
 	/\/\*/ { inside = 1 } !inside { print } /\*\// { inside = 0 }' |
-	sed -n 's/^[a-z].*[ *]\(octet_[a-z0-9_]*\)(.*/\1/p' |
+	sed -n '/^typedef/d; s/^[a-z].*[ *]\(octet_[a-z0-9_]*\)(.*/\1/p' |
 	sort >"$work/header"
 
 rc=0

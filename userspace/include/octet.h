@@ -21,8 +21,8 @@
  *	octet_close(ctx);
  *
  * Sections, in the order of use: context, tensors, operations, jobs and fences,
- * version. octet_quant.h has quantization, octet_model.h networks from files; both
- * are included here.
+ * version. octet_quant.h has quantization, octet_model.h networks from files,
+ * octet_quantize.h makes int8 models of float ones; all are included here.
  *
  * Errors: a call returns 0 or a negative errno and leaves its results
  * untouched on failure; octet_last_error() has a sentence that names the
@@ -477,5 +477,6 @@ const char *octet_version(void);
 #endif
 
 #include "octet_model.h"
+#include "octet_quantize.h"
 
 #endif /* OCTET_H */

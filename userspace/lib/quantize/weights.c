@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/* Constants become codes: weights symmetric, biases in units of input times weight. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quantize.h"
+
+/* Largest bias in steps: half of what int32 holds, the rest is the products'. */
+#define BIAS_STEPS 1073741824.0
+
+/* [outer][channels][inner] of a tensor around an axis. */
+struct layout {
+	size_t outer, channels, inner;
+};
+
+static struct layout around(const struct octet_graph_tensor *t, uint32_t axis)
+{
+	struct layout l = { 1, 1, 1 };
+
+	for (uint32_t i = 0; i < t->rank; i++) {
+		if (i < axis)
+			l.outer *= t->dims[i];
+		else if (i == axis)
+			l.channels = t->dims[i];
+		else
+			l.inner *= t->dims[i];
+	}
+	return l;
+}
+
+static float half_to_float(uint16_t h)
+{
+	uint32_t sign = (uint32_t)(h & 0x8000) << 16, exp = h >> 10 & 31, frac = h & 1023, bits;
+	float v;
+
+	if (!exp) {
+		v = ldexpf((float)frac, -24);
+		return sign ? -v : v;
+	}
+	bits = sign | (exp == 31 ? 255u : exp + 112) << 23 | frac << 13;
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+/* Codes of a hybrid model's weights, per tensor or per channel. */
+static void dequantize(const struct octet_graph_tensor *t, float *out)
+{
+	struct layout l = around(t, t->quants > 1 ? t->axis : t->rank);
+	const int8_t *q = t->data;
+
+	for (uint64_t i = 0; i < t->elements; i++) {
+		size_t c = t->quants > 1 ? i / l.inner % l.channels : 0;
+		int32_t code = t->type == OCTET_UINT8 ? (uint8_t)q[i] : q[i];
+
+		out[i] = (float)(code - t->zero_point[c]) * t->scale[c];
+	}
+}
+
+const float *quantize_reals(struct quantizer *z, const struct octet_graph_tensor *t)
+{
+	float *out;
+
+	if (t->type == OCTET_FLOAT32)
+		return t->data;
+	out = octet_graph_alloc(z->q, t->elements, sizeof(*out));
+	if (!out)
+		return NULL;
+	if (t->type == OCTET_FLOAT16)
+		for (uint64_t i = 0; i < t->elements; i++)
+			out[i] = half_to_float(((const uint16_t *)t->data)[i]);
+	else
+		dequantize(t, out);
+	return out;
+}
+
+static int all_finite(const struct quantizer *z, const struct octet_graph_tensor *t, const float *v)
+{
+	for (uint64_t i = 0; i < t->elements; i++)
+		if (!isfinite(v[i]))
+			return quantize_fail(z, -EINVAL,
+					     "tensor '%s': element %llu is NaN or infinite", t->name,
+					     (unsigned long long)i);
+	return 0;
+}
+
+/*
+ * A channel without weights takes the largest scale of the others, so that its
+ * bias has steps; one whose bias would leave int32 takes a larger one.
+ */
+static void mend_scales(float *scale, size_t count, const float *max, const float *bias,
+			float in_scale)
+{
+	float largest = 0;
+
+	for (size_t c = 0; c < count; c++)
+		if (max[c] > 0)
+			largest = fmaxf(largest, scale[c]);
+	for (size_t c = 0; c < count; c++) {
+		if (!(max[c] > 0) && largest > 0)
+			scale[c] = largest;
+		if (bias)
+			scale[c] = fmaxf(scale[c], (float)(fabs((double)bias[c]) /
+							   ((double)in_scale * BIAS_STEPS)));
+	}
+}
+
+static void magnitudes(const float *v, const struct layout *l, float *max)
+{
+	for (size_t o = 0; o < l->outer; o++)
+		for (size_t c = 0; c < l->channels; c++)
+			for (size_t i = 0; i < l->inner; i++)
+				max[c] = fmaxf(max[c],
+					       fabsf(v[(o * l->channels + c) * l->inner + i]));
+}
+
+/* Scales of the weights, mended by the bias where it has as many channels. */
+static int scales_of(struct quantizer *z, const struct octet_graph_op *op,
+		     const struct quantize_op_rule *rule, const float *v, const struct layout *l,
+		     float in_scale, float *scale, int32_t *zero)
+{
+	const struct octet_graph_tensor *b = octet_graph_input(z->g, op, rule->bias);
+	OCTET_OPTS(octet_quant_opts, q);
+	float *max = calloc(l->channels, sizeof(*max));
+	int ret;
+
+	if (!max)
+		return -ENOMEM;
+	q.scheme = OCTET_SYMMETRIC;
+	ret = octet_quant_params_channel(&q, v, l->outer, l->channels, l->inner, scale, zero);
+	magnitudes(v, l, max);
+	if (!ret)
+		mend_scales(scale, l->channels, max,
+			    b && b->data && b->type == OCTET_FLOAT32 &&
+					    b->elements == l->channels ? b->data : NULL, in_scale);
+	free(max);
+	return ret;
+}
+
+int quantize_weights(struct quantizer *z, const struct octet_graph_op *op,
+		     const struct quantize_op_rule *rule, float in_scale, int32_t *tensor)
+{
+	const struct octet_graph_tensor *w = octet_graph_input(z->g, op, rule->weights);
+	bool whole = z->o.per_tensor || rule->axis >= w->rank;
+	struct layout l = around(w, whole ? w->rank : rule->axis);
+	float *scale = octet_graph_alloc(z->q, l.channels, sizeof(*scale));
+	int32_t *zero = octet_graph_alloc(z->q, l.channels, sizeof(*zero));
+	int8_t *codes = octet_graph_alloc(z->q, w->elements, 1);
+	const float *v = quantize_reals(z, w);
+	OCTET_OPTS(octet_quant_opts, q);
+	int ret;
+
+	if (whole)
+		l = (struct layout){ 1, 1, w->elements };
+	if (!scale || !zero || !codes || !v)
+		return -ENOMEM;
+	ret = all_finite(z, w, v);
+	if (!ret)
+		ret = scales_of(z, op, rule, v, &l, in_scale, scale, zero);
+	q.scheme = OCTET_SYMMETRIC;
+	if (!ret)
+		ret = octet_quantize_channel(&q, scale, zero, v, l.outer, l.channels, l.inner, codes);
+	if (ret)
+		return ret == -EINVAL ? ret : quantize_fail(z, ret, "weights '%s': no scale stands "
+							    "for their range", w->name);
+	ret = quantize_tensor(z, w, tensor);
+	if (ret)
+		return ret;
+	z->q->tensors[*tensor].data = codes;
+	return quantize_set(z, *tensor, OCTET_INT8, (uint32_t)l.channels, whole ? 0 : rule->axis,
+			    scale, zero);
+}
+
+int quantize_bias(struct quantizer *z, const struct octet_graph_op *op,
+		  const struct quantize_op_rule *rule, float in_scale, int32_t weights,
+		  int32_t *tensor)
+{
+	const struct octet_graph_tensor *b = octet_graph_input(z->g, op, rule->bias), *w;
+	uint32_t quants = z->q->tensors[weights].quants;
+	float *scale = octet_graph_alloc(z->q, quants, sizeof(*scale));
+	int32_t *zero = octet_graph_alloc(z->q, quants, sizeof(*zero));
+	int32_t *codes = octet_graph_alloc(z->q, b->elements, sizeof(*codes));
+	const float *v = quantize_reals(z, b);
+	int ret;
+
+	if (!scale || !zero || !codes || !v)
+		return -ENOMEM;
+	w = &z->q->tensors[weights];
+	ret = all_finite(z, b, v);
+	if (!ret)
+		ret = octet_quantize_bias(in_scale, w->scale, quants > 1, v, b->elements, codes);
+	if (ret == -ERANGE)
+		return quantize_fail(z, ret, "bias '%s' leaves int32 in steps of %g", b->name,
+				     (double)in_scale * (double)w->scale[0]);
+	if (ret)
+		return ret;
+	for (uint32_t i = 0; i < quants; i++)
+		scale[i] = in_scale * w->scale[i];
+	ret = quantize_tensor(z, b, tensor);
+	if (ret)
+		return ret;
+	z->q->tensors[*tensor].data = codes;
+	return quantize_set(z, *tensor, OCTET_INT32, quants, 0, scale, zero);
+}
+
+int quantize_constant(struct quantizer *z, int32_t from, int32_t *tensor)
+{
+	const struct octet_graph_tensor *t = &z->g->tensors[from];
+	float *scale = octet_graph_alloc(z->q, 1, sizeof(*scale)), min = 0, max = 0;
+	int32_t *zero = octet_graph_alloc(z->q, 1, sizeof(*zero));
+	int8_t *codes = octet_graph_alloc(z->q, t->elements, 1);
+	const float *v = quantize_reals(z, t);
+	OCTET_OPTS(octet_quant_opts, q);
+	int ret;
+
+	if (!scale || !zero || !codes || !v)
+		return -ENOMEM;
+	ret = all_finite(z, t, v);
+	for (uint64_t i = 0; i < t->elements && !ret; i++) {
+		min = fminf(min, v[i]);
+		max = fmaxf(max, v[i]);
+	}
+	q.type = z->type;
+	if (!ret)
+		ret = octet_quant_params(&q, min, max, scale, zero);
+	if (!ret)
+		ret = octet_quantize(&q, *scale, *zero, v, t->elements, codes);
+	if (!ret)
+		ret = quantize_tensor(z, t, tensor);
+	if (ret)
+		return ret;
+	z->q->tensors[*tensor].data = codes;
+	return quantize_set(z, *tensor, z->type, 1, 0, scale, zero);
+}
