@@ -101,6 +101,42 @@ static void gemm_level(const char *name)
 		gemm_case(k, &rng, 2 * k->tile_m + 1, 2 * k->tile_n + 1, pairs);
 }
 
+static void rows_case(const struct cpu_kernels *k, uint64_t *rng, size_t count,
+		      size_t n)
+{
+	const bool is_signed = tc_next(rng) & 1;
+	const size_t ldw = n + (size_t)tc_between(rng, 0, 3);
+	struct tc_guard x, w, acc;
+	int32_t want[16];
+
+	tc_guard_new(&x, n * 2, tc_next(rng) & 1);
+	tc_guard_new(&w, count * ldw - (ldw - n), tc_next(rng) & 1);
+	tc_guard_new(&acc, count * 4, tc_next(rng) & 1);
+	for (size_t i = 0; i < n; i++)
+		((int16_t *)x.p)[i] = operand(rng);
+	tc_bytes(rng, w.p, w.size);
+	if (tc_next(rng) % 4 == 0)
+		memset(w.p, is_signed ? 0x80 : 0xff, w.size);
+	octet_cpu_rows_scalar(count, n, (int16_t *)x.p, w.p, ldw, is_signed,
+			      want);
+	k->rows(count, n, (int16_t *)x.p, w.p, ldw, is_signed,
+		(int32_t *)acc.p);
+	assert_memory_equal(acc.p, want, acc.size);
+	tc_guard_free(&x);
+	tc_guard_free(&w);
+	tc_guard_free(&acc);
+}
+
+static void rows_level(const char *name)
+{
+	const struct cpu_kernels *k = level(name);
+	uint64_t rng = seed();
+
+	for (size_t n = 1; n <= 100; n++)
+		for (size_t count = 1; count <= 9; count++)
+			rows_case(k, &rng, count, n);
+}
+
 static void depthwise_case(const struct cpu_kernels *k, uint64_t *rng, size_t n,
 			   size_t taps)
 {
@@ -306,6 +342,7 @@ static void stage_rounding_mode(void **state)
 
 #define CPU_LEVEL(l, features, m, n)					\
 	static void gemm_##l(void **state) { (void)state; gemm_level(#l); } \
+	static void rows_##l(void **state) { (void)state; rows_level(#l); } \
 	static void depthwise_##l(void **state) { (void)state; depthwise_level(#l); } \
 	static void widen_##l(void **state) { (void)state; widen_level(#l); } \
 	static void requant_##l(void **state) { (void)state; requant_level(#l); }
@@ -313,7 +350,7 @@ static void stage_rounding_mode(void **state)
 #undef CPU_LEVEL
 
 #define CPU_LEVEL(l, features, m, n)					\
-	unit_case(gemm_##l), unit_case(depthwise_##l),			\
+	unit_case(gemm_##l), unit_case(rows_##l), unit_case(depthwise_##l), \
 	unit_case(widen_##l), unit_case(requant_##l),
 
 int main(void)

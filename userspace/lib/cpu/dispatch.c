@@ -10,6 +10,7 @@
 		.tile_m = m,					\
 		.tile_n = n,					\
 		.gemm = octet_cpu_gemm_##level,			\
+		.rows = octet_cpu_rows_##level,			\
 		.depthwise = octet_cpu_depthwise_##level,	\
 		.requant = octet_cpu_requant_##level,		\
 		.widen = octet_cpu_widen_##level,		\

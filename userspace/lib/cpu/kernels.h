@@ -45,6 +45,8 @@ struct cpu_stage {
  *	then k + 2 ...    (T = tile_n)
  *
  *	panels are ldb elements apart. n is a multiple of tile_n.
+ * @rows: acc[i] = sum over k < n of x[k] * w[i * ldw + k], for i < count. w are
+ *	bytes of the signedness given, as they are
  * @depthwise: acc[c] += sum over t < taps of (x[t][c] - zx) * w[t][c], for
  *	c < n. x[t] are bytes of the signedness given. w holds pairs of taps:
  *	w[t/2][c][t%2]; an odd count is filled up with a tap of zeros, for
@@ -61,6 +63,9 @@ struct cpu_kernels {
 	void (*gemm)(size_t m, size_t n, size_t pairs, const int16_t *a,
 		     size_t lda, const int16_t *b, size_t ldb, int32_t *c,
 		     size_t ldc);
+	void (*rows)(size_t count, size_t n, const int16_t *x,
+		     const uint8_t *w, size_t ldw, bool is_signed,
+		     int32_t *acc);
 	void (*depthwise)(size_t n, size_t taps, const uint8_t *const *x,
 			  bool is_signed, int32_t zx, const int16_t *w,
 			  int32_t *acc);
@@ -78,6 +83,10 @@ const struct cpu_kernels *octet_cpu_kernels(unsigned int index);
 				    const int16_t *a, size_t lda,	\
 				    const int16_t *b, size_t ldb,	\
 				    int32_t *c, size_t ldc);		\
+	void octet_cpu_rows_##level(size_t count, size_t n_,		\
+				    const int16_t *x, const uint8_t *w,	\
+				    size_t ldw, bool is_signed,		\
+				    int32_t *acc);			\
 	void octet_cpu_depthwise_##level(size_t n_, size_t taps,	\
 					 const uint8_t *const *x,	\
 					 bool is_signed, int32_t zx,	\

@@ -149,14 +149,60 @@ static int columns(struct octet_cpu *cpu, const struct cpu_work *work,
 	return 0;
 }
 
+/*
+ * Bytes from one output channel's weights to the next, if these lie side by
+ * side in the order of the patch; else 0.
+ */
+static uint64_t filter_step(const struct cpu_work *work)
+{
+	const struct cpu_shape *s = &work->wgt;
+
+	if (work->cmd->op == OCTET_OP_GEMM)
+		return work->cmd->wgt.flags & OCTET_OPERAND_TRANSPOSED ?
+		       s->stride[2] : 0;
+	if ((s->extent[3] == 1 || s->stride[3] == s->inner) &&
+	    (s->extent[2] == 1 || s->stride[2] == s->inner * s->extent[3]))
+		return s->stride[1];
+	return 0;
+}
+
+/* One row of bytes: to pack the weights would cost more than to use them. */
+static int one_row(struct octet_cpu *cpu, const struct cpu_work *work,
+		   const struct product *p, uint64_t step)
+{
+	uint32_t sum = 0;
+
+	pack_a(cpu, work, p, 0, 1, 0, (size_t)p->k, (size_t)p->k);
+	for (size_t k = 0; k < p->k; k++)
+		sum += (uint32_t)cpu->pack_a[k];
+	for (uint64_t n0 = 0; n0 < p->n; n0 += CPU_BLOCK_N) {
+		const size_t n = least(p->n - n0, CPU_BLOCK_N);
+		const uint64_t o = p->channel + n0;
+
+		if (octet_cpu_canceled(cpu))
+			return -ECANCELED;
+		cpu->k->rows(n, (size_t)p->k, cpu->pack_a, p->b + o * step,
+			     step, work->w_signed, cpu->acc);
+		for (size_t i = 0; i < n; i++)
+			cpu->acc[i] = (int32_t)((uint32_t)cpu->acc[i] - sum *
+						(uint32_t)work->zw[o + i]);
+		results(cpu, work, p, 0, 1, o, n, n);
+	}
+	return 0;
+}
+
 static int product(struct octet_cpu *cpu, const struct cpu_work *work,
 		   const struct product *p)
 {
 	const size_t tile = cpu->k->tile_n;
 	const size_t k = least(p->k + p->k % 2, CPU_BLOCK_K);
 	size_t block = least(CPU_PACK_B / k / tile * tile, CPU_BLOCK_N);
+	const uint64_t step = filter_step(work);
 	int err;
 
+	if (p->m == 1 && step && work->x_size == 1 &&
+	    p->k < CPU_BLOCK_M * CPU_BLOCK_K)
+		return one_row(cpu, work, p, step);
 	if (block < tile)
 		block = tile;
 	for (uint64_t n0 = 0; n0 < p->n; n0 += block) {

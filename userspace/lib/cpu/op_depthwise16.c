@@ -20,54 +20,97 @@ void octet_cpu_requant16(const struct cpu_work *work, uint64_t channel,
 	}
 }
 
-/* Adds the products of one tap, channels [c0, c0 + n) of the result. */
-static void tap(const struct cpu_work *work, const uint8_t *x, const int8_t *w,
-		uint64_t c0, size_t n, int64_t *acc)
+#define LANES 16
+
+/* acc += x w; blocks of a constant size are what the compiler vectorizes */
+static void add(const int16_t *restrict x, const int8_t *restrict w, size_t n,
+		int32_t *restrict acc)
+{
+	size_t c = 0;
+
+	for (; c + LANES <= n; c += LANES)
+		for (size_t i = 0; i < LANES; i++)
+			acc[c + i] += x[c + i] * w[c + i];
+	for (; c < n; c++)
+		acc[c] += x[c] * w[c];
+}
+
+/**
+ * struct pixel - channels [c0, c0 + n) of a result's pixel
+ * @spread: inputs by output channel, or pad values
+ * @acc: sums of up to CPU_SUM16 taps
+ * @wide: of all
+ */
+struct pixel {
+	uint64_t c0;
+	size_t n;
+	int16_t spread[CPU_DW_CHANNELS];
+	int32_t acc[CPU_DW_CHANNELS];
+	int64_t wide[CPU_DW_CHANNELS];
+};
+
+/* Inputs of the pixel's channels; x is NULL outside the image. */
+static const int16_t *inputs(const struct cpu_work *work, struct pixel *p,
+			     const uint8_t *x)
 {
 	const uint32_t multiplier = work->cmd->cout / work->cmd->cin;
 
-	if (!x) {
-		for (size_t c = 0; c < n; c++)
-			acc[c] += (int64_t)work->cmd->pad_value * w[c];
-	} else if (multiplier == 1) {
-		x += 2 * c0;
-		for (size_t c = 0; c < n; c++)
-			acc[c] += octet_cpu_load16(x + 2 * c) * w[c];
-	} else {
-		for (size_t c = 0; c < n; c++)
-			acc[c] += octet_cpu_load16(x + (c0 + c) / multiplier *
-						       2) * w[c];
-	}
+	if (x && multiplier == 1)
+		return (const int16_t *)x + p->c0;
+	for (size_t c = 0; c < p->n; c++)
+		p->spread[c] = (int16_t)(x ? octet_cpu_load16(x + 2 *
+						((p->c0 + c) / multiplier)) :
+					     work->cmd->pad_value);
+	return p->spread;
+}
+
+static void fold(struct pixel *p)
+{
+	for (size_t c = 0; c < p->n; c++)
+		p->wide[c] += p->acc[c];
+	memset(p->acc, 0, p->n * sizeof(*p->acc));
+}
+
+static void sums(const struct cpu_work *work, struct pixel *p,
+		 const uint8_t *image, uint64_t oy, uint64_t ox)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const uint64_t *in = work->src.stride, *at = work->wgt.stride;
+	size_t taps = 0;
+
+	memset(p->acc, 0, p->n * sizeof(*p->acc));
+	memset(p->wide, 0, p->n * sizeof(*p->wide));
+	for (uint64_t i = 0; i < cmd->r; i++)
+		for (uint64_t j = 0; j < cmd->s; j++) {
+			const int64_t y = (int64_t)(oy * cmd->sh +
+						    i * cmd->dh) - cmd->pt;
+			const int64_t x = (int64_t)(ox * cmd->sw +
+						    j * cmd->dw) - cmd->pl;
+			const uint8_t *from = NULL;
+
+			if (y >= 0 && y < cmd->h && x >= 0 && x < cmd->w)
+				from = image + (uint64_t)y * in[2] +
+				       (uint64_t)x * in[3];
+			add(inputs(work, p, from),
+			    (const int8_t *)work->w + i * at[2] + j * at[3] +
+			    p->c0, p->n, p->acc);
+			if (++taps % CPU_SUM16 == 0)
+				fold(p);
+		}
+	fold(p);
 }
 
 static void pixel(const struct cpu_work *work, const uint8_t *image,
 		  uint64_t oy, uint64_t ox, uint8_t *y)
 {
-	const struct octet_cmd *cmd = work->cmd;
-	int64_t acc[CPU_DW_CHANNELS];
-	size_t n;
+	const uint64_t all = work->cmd->cout;
+	struct pixel p;
 
-	for (uint64_t c0 = 0; c0 < cmd->cout; c0 += n) {
-		n = cmd->cout - c0 < CPU_DW_CHANNELS ?
-		    (size_t)(cmd->cout - c0) : CPU_DW_CHANNELS;
-		memset(acc, 0, n * sizeof(*acc));
-		for (uint64_t t = 0; t < (uint64_t)cmd->r * cmd->s; t++) {
-			const uint64_t i = t / cmd->s, j = t % cmd->s;
-			const int64_t iy = (int64_t)(oy * cmd->sh +
-						     i * cmd->dh) - cmd->pt;
-			const int64_t ix = (int64_t)(ox * cmd->sw +
-						     j * cmd->dw) - cmd->pl;
-			const uint8_t *x = NULL;
-
-			if (iy >= 0 && iy < cmd->h && ix >= 0 && ix < cmd->w)
-				x = image + (uint64_t)iy * work->src.stride[2] +
-				    (uint64_t)ix * work->src.stride[3];
-			tap(work, x, (const int8_t *)work->w +
-				     i * work->wgt.stride[2] +
-				     j * work->wgt.stride[3] + c0,
-			    c0, n, acc);
-		}
-		octet_cpu_requant16(work, c0, acc, n, y + 2 * c0);
+	for (p.c0 = 0; p.c0 < all; p.c0 += p.n) {
+		p.n = all - p.c0 < CPU_DW_CHANNELS ? (size_t)(all - p.c0) :
+						     CPU_DW_CHANNELS;
+		sums(work, &p, image, oy, ox);
+		octet_cpu_requant16(work, p.c0, p.wide, p.n, y + 2 * p.c0);
 	}
 }
 

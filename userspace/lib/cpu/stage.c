@@ -32,6 +32,21 @@ static int64_t srdhm(wide a, int64_t b)
 	return (int64_t)((ab + nudge) / (INT64_C(1) << 31));
 }
 
+/*
+ * srdhm() of v shifted left by what shift lacks of 31. Wide only where it has
+ * to be: the compiler's 128 bits are slow.
+ */
+static int64_t high_mul(int32_t v, uint32_t mult, uint32_t shift)
+{
+	const int64_t ab = (int64_t)v * mult;
+	const int64_t nudge = ab >= 0 ? INT64_C(1) << 30 :
+					1 - (INT64_C(1) << 30);
+
+	if (shift < 31)
+		return srdhm((wide)v * ((wide)1 << (31 - shift)), mult);
+	return (ab + nudge) / (INT64_C(1) << 31);
+}
+
 /* gemmlowp, fixedpoint.h, RoundingDivideByPOT: ties away from zero */
 static int64_t rounding_divide_by_pot(int64_t x, unsigned int exponent)
 {
@@ -53,21 +68,17 @@ static int64_t divide_half_up(int64_t x, unsigned int exponent)
 /* TFLite, MultiplyByQuantizedMultiplier, double rounding */
 static int64_t fix_dbl(int32_t v, uint32_t mult, uint32_t shift)
 {
-	const unsigned int left = shift < 31 ? 31 - shift : 0;
 	const unsigned int right = shift > 31 ? shift - 31 : 0;
-	const wide shifted = (wide)v * ((wide)1 << left);
 
-	return rounding_divide_by_pot(srdhm(shifted, mult), right);
+	return rounding_divide_by_pot(high_mul(v, mult, shift), right);
 }
 
 /* TFLite optimized kernels on x86: as above, the right shift rounds half up */
 static int64_t fix_dbl_up(int32_t v, uint32_t mult, uint32_t shift)
 {
-	const unsigned int left = shift < 31 ? 31 - shift : 0;
 	const unsigned int right = shift > 31 ? shift - 31 : 0;
-	const wide shifted = (wide)v * ((wide)1 << left);
 
-	return divide_half_up(srdhm(shifted, mult), right);
+	return divide_half_up(high_mul(v, mult, shift), right);
 }
 
 /* ruy, TFLite single rounding: one rounding of the product, half up */
