@@ -5,6 +5,8 @@
 
 #include "matmul.h"
 
+OCTET_VECTOR_LOOPS
+
 /* Bytes of an input block: stays in the second-level cache. */
 #define BLOCK_BYTES (256u << 10)
 /* Multiply-accumulates between two looks at the cancel flag. */
@@ -72,9 +74,10 @@ static int multiply(struct octet_matmul *mm, size_t rows, size_t p, size_t panel
 
 	if (!chunk)
 		chunk = 1;
+	/* always two panels, as many as there is room for: a constant is faster */
 	for (size_t i = 0; i < rows; i++)
 		memcpy(mm->acc + i * OCTET_MATMUL_COLUMNS, mm->start + p * OCTET_PANEL,
-		       panels * OCTET_PANEL * sizeof(*mm->acc));
+		       OCTET_MATMUL_COLUMNS * sizeof(*mm->acc));
 	for (size_t k = 0; k < mm->words; k += chunk) {
 		size_t words = mm->words - k < chunk ? mm->words - k : chunk;
 
@@ -86,6 +89,13 @@ static int multiply(struct octet_matmul *mm, size_t rows, size_t p, size_t panel
 	return 0;
 }
 
+/* the weights' zero points of @n outputs off the sums of a row */
+static void take_off(int32_t *restrict acc, const int32_t *restrict zw, int32_t sum, size_t n)
+{
+	for (size_t j = 0; j < n; j++)
+		acc[j] = (int32_t)((uint32_t)acc[j] - (uint32_t)zw[j] * (uint32_t)sum);
+}
+
 static void finish(struct octet_matmul *mm, size_t rows, size_t first, size_t n, size_t o0,
 		   uint8_t *dst, size_t ldd)
 {
@@ -94,9 +104,8 @@ static void finish(struct octet_matmul *mm, size_t rows, size_t first, size_t n,
 	for (size_t i = 0; i < rows; i++) {
 		int32_t *acc = mm->acc + i * OCTET_MATMUL_COLUMNS;
 
-		for (size_t j = 0; mm->any_zw && j < n; j++)
-			acc[j] = (int32_t)((uint32_t)acc[j] - (uint32_t)mm->zw[first + j] *
-					   (uint32_t)mm->sums[i]);
+		if (mm->any_zw)
+			take_off(acc, mm->zw + first, mm->sums[i], n);
 		octet_requant_store(mm->rq, acc, o0 + first, n, dst + (i * ldd + first) * size);
 	}
 }

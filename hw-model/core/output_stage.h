@@ -95,7 +95,7 @@ void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_
 
 /**
  * octet_requant_store() - scale, apply the tail, narrow to the type of the result
- * @acc: accumulators of channels from @o0 on; n rounded up to 8 may be read
+ * @acc: accumulators of channels from @o0 on; n rounded up to 16 may be read
  * @n: up to OCTET_BLOCK
  * @dst: a place in the command's result
  */

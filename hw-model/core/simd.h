@@ -33,7 +33,8 @@ struct octet_requant;
  *	of (tap[t][c0 + c] ^ flip) * w; @w as [chunk][pair][16][2]
  * @requant: @n accumulators of channels from @o0 on, n rounded up to 8 may be
  *	read and written
- * @narrow: the same to @n bytes; codes of 8 bits, n as it is
+ * @narrow: the same to @n codes of 8 bits; n rounded up to 16 may be read, and
+ *	nothing past n is written
  * @dot16: sum of @n products of int16 and int8, whose bits are exchanged by @flip
  */
 struct octet_simd {

@@ -197,34 +197,53 @@ VNNI static void requant(const struct octet_requant *rq, const int32_t *acc, siz
 	}
 }
 
-/* eight results, saturated: the clamp of bytes keeps them apart from the bounds */
-VNNI static inline __m256i scaled8(const struct octet_requant *rq, const int32_t *acc, size_t o)
+/*
+ * Sixteen results as bytes. They are saturated to 32 bits first: the clamp to
+ * bytes keeps them apart from those bounds.
+ */
+VNNI static inline __attribute__((always_inline)) __m128i
+bytes16(const struct octet_requant *rq, const int32_t *acc, size_t o, bool fix)
 {
-	__m512i v = _mm512_cvtepi32_epi64(_mm256_loadu_si256((const void *)acc));
+	__m512i a = _mm512_cvtepi32_epi64(_mm256_loadu_si256((const void *)acc));
+	__m512i b = _mm512_cvtepi32_epi64(_mm256_loadu_si256((const void *)(acc + 8)));
+	__m512i zp = _mm512_set1_epi32(rq->zero_point);
+	__m512i lo = _mm512_set1_epi32(rq->lo - rq->zero_point);
+	__m512i hi = _mm512_set1_epi32(rq->hi - rq->zero_point);
+	__m512i v;
 
-	if (rq->code == OCTET_STAGE_FP32_RNE)
-		v = fp32_8(rq, v, o);
-	else if (rq->code != OCTET_STAGE_RAW)
-		v = fix8(rq, v, o);
-	return _mm512_cvtsepi64_epi32(v);
+	if (fix) {
+		a = fix8(rq, a, o);
+		b = fix8(rq, b, o + 8);
+	} else if (rq->code == OCTET_STAGE_FP32_RNE) {
+		a = fp32_8(rq, a, o);
+		b = fp32_8(rq, b, o + 8);
+	}
+	v = _mm512_castsi256_si512(_mm512_cvtsepi64_epi32(a));
+	v = _mm512_inserti64x4(v, _mm512_cvtsepi64_epi32(b), 1);
+	v = _mm512_min_epi32(_mm512_max_epi32(v, lo), hi);
+	return _mm512_cvtepi32_epi8(_mm512_add_epi32(v, zp));
+}
+
+VNNI static inline __attribute__((always_inline)) void
+narrow_all(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n, uint8_t *to,
+	   bool fix)
+{
+	size_t i = 0;
+
+	for (; i + 16 <= n; i += 16)
+		_mm_storeu_si128((void *)(to + i), bytes16(rq, acc + i, o0 + i, fix));
+	if (i < n)
+		_mm_mask_storeu_epi8(to + i, (__mmask16)(0xffff >> (16 - (n - i))),
+				     bytes16(rq, acc + i, o0 + i, fix));
 }
 
 VNNI static void narrow(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
 			uint8_t *to)
 {
-	__m512i zp = _mm512_set1_epi32(rq->zero_point);
-	__m512i lo = _mm512_set1_epi32(rq->lo - rq->zero_point);
-	__m512i hi = _mm512_set1_epi32(rq->hi - rq->zero_point);
-
-	for (size_t i = 0; i < n; i += 16) {
-		__mmask16 m = (__mmask16)(n - i < 16 ? 0xffff >> (16 - (n - i)) : 0xffff);
-		__m512i v = _mm512_castsi256_si512(scaled8(rq, acc + i, o0 + i));
-
-		if (n - i > 8)
-			v = _mm512_inserti64x4(v, scaled8(rq, acc + i + 8, o0 + i + 8), 1);
-		v = _mm512_min_epi32(_mm512_max_epi32(v, lo), hi);
-		_mm512_mask_cvtepi32_storeu_epi8(to + i, m, _mm512_add_epi32(v, zp));
-	}
+	if (rq->code == OCTET_STAGE_RAW || rq->code == OCTET_STAGE_FP32_RNE)
+		narrow_all(rq, acc, o0, n, to, false);
+	else
+		narrow_all(rq, acc, o0, n, to, true);
 }
 
 /* a lane adds two products of 2^22 at a time, so 128 times stay below 2^31 */
