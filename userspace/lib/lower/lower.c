@@ -208,8 +208,10 @@ static int one(struct lower *l, const struct octet_graph_op *op, char *err, size
 	lower_fn *fn = lower_find(op->code);
 	int ret;
 
-	if (state->where == OCTET_LOW_FUSED)
+	if (state->where == OCTET_LOW_FUSED) {
+		state->exact = lower_exact(l, op);
 		return 0;
+	}
 	snprintf(l->why, sizeof(l->why), "the device has no operation for it");
 	ret = fn ? fn(l, op) : LOWER_HOST;
 	if (ret < 0)
