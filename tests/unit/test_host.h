@@ -20,7 +20,7 @@ struct one {
 	struct octet_graph g;
 	struct octet_graph_op op;
 	struct octet_graph_tensor t[ONE_TENSORS];
-	int32_t in[ONE_TENSORS], out[ONE_TENSORS];
+	int32_t in[ONE_TENSORS], out[ONE_TENSORS], middle[8];
 	void *buffers[ONE_TENSORS];
 	bool given[ONE_TENSORS];
 	uint64_t state;
@@ -63,6 +63,12 @@ void one_input(struct one *o, int32_t t);
 
 /** one_output() - append to its outputs */
 void one_output(struct one *o, int32_t t);
+
+/** one_middle() - append to its intermediates */
+void one_middle(struct one *o, int32_t t);
+
+/** one_variable() - make it a variable; it holds its zero point */
+void one_variable(struct one *o, int32_t t);
 
 /** one_run() - look it up and run it; what octet_host_find() or the run gave */
 int one_run(struct one *o);

@@ -17,6 +17,7 @@ void one_begin(struct one *o, uint32_t code, const char *name, uint64_t seed)
 	o->op.version = 1;
 	o->op.inputs = o->in;
 	o->op.outputs = o->out;
+	o->op.intermediates = o->middle;
 	o->g.tensors = o->t;
 	o->g.ops = &o->op;
 	o->g.op_count = 1;
@@ -162,6 +163,18 @@ void one_output(struct one *o, int32_t t)
 	o->t[t].producer = 0;
 }
 
+void one_middle(struct one *o, int32_t t)
+{
+	o->middle[o->op.intermediate_count++] = t;
+}
+
+void one_variable(struct one *o, int32_t t)
+{
+	o->t[t].variable = true;
+	if (o->t[t].type == OCTET_INT8)
+		memset(o->buffers[t], o->t[t].zero_point[0], o->t[t].bytes);
+}
+
 int one_run(struct one *o)
 {
 	struct octet_host_call call = { .err = o->err, .err_size = sizeof(o->err) };
@@ -240,4 +253,6 @@ void one_dump(const struct one *o, FILE *f)
 	fwrite(o->in, sizeof(*o->in), o->op.input_count, f);
 	put32(o->op.output_count, f);
 	fwrite(o->out, sizeof(*o->out), o->op.output_count, f);
+	put32(o->op.intermediate_count, f);
+	fwrite(o->middle, sizeof(*o->middle), o->op.intermediate_count, f);
 }
