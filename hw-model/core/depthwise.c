@@ -186,10 +186,8 @@ static bool pixel(struct depthwise *d, uint8_t *dst)
 
 		if (d->taps >= OCTET_LONG_SUM && octet_work_tick(d->work))
 			return false;
-		for (size_t i = 0; i < chunks; i++)
-			memcpy(acc + 16 * i, d->start + c0 + 16 * i, 16 * sizeof(*acc));
-		d->simd->dw(acc, d->tap, d->pairs, c0, chunks, d->w + c0 / 16 * d->pairs * 32,
-			    d->flip);
+		d->simd->dw(acc, d->start + c0, d->tap, d->pairs, c0, chunks,
+			    d->w + c0 / 16 * d->pairs * 32, d->flip);
 		octet_requant_store(d->rq, acc, c0, n, dst + c0 * size);
 	}
 	return true;

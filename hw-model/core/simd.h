@@ -29,8 +29,8 @@ struct octet_requant;
  * @mm: acc[i][j] += a[i] . b[j] for rows x (panels * OCTET_PANEL); a row of
  *	@a has @lda words, a panel of @b @ldb words in @words lines of 16,
  *	a row of @acc @ldacc sums
- * @dw: @chunks times 16 channels of a depthwise pixel: acc[c] += sum over taps
- *	of (tap[t][c0 + c] ^ flip) * w; @w as [chunk][pair][16][2]
+ * @dw: @chunks times 16 channels of a depthwise pixel: acc[c] = start[c] + sum over
+ *	taps of (tap[t][c0 + c] ^ flip) * w; @w as [chunk][pair][16][2]
  * @requant: @n accumulators of channels from @o0 on, n rounded up to 8 may be
  *	read and written
  * @narrow: the same to @n codes of 8 bits; n rounded up to 16 may be read, and
@@ -46,8 +46,8 @@ struct octet_simd {
 	void (*mm)(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
 		   const uint32_t *b, size_t ldb, size_t words, size_t rows,
 		   size_t panels);
-	void (*dw)(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		   size_t chunks, const int16_t *w, uint8_t flip);
+	void (*dw)(int32_t *acc, const int32_t *start, const uint8_t *const *tap,
+		   size_t pairs, size_t c0, size_t chunks, const int16_t *w, uint8_t flip);
 	void (*requant)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 			size_t n, int32_t *y);
 	void (*narrow)(const struct octet_requant *rq, const int32_t *acc, size_t o0,

@@ -116,11 +116,11 @@ AVX2 static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, c
 	}
 }
 
-AVX2 static void dw16(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		      const int16_t *w, uint8_t flip)
+AVX2 static void dw16(int32_t *acc, const int32_t *start, const uint8_t *const *tap, size_t pairs,
+		      size_t c0, const int16_t *w, uint8_t flip)
 {
-	__m256i s0 = _mm256_loadu_si256((const void *)acc);
-	__m256i s1 = _mm256_loadu_si256((const void *)(acc + 8));
+	__m256i s0 = _mm256_loadu_si256((const void *)start);
+	__m256i s1 = _mm256_loadu_si256((const void *)(start + 8));
 	__m128i f = _mm_set1_epi8((char)flip);
 
 	for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
@@ -141,11 +141,12 @@ AVX2 static void dw16(int32_t *acc, const uint8_t *const *tap, size_t pairs, siz
 	_mm256_storeu_si256((void *)(acc + 8), s1);
 }
 
-AVX2 static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		    size_t chunks, const int16_t *w, uint8_t flip)
+AVX2 static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, size_t pairs,
+		    size_t c0, size_t chunks, const int16_t *w, uint8_t flip)
 {
 	for (size_t i = 0; i < chunks; i++)
-		dw16(acc + i * 16, tap, pairs, c0 + i * 16, w + i * pairs * 32, flip);
+		dw16(acc + i * 16, start + i * 16, tap, pairs, c0 + i * 16, w + i * pairs * 32,
+		     flip);
 }
 
 /* four channels of a FIX code, before the zero point */

@@ -106,10 +106,10 @@ VNNI static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, c
 	}
 }
 
-VNNI static void dw16(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		      const int16_t *w, __m256i f)
+VNNI static void dw16(int32_t *acc, const int32_t *start, const uint8_t *const *tap, size_t pairs,
+		      size_t c0, const int16_t *w, __m256i f)
 {
-	__m512i s = _mm512_loadu_si512(acc);
+	__m512i s = _mm512_loadu_si512(start);
 
 	for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
 		__m128i x = _mm_loadu_si128((const void *)(tap[2 * t] + c0));
@@ -123,13 +123,14 @@ VNNI static void dw16(int32_t *acc, const uint8_t *const *tap, size_t pairs, siz
 	_mm512_storeu_si512(acc, s);
 }
 
-VNNI static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0,
-		    size_t chunks, const int16_t *w, uint8_t flip)
+VNNI static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, size_t pairs,
+		    size_t c0, size_t chunks, const int16_t *w, uint8_t flip)
 {
 	__m256i f = _mm256_set1_epi8((char)flip);
 
 	for (size_t i = 0; i < chunks; i++)
-		dw16(acc + i * 16, tap, pairs, c0 + i * 16, w + i * pairs * 32, f);
+		dw16(acc + i * 16, start + i * 16, tap, pairs, c0 + i * 16, w + i * pairs * 32,
+		     f);
 }
 
 /* x / 2^s, half to even */

@@ -54,10 +54,13 @@ static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const 
 			row(acc + i * ldacc + p * OCTET_PANEL, a + i * lda, b + p * ldb, words);
 }
 
-static void dw(int32_t *acc, const uint8_t *const *tap, size_t pairs, size_t c0, size_t chunks,
-	       const int16_t *w, uint8_t flip)
+static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, size_t pairs,
+	       size_t c0, size_t chunks, const int16_t *w, uint8_t flip)
 {
-	for (size_t end = c0 + chunks * OCTET_PANEL; c0 < end; c0 += OCTET_PANEL, acc += OCTET_PANEL)
+	size_t end = c0 + chunks * OCTET_PANEL;
+
+	memcpy(acc, start, chunks * OCTET_PANEL * sizeof(*acc));
+	for (; c0 < end; c0 += OCTET_PANEL, acc += OCTET_PANEL)
 		for (size_t t = 0; t < pairs; t++, w += 2 * OCTET_PANEL) {
 			const uint8_t *x = tap[2 * t] + c0, *y = tap[2 * t + 1] + c0;
 
