@@ -46,12 +46,17 @@ endef
 $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 
 # In the guest the same programs find the device: tests/guest/cases/library.sh.
-$(foreach t,backends jobs ops,$(eval $(call program,build/tests/guest/lib_$(t),\
+$(foreach t,backends jobs ops plan,$(eval $(call program,build/tests/guest/lib_$(t),\
 	tests/unit/test_$(t).c,tests $(lib_archives),$(test_libs))))
 
 # Against other people's libraries.
 $(eval $(call program,build/tests/oracles/xnnpack,tests/oracles/xnnpack.c,tests $(lib_archives),\
 	$(test_libs) -lXNNPACK))
+
+# Small networks as files, for the tests of the program.
+$(eval $(call program,build/bin/small_models,tests/tools/small_models.c,tests $(lib_archives),\
+	$(lib_libs)))
+build/tests/cli_models: build/bin/small_models
 
 # Public models: on the host by tests/models/run, in the guest by cases/models.sh.
 $(eval $(call program,build/tests/guest/models,tests/models/public.c,$(lib_archives),$(lib_libs)))

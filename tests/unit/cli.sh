@@ -71,7 +71,7 @@ usage() {
 	says out '^octet [0-9]+\.[0-9]+\.[0-9]+$'
 	refused '^usage: octet' "$octet"
 	refused "no command 'frob'" "$octet" frob
-	refused "'more' is one argument too many" "$octet" info more
+	refused "'more' is one argument too many" "$octet" bench more
 	refused 'frob' "$octet" info --frob
 	refused 'requires an argument' "$octet" info --backend
 	refused "'gpu'.*drm, sim, cpu or auto" "$octet" info --backend gpu
