@@ -14,12 +14,16 @@ cflags_userspace/lib/quantize := -ffp-contract=off -D_GNU_SOURCE
 cflags_userspace/lib/cmd := -ffp-contract=off
 cflags_userspace/lib/tables := -ffp-contract=off
 cflags_userspace/lib/host := -ffp-contract=off
+# Loops over channels become vectors, also where their length is not known.
+cflags_userspace/lib/float := -ffp-contract=off -fvect-cost-model=dynamic
+cflags_userspace/lib/float/gemm_avx2.c := -mavx2
+cflags_userspace/lib/float/gemm_avx512.c := -mavx512f
 cflags_userspace/lib/lower := -ffp-contract=off
 # Predicted cycles are those of the machine's own timing.
 cflags_userspace/lib/plan := -Ihw-model
 cflags_userspace/lib/cpu := -ffp-contract=off
 
-lib_folders := quant quantize cmd backend model tflite tables lower plan host
+lib_folders := quant quantize cmd backend model tflite tables lower plan host float
 lib_sources := $(wildcard userspace/lib/*.c $(foreach d,$(lib_folders),userspace/lib/$(d)/*.c))
 $(eval $(call archive,octet,$(lib_sources)))
 
