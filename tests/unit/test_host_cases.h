@@ -19,7 +19,15 @@ struct host_group {
 
 /* Ends with an entry without @name. */
 extern const struct host_group host_groups_value[], host_groups_move[], host_groups_rows[],
-	host_groups_heavy[], host_groups_cell[];
+	host_groups_heavy[], host_groups_cell[], host_groups_boxes[];
+
+/**
+ * case_flex() - a FlexBuffer: a map of numbers; @bytes of it, static
+ *
+ * @kinds: 'i', 'f' or 'b' per key; @keys are sorted
+ */
+const uint8_t *case_flex(uint32_t n, const char *const *keys, const char *kinds,
+			 const double *values, size_t *bytes);
 
 /* Used by the builders. */
 uint32_t case_dims(struct one *o, uint32_t rank, uint32_t most, uint32_t *dims);

@@ -10,10 +10,10 @@
 static const struct octet_host_kernel *const lists[] = {
 	octet_float_kernels,
 	octet_host_arg, octet_host_arith, octet_host_block, octet_host_compare, octet_host_conv,
-	octet_host_convert, octet_host_copy, octet_host_gather, octet_host_lstm,
-	octet_host_matmul, octet_host_norm, octet_host_pad, octet_host_pool, octet_host_reduce,
-	octet_host_resize, octet_host_slice, octet_host_softmax, octet_host_svdf,
-	octet_host_unary,
+	octet_host_convert, octet_host_copy, octet_host_detect, octet_host_gather,
+	octet_host_lstm, octet_host_matmul, octet_host_norm, octet_host_pad, octet_host_pool,
+	octet_host_reduce, octet_host_resize, octet_host_slice, octet_host_softmax,
+	octet_host_svdf, octet_host_unary,
 };
 
 /* Counts, and that nothing is left out which must be there. */
