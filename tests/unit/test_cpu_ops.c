@@ -103,7 +103,8 @@ static void run(struct octet_cpu *cpu, struct job *j, uint64_t from)
 			 fault.status, fault.text);
 	for (size_t i = 0; i < y->size; i++)
 		if (y->p[i] != j->want[i])
-			fail_msg("%s: OCTET_SEED=%llu op %u sub %u stage %u tail %u types %u %u %u %u: byte %zu of %zu is 0x%02x, want 0x%02x",
+			fail_msg("%s: OCTET_SEED=%llu op %u sub %u stage %u tail %u types %u %u %u %u: "
+				 "byte %zu of %zu is 0x%02x, want 0x%02x",
 				 octet_cpu_level(cpu), (unsigned long long)from,
 				 j->c.op, j->c.sub, j->c.stage, j->c.tail,
 				 j->c.src.type, j->c.src2.type, j->c.wgt.type,

@@ -24,6 +24,7 @@ struct side {
  * struct ew - one command
  * @sum_stage: the one of the addends
  * @whole: a sum rescaled never wraps, the kernels apply
+ * @residual: ADD of bytes side by side
  * @y_step: bytes from result to result
  * @row: results, where these are not side by side
  */
@@ -34,6 +35,7 @@ struct ew {
 	unsigned int sum_stage;
 	bool wide;
 	bool whole;
+	bool residual;
 	uint64_t y_step;
 	struct side side[2];
 	struct cpu_uniform out;
@@ -82,6 +84,17 @@ static void load(const struct ew *ew, const struct side *s, const uint8_t *p,
 	else
 		for (size_t i = 0; i < n; i++)
 			to[i] = s->value[*p];
+}
+
+/* Both bytes side by side and nothing but their sum: a residual. */
+static void add_bytes(struct ew *ew, const uint8_t *a, const uint8_t *b,
+		      size_t n)
+{
+	const int32_t *va = ew->side[0].value, *vb = ew->side[1].value;
+	int32_t *restrict acc = ew->acc;
+
+	for (size_t i = 0; i < n; i++)
+		acc[i] = (int32_t)((uint32_t)va[a[i]] + (uint32_t)vb[b[i]]);
 }
 
 /* acc = acc op other, modulo 2^32 */
@@ -176,9 +189,13 @@ static void run(void *context, uint8_t *const *p, size_t n)
 	struct ew *ew = context;
 	const unsigned int size = ew->wide ? 2 : 1;
 
-	load(ew, &ew->side[0], p[0], n, ew->acc);
-	load(ew, &ew->side[1], p[1], n, ew->other);
-	combine(ew, n);
+	if (ew->residual) {
+		add_bytes(ew, p[0], p[1], n);
+	} else {
+		load(ew, &ew->side[0], p[0], n, ew->acc);
+		load(ew, &ew->side[1], p[1], n, ew->other);
+		combine(ew, n);
+	}
 	if (ew->y_step == size) {
 		results(ew, p[2], n);
 		return;
@@ -194,6 +211,8 @@ static int walk(struct ew *ew, struct cpu_walk *w)
 	ew->side[0].step = w->stride[0][3];
 	ew->side[1].step = w->stride[1][3];
 	ew->y_step = w->stride[2][3];
+	ew->residual = ew->sub == OCTET_EW_ADD && !ew->wide &&
+		       ew->side[0].step == 1 && ew->side[1].step == 1;
 	return octet_cpu_walk(ew->cpu, w, run, ew);
 }
 

@@ -4,6 +4,7 @@
  * Documentation/hardware.rst, "Output stage".
  */
 #include <immintrin.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "kernels.h"
@@ -45,19 +46,27 @@ fix(unsigned int stage, __m256i v, __m256i mult, __m256i shift)
 	return sra64(_mm256_add_epi64(_mm256_mul_epi32(v, mult), round), shift);
 }
 
+/* The low bytes of four words. */
+static inline void narrow(uint8_t *dst, __m128i y)
+{
+	const __m128i low = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1,
+					  -1, -1, -1, -1, -1, -1);
+	const int32_t bytes = _mm_cvtsi128_si32(_mm_shuffle_epi8(y, low));
+
+	memcpy(dst, &bytes, sizeof(bytes));
+}
+
 /* Clamps four 64-bit values and stores them as bytes. */
 static inline void store4(uint8_t *dst, __m256i y, const struct cpu_stage *st)
 {
 	const __m256i lo = _mm256_set1_epi64x(st->lo);
 	const __m256i hi = _mm256_set1_epi64x(st->hi);
-	int64_t out[4];
+	const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
 
 	y = _mm256_add_epi64(y, _mm256_set1_epi64x(st->zero_point));
 	y = _mm256_blendv_epi8(y, lo, _mm256_cmpgt_epi64(lo, y));
 	y = _mm256_blendv_epi8(y, hi, _mm256_cmpgt_epi64(y, hi));
-	_mm256_storeu_si256((void *)out, y);
-	for (int i = 0; i < 4; i++)
-		dst[i] = (uint8_t)out[i];
+	narrow(dst, _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(y, even)));
 }
 
 static inline __m256i spread(const void *p, bool is_signed)
@@ -101,13 +110,12 @@ static size_t fp32_row(const struct cpu_stage *st, size_t channel,
 						   load(st->bias + c));
 		__m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(v),
 				_mm256_castsi256_ps(load(st->mult + c)));
-		int32_t out[8];
+		__m256i out;
 
 		y = _mm256_min_ps(_mm256_max_ps(y, lo), hi);
-		_mm256_storeu_si256((void *)out, _mm256_add_epi32(
-					_mm256_cvtps_epi32(y), zp));
-		for (int j = 0; j < 8; j++)
-			dst[i + j] = (uint8_t)out[j];
+		out = _mm256_add_epi32(_mm256_cvtps_epi32(y), zp);
+		narrow(dst + i, _mm256_castsi256_si128(out));
+		narrow(dst + i + 4, _mm256_extracti128_si256(out, 1));
 	}
 	return i;
 }

@@ -13,6 +13,20 @@ static inline __mmask16 tail(size_t n, unsigned int width)
 	return (__mmask16)(n >= width ? (1u << width) - 1 : (1u << n) - 1);
 }
 
+/*
+ * The bytes that m selects. Narrowed before they are stored: where memory and
+ * mask meet in a narrowing store, processors take a slow path.
+ */
+static inline void store(uint8_t *dst, __mmask16 m, __m128i y)
+{
+	if (m == 0xffff)
+		_mm_storeu_si128((void *)dst, y);
+	else if (m == 0xff)
+		_mm_storel_epi64((void *)dst, y);
+	else
+		_mm_mask_storeu_epi8(dst, m, y);
+}
+
 /* 8 results; shift counts from the 64-bit product */
 static inline __attribute__((always_inline)) __m512i
 fix(unsigned int stage, __m512i v, __m512i mult, __m512i shift)
@@ -63,7 +77,7 @@ fix_row(unsigned int stage, const struct cpu_stage *st, size_t channel,
 				_mm256_maskz_loadu_epi32(m, st->shift + c)));
 		y = _mm512_add_epi64(y, zp);
 		y = _mm512_min_epi64(_mm512_max_epi64(y, lo), hi);
-		_mm512_mask_cvtepi64_storeu_epi8(dst + i, m, y);
+		store(dst + i, m, _mm512_cvtepi64_epi8(y));
 	}
 }
 
@@ -86,8 +100,8 @@ static void fp32_row(const struct cpu_stage *st, size_t channel,
 					 _mm512_castsi512_ps(mult));
 
 		y = _mm512_min_ps(_mm512_max_ps(y, lo), hi);
-		_mm512_mask_cvtepi32_storeu_epi8(dst + i, m,
-			_mm512_add_epi32(_mm512_cvtps_epi32(y), zp));
+		store(dst + i, m, _mm512_cvtepi32_epi8(
+				_mm512_add_epi32(_mm512_cvtps_epi32(y), zp)));
 	}
 }
 
