@@ -31,7 +31,8 @@ $(foreach t,$(test_mains),$(eval $(call program,$(call test_name,$(t)),$(t),\
 	tests $(lib_archives),$(test_libs))))
 
 # Those of the library with the sanitizers too; what counts malloc() cannot.
-test_asan := $(filter-out tests/unit/test_alloc.c,$(filter tests/unit/%,$(test_mains)))
+test_asan := $(filter-out tests/unit/test_alloc.c tests/unit/test_tflite_alloc.c,\
+	$(filter tests/unit/%,$(test_mains)))
 $(foreach t,$(test_asan),$(eval $(call program,build/tests/asan/$(notdir $(call \
 	test_name,$(t))),$(t),tests $(lib_archives),$(test_libs),asan)))
 
@@ -61,8 +62,9 @@ build/tests/cli_models: build/bin/small_models
 # Public models: on the host by tests/models/run, in the guest by cases/models.sh.
 $(eval $(call program,build/tests/guest/models,tests/models/public.c,$(lib_archives),$(lib_libs)))
 
-# The library's own allocations are counted, see tests/unit/test_alloc.c.
+# The library's own allocations are counted, see tests/unit/test_alloc.c, or fail.
 build/tests/alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+build/tests/tflite_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 # The machine core, the fallback and the tool's generator in one program.
 refusals := $(addprefix tests/conformance/,refusals.c mutate.c)

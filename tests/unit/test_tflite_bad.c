@@ -276,6 +276,11 @@ static void test_short(void **state)
 	refuse_bytes("\x04\0\0\0TFL3", 8, "Model, at byte 4");
 	refuse_bytes("\xff\xff\xff\xffTFL3", 8, "a table lies at a multiple of 4");
 	refuse_bytes("\xfc\xff\xff\xffTFL3", 8, "the table lies outside the file");
+	/* A vtable at the very end that claims more than is there. */
+	refuse_bytes("\x0c\0\0\0TFL3\0\0\0\0\xf8\xff\xff\xff\0\0\0\0\xc8\0\x08\0", 24,
+		     "the size of its vtable is odd, below 4 or leads out of the file");
+	refuse_bytes("\x0c\0\0\0TFL3\0\0\0\0\xf8\xff\xff\xff\0\0\0\0\x04\0\xff\xff", 24,
+		     "its size is below 4 or leads out of the file");
 }
 
 /*
