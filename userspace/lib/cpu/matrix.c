@@ -38,12 +38,32 @@ static uint8_t *row_of(const struct cpu_work *work, const struct product *p,
 	       m / cmd->ow % cmd->oh * stride[2] + m % cmd->ow * stride[3];
 }
 
+/* Whether the patches of a convolution are its input, one after the other. */
+static bool patches_are_input(const struct cpu_work *work)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const uint64_t *stride = work->src.stride;
+	const uint64_t pixel = (uint64_t)cmd->cin * work->x_size;
+
+	return cmd->r == 1 && cmd->s == 1 && cmd->sh == 1 && cmd->sw == 1 &&
+	       !cmd->pt && !cmd->pl && cmd->oh == cmd->h &&
+	       cmd->ow == cmd->w && cmd->groups == 1 &&
+	       (cmd->w == 1 || stride[3] == pixel) &&
+	       (cmd->h == 1 || stride[2] == pixel * cmd->w) &&
+	       (cmd->n == 1 || stride[1] == pixel * cmd->w * cmd->h);
+}
+
 static void pack_a(const struct octet_cpu *cpu, const struct cpu_work *work,
 		   const struct product *p, uint64_t m0, size_t m, uint64_t k0,
 		   size_t k, size_t lda)
 {
 	if (work->cmd->op == OCTET_OP_GEMM) {
 		octet_cpu_pack_a_gemm(cpu, work, p->a, m0, m, k0, k, lda);
+		return;
+	}
+	if (k == p->k && k == lda && patches_are_input(work)) {
+		octet_cpu_take(cpu, work, cpu->pack_a,
+			       p->a + m0 * k * work->x_size, m * k);
 		return;
 	}
 	for (size_t i = 0; i < m; i++)

@@ -70,6 +70,10 @@ int32_t octet_cpu_rescale(unsigned int stage, int32_t v, uint32_t mult,
 int32_t octet_cpu_stage_wide(int64_t acc, int64_t bias, uint32_t mult,
 			     uint32_t shift, int32_t lo, int32_t hi);
 
+/* Inputs less their zero point, as int16; int16 ones have none. */
+void octet_cpu_take(const struct octet_cpu *cpu, const struct cpu_work *work,
+		    int16_t *to, const uint8_t *from, size_t n);
+
 /* Output stage of n sums of int16 inputs, of channels from channel on. */
 void octet_cpu_requant16(const struct cpu_work *work, uint64_t channel,
 			 const int64_t *acc, size_t n, uint8_t *y);

@@ -67,11 +67,7 @@ static void pack_pixels(struct tconv *t, const uint8_t *row, uint64_t x,
 		const uint8_t *from = row + (x + i) * work->src.stride[3] +
 				      t->group * t->k * work->x_size;
 
-		if (work->x_size == 2)
-			memcpy(to, from, 2 * t->k);
-		else
-			t->cpu->k->widen(to, from, t->k, work->x_signed,
-					 work->cmd->src.zero_point);
+		octet_cpu_take(t->cpu, work, to, from, t->k);
 		if (t->even > t->k)
 			to[t->k] = 0;
 	}

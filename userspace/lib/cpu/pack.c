@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operands of the matrix product: strided bytes to packed int16. */
-#include <string.h>
-
-#include "cpu_priv.h"
+#include "op.h"
 
 static size_t least(uint64_t a, uint64_t b)
 {
@@ -14,9 +12,8 @@ static int32_t value(const uint8_t *p, bool is_signed)
 	return is_signed ? (int8_t)*p : *p;
 }
 
-/* Inputs less their zero point, as int16; int16 ones have none. */
-static void take(const struct octet_cpu *cpu, const struct cpu_work *work,
-		 int16_t *to, const uint8_t *from, size_t n)
+void octet_cpu_take(const struct octet_cpu *cpu, const struct cpu_work *work,
+		    int16_t *to, const uint8_t *from, size_t n)
 {
 	if (work->x_size == 2)
 		memcpy(to, from, 2 * n);
@@ -177,7 +174,7 @@ static void copy_run(const struct patch *p, const uint8_t *row, uint64_t j,
 	if (from < until && from < end) {
 		mid = until < end ? until : end;
 		/* taps > 1 only where step is c, or the image one pixel wide */
-		take(p->cpu, p->work, to, row + (uint64_t)(x + from / c) * step +
+		octet_cpu_take(p->cpu, p->work, to, row + (uint64_t)(x + from / c) * step +
 					  (uint64_t)(from % c) *
 					  p->work->x_size,
 		     (size_t)(mid - from));
@@ -254,7 +251,7 @@ void octet_cpu_pack_a_gemm(const struct octet_cpu *cpu,
 			to[i * lda + k] = 0;
 	if (!(work->cmd->src.flags & OCTET_OPERAND_TRANSPOSED)) {
 		for (size_t i = 0; i < m; i++)
-			take(cpu, work, to + i * lda,
+			octet_cpu_take(cpu, work, to + i * lda,
 			     a + (m0 + i) * stride + k0 * work->x_size, k);
 		return;
 	}
