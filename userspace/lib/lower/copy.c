@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Rectangular moves of any rank as strided COPY and FILL commands. */
+#include <string.h>
+
 #include "lower_priv.h"
 
 /** struct move - dimensions with the strides of both sides */
@@ -8,6 +10,15 @@ struct move {
 	uint32_t e[16];
 	uint64_t d[16], s[16];
 };
+
+static void swap(void *a, void *b, size_t size)
+{
+	uint64_t t = 0;
+
+	memcpy(&t, a, size);
+	memmove(a, b, size);
+	memcpy(b, &t, size);
+}
 
 /* As elements that COPY knows. 0: none. */
 static uint8_t copy_type(enum octet_dtype type)
@@ -71,18 +82,66 @@ static bool simplify(struct move *m)
 	return true;
 }
 
+/* Images as they are, so that other commands see the same rows. */
+static bool natural(const struct move *m, uint32_t size)
+{
+	uint64_t row = size;
+
+	if (m->count != 4)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		if (m->e[i] > LOWER_EXTENT)
+			return false;
+		row *= i == 1 ? 1 : m->e[i];
+	}
+	return row <= 2 * LOWER_ROW;
+}
+
+/*
+ * The machine holds whole rows of all images: the longest dimension but the
+ * innermost becomes the rows, and a long innermost one is cut in two.
+ */
+static void rows_first(struct move *m, uint32_t size)
+{
+	uint32_t in = m->count - 1, part = LOWER_ROW / size, most = 0;
+
+	if (m->count && m->count < 4 && m->e[in] > part) {
+		while (m->e[in] % part)
+			part--;
+		m->e[in + 1] = part;
+		m->d[in + 1] = m->d[in];
+		m->s[in + 1] = m->s[in];
+		m->e[in] /= part;
+		m->d[in] *= part;
+		m->s[in] *= part;
+		m->count++;
+	}
+	if (m->count < 3 || m->count > 4)
+		return;
+	for (uint32_t i = 1; i + 1 < m->count; i++)
+		most = m->e[i] > m->e[most] ? i : most;
+	/* of three dimensions the first is the rows, of four the second */
+	in = m->count - 3;
+	swap(&m->e[most], &m->e[in], sizeof(m->e[0]));
+	swap(&m->d[most], &m->d[in], sizeof(m->d[0]));
+	swap(&m->s[most], &m->s[in], sizeof(m->s[0]));
+}
+
 static int one(struct lower *l, uint8_t type, const struct move *m, uint32_t first,
 	       const struct lower_box *dst, uint64_t dst_at, const struct lower_box *src,
 	       uint64_t src_at, int32_t value)
 {
-	uint32_t e[4] = { 1, 1, 1, 1 }, lead = 4 - (m->count - first);
+	uint32_t e[4] = { 1, 1, 1, 1 }, count = m->count - first, lead = 4 - count;
 	struct octet_low_cmd c;
 
 	lower_init(&c, OCTET_OP_COPY);
-	for (uint32_t i = lead; i < 4; i++) {
-		e[i] = m->e[first + i - lead];
-		c.cmd.dst.stride[i] = m->d[first + i - lead];
-		c.cmd.src.stride[i] = src ? m->s[first + i - lead] : 0;
+	for (uint32_t k = 0; k < count; k++) {
+		/* two dimensions: rows and channels */
+		uint32_t i = count == 2 && !k ? 1 : lead + k;
+
+		e[i] = m->e[first + k];
+		c.cmd.dst.stride[i] = m->d[first + k];
+		c.cmd.src.stride[i] = src ? m->s[first + k] : 0;
 	}
 	c.cmd.n = e[0];
 	c.cmd.h = e[1];
@@ -136,8 +195,11 @@ int lower_copy(struct lower *l, enum octet_dtype type, uint32_t rank, const uint
 		m.d[rank] = 4;
 		m.s[m.count++] = 4;
 	}
+	if (natural(&m, lower_type_size(type)))
+		return one(l, as, &m, 0, dst, 0, src, 0, value);
 	if (!simplify(&m))
 		return lower_refuse(l, "its extents are too large");
+	rows_first(&m, lower_type_size(type));
 	first = m.count > 4 ? m.count - 4 : 0;
 	for (uint32_t i = 0; i < first; i++)
 		times *= m.e[i];

@@ -63,6 +63,24 @@ static void merge(struct trio *t)
 	*t = m;
 }
 
+/* One long dimension is rows and channels. */
+static void halve(struct trio *t, uint32_t size)
+{
+	uint32_t part = LOWER_ROW / size;
+
+	if (t->e[0] <= part)
+		return;
+	while (t->e[0] % part)
+		part--;
+	t->e[1] = part;
+	t->e[0] /= part;
+	for (int i = 0; i < 3; i++) {
+		t->s[i][1] = t->s[i][0];
+		t->s[i][0] *= part;
+	}
+	t->count = 2;
+}
+
 /* As four dimensions: NHWC where there are four, else from the channels outwards. */
 static bool four(struct trio *t, uint32_t size)
 {
@@ -73,6 +91,8 @@ static bool four(struct trio *t, uint32_t size)
 		t->count++;
 	if (t->count > 4)
 		return false;
+	if (t->count == 1)
+		halve(t, size);
 	for (uint32_t k = 0; k < t->count; k++) {
 		uint32_t at = places[t->count][k];
 
@@ -101,6 +121,10 @@ static int shapes(struct lower *l, struct octet_low_cmd *c, const int32_t tensor
 	for (int i = 0; i < 3; i++)
 		plain = plain && lower_shape(l, tensors[i], &s[i]) &&
 			!memcmp(s[i].e, s[0].e, sizeof(s[0].e));
+	for (int i = 0; i < 3 && plain; i++)
+		if (lower_is_dense(l, tensors[0]) && lower_is_dense(l, tensors[1]) &&
+		    lower_is_dense(l, tensors[2]))
+			lower_tall(&s[i], size);
 	natural = t;
 	if (!plain && (t.count != 4 || !four(&natural, size))) {
 		merge(&t);

@@ -16,6 +16,7 @@
 #define LOWER_HOST	1
 #define LOWER_EXTENT	(1u << 20)	/* largest extent of a command */
 #define LOWER_SIZE	(1u << 28)	/* largest operand, bytes and elements */
+#define LOWER_ROW	8192		/* bytes of a row that fit anywhere */
 #define LOWER_COPIES	256		/* more commands than this for one move: host */
 
 /** struct lower_uses - who touches a tensor of the graph */
@@ -119,6 +120,8 @@ void lower_block(const struct octet_graph_tensor *t, uint32_t first, uint32_t la
 		 uint64_t *outer, uint64_t *block, uint64_t *inner);
 /** lower_dense() - strides of dense images of elements of @size bytes */
 void lower_dense(struct lower_shape *s, uint32_t size);
+/** lower_tall() - elements in any order: dense @s with more and shorter rows, if they are long */
+void lower_tall(struct lower_shape *s, uint32_t size);
 /** lower_put() - point an operand at a tensor with a shape; extents go into the command */
 void lower_put(const struct lower *l, struct octet_low_cmd *c, enum octet_operand_index i,
 	       int32_t tensor, const struct lower_shape *s);

@@ -49,9 +49,9 @@ static int copy_piece(struct lower *l, const struct pieces *p, int32_t part, uin
 		return lower_refuse(l, "a tensor is a part of another one");
 	if (p->outer > UINT32_MAX || bytes / size > UINT32_MAX)
 		return lower_refuse(l, "a tensor is too large");
-	if (lower_is_dense(l, part))
+	/* Of the whole's rank: the same steps there. PACK and UNPACK have one less. */
+	if (t->rank != lower_of(l, p->whole)->rank && lower_is_dense(l, part))
 		return lower_copy(l, t->type, 2, dims, into ? &b : &a, into ? &a : &b, 0);
-	/* A strided part has the rank of the whole: same steps there. */
 	if (t->rank != lower_of(l, p->whole)->rank)
 		return lower_refuse(l, "a tensor is a part of another one");
 	lower_strides(l, p->whole, v.s);

@@ -146,6 +146,21 @@ void lower_dense(struct lower_shape *s, uint32_t size)
 	s->s[0] = s->e[1] * s->s[1];
 }
 
+void lower_tall(struct lower_shape *s, uint32_t size)
+{
+	uint64_t row = (uint64_t)s->e[0] * s->e[2] * s->e[3], all = row * s->e[1];
+	uint64_t part = LOWER_ROW / size;
+
+	if (row * size <= 8 * LOWER_ROW)
+		return;
+	while (part > 1 && (all % part || all / part > LOWER_EXTENT))
+		part--;
+	if (part == 1)
+		return;
+	*s = (struct lower_shape){ { 1, (uint32_t)(all / part), 1, (uint32_t)part }, { 0 } };
+	lower_dense(s, size);
+}
+
 void lower_put(const struct lower *l, struct octet_low_cmd *c, enum octet_operand_index i,
 	       int32_t tensor, const struct lower_shape *s)
 {
@@ -177,6 +192,12 @@ int lower_pointwise(struct lower *l, struct octet_low_cmd *c, int32_t x, int32_t
 	if (!lower_shape(l, x, &sx) || !lower_shape(l, y, &sy) ||
 	    memcmp(sx.e, sy.e, sizeof(sx.e)))
 		return lower_refuse(l, "input and result are laid out differently");
+	if (lower_is_dense(l, x) && lower_is_dense(l, y) && c->cmd.op != OCTET_OP_SOFTMAX) {
+		lower_tall(&sx, lower_type_size(lower_of(l, x)->type));
+		lower_tall(&sy, lower_type_size(lower_of(l, y)->type));
+		if (memcmp(sx.e, sy.e, sizeof(sx.e)))
+			return lower_refuse(l, "input and result are laid out differently");
+	}
 	lower_put(l, c, OCTET_OPERAND_SRC, x, &sx);
 	lower_put(l, c, OCTET_OPERAND_DST, y, &sy);
 	return 0;
