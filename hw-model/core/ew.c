@@ -10,7 +10,7 @@ OCTET_VECTOR_LOOPS
 /**
  * struct input - one of the two operands
  *
- * @codes: 8-bit types: what each code stands for
+ * @codes: 8-bit types: what each code stands for, negative for a subtrahend
  * @scale: int16: of the addend
  */
 struct input {
@@ -53,6 +53,12 @@ static int input_init(struct input *in, const struct octet_work *work,
 	return 0;
 }
 
+static void negate(struct input *in)
+{
+	for (unsigned int i = 0; i < 256; i++)
+		in->codes[i] = (int32_t)(0 - (uint32_t)in->codes[i]);
+}
+
 static void load(const struct input *in, size_t at, size_t n, int32_t *restrict to)
 {
 	const int16_t *x = (const int16_t *)in->data + at;
@@ -74,27 +80,24 @@ static void load(const struct input *in, size_t at, size_t n, int32_t *restrict 
 	}
 }
 
-/* modulo 2^32 */
+/* sums, differences and products modulo 2^32 */
 static void combine(unsigned int sub, uint32_t *restrict a, const uint32_t *restrict b, size_t n)
 {
-	switch (sub) {
-	case OCTET_EW_ADD:
+	if (sub == OCTET_EW_ADD)
 		for (size_t i = 0; i < n; i++)
 			a[i] += b[i];
-		break;
-	case OCTET_EW_SUB:
-		for (size_t i = 0; i < n; i++)
-			a[i] -= b[i];
-		break;
-	case OCTET_EW_MUL:
+	else if (sub == OCTET_EW_MUL)
 		for (size_t i = 0; i < n; i++)
 			a[i] *= b[i];
-		break;
-	case OCTET_EW_SQDIFF:
+	else
 		for (size_t i = 0; i < n; i++)
-			a[i] = (a[i] - b[i]) * (a[i] - b[i]);
-		break;
-	}
+			a[i] -= b[i];
+}
+
+static void square(uint32_t *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		a[i] *= a[i];
 }
 
 static int blocks(const struct octet_work *work, const struct octet_requant *rq,
@@ -110,9 +113,15 @@ static int blocks(const struct octet_work *work, const struct octet_requant *rq,
 
 		if (octet_pace(&pacer, part))
 			return -ECANCELED;
-		load(x, at, part, a);
-		load(y, at, part, b);
-		combine(cmd->sub, (uint32_t *)a, (uint32_t *)b, part);
+		if (x->rescale && x->type != OCTET_TYPE_INT16) {
+			octet_addend_sum(x->codes, y->codes, x->data + at, y->data + at, part, a);
+		} else {
+			load(x, at, part, a);
+			load(y, at, part, b);
+			combine(cmd->sub, (uint32_t *)a, (uint32_t *)b, part);
+		}
+		if (cmd->sub == OCTET_EW_SQDIFF)
+			square((uint32_t *)a, part);
 		octet_requant_store(rq, a, 0, part, work->dst + at * size);
 	}
 	return 0;
@@ -133,6 +142,8 @@ static int arithmetic(const struct octet_work *work, size_t n)
 	err = input_init(&x, work, &cmd->src, work->src);
 	if (!err)
 		err = input_init(&y, work, &cmd->src2, work->src2);
+	if (cmd->sub == OCTET_EW_SUB || cmd->sub == OCTET_EW_SQDIFF)
+		negate(&y);
 	if (!err)
 		err = blocks(work, &rq, &x, &y, n);
 	octet_requant_free(&x.scale);

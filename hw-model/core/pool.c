@@ -21,7 +21,7 @@ struct window {
 	size_t image, y0, y1, x0, x1, taps;
 };
 
-/* Proven for every 8-bit sum: tests/unit/test_compute_pool.c goes through them all. */
+/* The quotient of every 8-bit sum: tests/unit/test_compute_pool.c tries all ties. */
 #define RECIPROCAL_MAX 1024
 
 /*

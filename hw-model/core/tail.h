@@ -24,6 +24,14 @@ static inline int32_t octet_addend_of(const struct octet_addend *a, int32_t x)
 /** octet_addend_codes() - the addends of all codes of an 8-bit type. */
 void octet_addend_codes(const struct octet_addend *a, unsigned int type, int32_t *codes);
 
+/**
+ * octet_addend_sum() - sums of two 8-bit tensors, modulo 2^32
+ * @own: what each code of @a stands for
+ * @other: the same for @b
+ */
+void octet_addend_sum(const int32_t *own, const int32_t *other, const uint8_t *a,
+		      const uint8_t *b, size_t n, int32_t *sum);
+
 /** octet_tail_new() - NULL without memory; free with octet_tail_free(). */
 struct octet_tail *octet_tail_new(const struct octet_work *work);
 void octet_tail_free(struct octet_tail *tail);
