@@ -70,6 +70,16 @@ int octet_model_load_memory(struct octet_model **model, const void *data, size_t
 /** octet_model_free() - after its plans; NULL is fine */
 void octet_model_free(struct octet_model *model);
 
+/**
+ * octet_model_part() - operators @first .. @first + @count - 1 as a model of their own
+ *
+ * Tensors keep their numbers. Its inputs are what these operators read and do not compute, its
+ * outputs all that they compute, both in the order of the numbers; variables stay variables.
+ * @model must outlive it. Return: 0; -ENOENT: no such operators; -ENOMEM.
+ */
+int octet_model_part(struct octet_model **part, const struct octet_model *model, uint32_t first,
+		     uint32_t count);
+
 #define OCTET_MODEL_RANK 8
 
 /**

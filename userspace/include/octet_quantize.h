@@ -19,6 +19,15 @@ struct octet_model_opts;
  *
  * An observer sees values as they come and keeps what it needs for a range: O(bins)
  * memory, whatever comes. No context; one thread at a time.
+ *
+ * PERCENTILE, MSE, ENTROPY: a histogram whose bins are a power of two wide and begin at 0 on
+ * either side. It doubles their width when a value lies beyond, merging neighbours, so the
+ * result depends neither on the order of the values nor on how calls divide them. Exact zeros
+ * are counted apart: they have no error.
+ *
+ * Whatever the kind: values of one sign give a range that begins at 0, and never one with
+ * another side; equal values v give 0..v, zeros alone 0..0, for which octet_quant_params()
+ * takes scale 1; no range is wider than what was seen.
  */
 
 struct octet_observer;
@@ -30,17 +39,21 @@ enum octet_observer_kind {
 	OCTET_OBSERVE_PERCENTILE = 2,	/* so many of the values inside */
 	OCTET_OBSERVE_HISTOGRAM = 3,	/* smallest L2 error by PyTorch's search over the bins */
 	OCTET_OBSERVE_MSE = 4,		/* smallest mean squared error over shrunken ranges */
-	OCTET_OBSERVE_ENTROPY = 5,	/* smallest Kullback-Leibler divergence, symmetric: TensorRT */
+	OCTET_OBSERVE_ENTROPY = 5,	/* smallest Kullback-Leibler divergence: TensorRT */
 };
 
 /**
  * struct octet_observer_opts
  *
  * @kind: see enum octet_observer_kind
- * @bins: of the histogram, 0 means 2048
- * @percentile: PERCENTILE: percent inside, 0 means 99.999
+ * @bins: 16..65536, of the histogram; 0 means 2048. But for HISTOGRAM, on either side of 0
+ * @percentile: PERCENTILE: percent inside, above 50, 0 means 99.999. Either end loses half of
+ *	the rest, values of one sign lose all of it at their end; SYMMETRIC counts |x|
  * @momentum: MOVING: weight of the newest call, 0 means 0.01
- * @channels: MINMAX: one range per channel, the innermost dimension of what is added; 0 means 1
+ * @channels: MINMAX and MOVING: one range per channel, the innermost dimension of what is
+ *	added; 0 means 1
+ * @levels: HISTOGRAM and ENTROPY: codes that the search assumes; 0: those of the quantization.
+ *	PyTorch searches for 256 also where it then uses 7 bits
  */
 struct octet_observer_opts {
 	size_t size;
@@ -49,6 +62,7 @@ struct octet_observer_opts {
 	double percentile;
 	double momentum;
 	uint32_t channels;
+	uint32_t levels;
 };
 
 /** octet_observer_new() - -EINVAL: a bad option; -ENOMEM */
@@ -65,10 +79,17 @@ int octet_observer_add(struct octet_observer *observer, const float *data, size_
 /**
  * octet_observer_range() - the range so far
  * @opts: of the quantization that it is for: bits, scheme; NULL: int8 asymmetric
- * @clipped: share of the values outside, 0..1; may be NULL
+ * @clipped: share of the values outside, 0..1, exact to a bin; -1: not known, MOVING with
+ *	channels; may be NULL
  *
- * A range of values that are all of one sign begins at 0. Return: 0; -ENODATA: nothing was seen;
- * -EINVAL: no such channel.
+ * A range of values that are all of one sign begins at 0.
+ *
+ * HISTOGRAM: a range whose width is no float32, or too small for bins, is taken whole.
+ * ENTROPY finds a largest |x|: a symmetric quantization, or values of both signs, have half of
+ * the codes for it, an asymmetric one of values of one sign has all. From 2^(b-1) >= bins / 8 on
+ * there is nothing to gain, and the range is taken whole.
+ *
+ * Return: 0; -ENODATA: nothing was seen; -EINVAL: no such channel, a bad option; -ENOMEM.
  */
 int octet_observer_range(const struct octet_observer *observer, const struct octet_quant_opts *opts,
 			 uint32_t channel, float *min, float *max, double *clipped);
@@ -78,6 +99,127 @@ const char *octet_observer_name(enum octet_observer_kind kind);
 
 /** octet_observer_parse() - the reverse; -EINVAL */
 int octet_observer_parse(const char *name, enum octet_observer_kind *kind);
+
+/* ---- Presets ---------------------------------------------------------------------
+ *
+ * What others choose for the same data.
+ */
+
+enum octet_preset {
+	OCTET_PRESET_TFLITE = 0,	/* int8: asymmetric activations, min-max; narrow symmetric
+					 * weights per channel
+					 */
+	OCTET_PRESET_PYTORCH_FBGEMM = 1, /* uint8 activations of 7 bits by histogram; weights per
+					  * channel
+					  */
+	OCTET_PRESET_PYTORCH_QNNPACK = 2, /* uint8 activations of 8 bits by histogram; weights per
+					   * tensor
+					   */
+	OCTET_PRESET_ONNXRUNTIME = 3,	/* quantize_static(): int8, min-max; symmetric weights
+					 * per tensor
+					 */
+	OCTET_PRESET_TENSORRT = 4,	/* symmetric only: activations by entropy, weights per
+					 * channel
+					 */
+};
+
+/** What is quantized. */
+enum octet_role {
+	OCTET_ROLE_ACTIVATIONS = 0,
+	OCTET_ROLE_WEIGHTS = 1,
+};
+
+/**
+ * octet_preset_get() - the options of a preset
+ * @quant: @observer: declared by OCTET_OPTS(); overwritten but for their size; either may be NULL
+ * @per_channel: one scale per output channel? May be NULL
+ *
+ * Return: 0; -EINVAL: no such preset or role.
+ */
+int octet_preset_get(enum octet_preset preset, enum octet_role role, struct octet_quant_opts *quant,
+		     struct octet_observer_opts *observer, bool *per_channel);
+
+/** octet_preset_name() - "tflite", "fbgemm", "qnnpack", "onnxruntime", "tensorrt"; "?" for others */
+const char *octet_preset_name(enum octet_preset preset);
+
+/** octet_preset_parse() - the reverse; -EINVAL */
+int octet_preset_parse(const char *name, enum octet_preset *preset);
+
+/* ---- Fake quantization -----------------------------------------------------------
+ *
+ * For training: floats that have been codes. Forward
+ *
+ *	y = scale * (clamp(round(x / scale) + zero_point, qmin, qmax) - zero_point)
+ *
+ * by the rounding, scaling and noise of the options. Backward lets gradients pass where the
+ * value was inside the codes (the straight-through estimator) and holds them where it was
+ * clamped. For a learned scale, with v = x / scale and y = f(x):
+ *
+ *	dy/dscale = round(v) - v	inside
+ *		    qmin - zero_point	below
+ *		    qmax - zero_point	above
+ *	dy/dzero_point = 0 inside, -scale below and above
+ *
+ * times a factor, which LSQ (Esser et al., Learned step size quantization) takes as
+ * 1 / sqrt(values * qmax), values of one scale, qmax of the codes; PyTorch's learnable fake
+ * quantization as 1. Random rounding enters dy/dscale as the codes that it gave.
+ */
+
+/**
+ * octet_fake_quant() - forward; @out may be @in
+ *
+ * Return: 0; -EINVAL: as octet_quantize().
+ */
+int octet_fake_quant(const struct octet_quant_opts *opts, float scale, int32_t zero_point,
+		     const float *in, size_t count, float *out);
+
+/** octet_fake_quant_channel() - layout as octet_quant_params_channel(); @zero_point may be NULL */
+int octet_fake_quant_channel(const struct octet_quant_opts *opts, const float *scale,
+			     const int32_t *zero_point, const float *in, size_t outer,
+			     size_t channels, size_t inner, float *out);
+
+/** octet_fake_quant_mask() - 1 where octet_fake_quant() clamps nothing, else 0 */
+int octet_fake_quant_mask(const struct octet_quant_opts *opts, float scale, int32_t zero_point,
+			  const float *in, size_t count, uint8_t *mask);
+
+/** octet_fake_quant_mask_channel() - the same per channel */
+int octet_fake_quant_mask_channel(const struct octet_quant_opts *opts, const float *scale,
+				  const int32_t *zero_point, const float *in, size_t outer,
+				  size_t channels, size_t inner, uint8_t *mask);
+
+/**
+ * struct octet_fake_quant_grads - gradients that octet_fake_quant_backward() makes
+ *
+ * @in: [count], of the values: @out where nothing was clamped, else 0; may be NULL, or the
+ *	gradient that comes in
+ * @scale: [1], per channel [channels], of the learned scales; may be NULL
+ * @zero_point: [1], per channel [channels], of learned zero points; may be NULL
+ * @factor: of @scale and @zero_point; 0: that of LSQ
+ */
+struct octet_fake_quant_grads {
+	size_t size;
+	float *in;
+	float *scale;
+	float *zero_point;
+	double factor;
+};
+
+/**
+ * octet_fake_quant_backward() - gradients from those of the results
+ * @in: what went forward
+ * @grad_out: [count], of the results
+ *
+ * Sums are made in double, in the order of the values. Return: 0; -EINVAL.
+ */
+int octet_fake_quant_backward(const struct octet_quant_opts *opts, float scale, int32_t zero_point,
+			      const float *in, const float *grad_out, size_t count,
+			      const struct octet_fake_quant_grads *grads);
+
+/** octet_fake_quant_backward_channel() - the same per channel */
+int octet_fake_quant_backward_channel(const struct octet_quant_opts *opts, const float *scale,
+				      const int32_t *zero_point, const float *in,
+				      const float *grad_out, size_t outer, size_t channels,
+				      size_t inner, const struct octet_fake_quant_grads *grads);
 
 /* ---- Quantizing models -----------------------------------------------------------
  *
@@ -97,6 +239,13 @@ typedef int octet_samples_fn(void *opaque, uint64_t index, void *const *inputs);
 typedef int octet_progress_fn(void *opaque, uint64_t done);
 
 /**
+ * octet_range_fn() - an activation's range, as its observer chose it
+ * @tensor: of the float model
+ * @clipped: share of its values outside, 0..1
+ */
+typedef void octet_range_fn(void *opaque, uint32_t tensor, float min, float max, double clipped);
+
+/**
  * struct octet_quantize_opts
  *
  * @activations: OCTET_INT8 (default) or OCTET_UINT8
@@ -108,6 +257,7 @@ typedef int octet_progress_fn(void *opaque, uint64_t done);
  *	pattern of these with * and ?; borrowed for the call
  * @progress: may be NULL
  * @errbuf: gets a sentence on failure; may be NULL
+ * @range: told of each activation's range once all samples were seen; may be NULL
  */
 struct octet_quantize_opts {
 	size_t size;
@@ -121,6 +271,8 @@ struct octet_quantize_opts {
 	void *progress_opaque;
 	char *errbuf;
 	size_t errbuf_size;
+	octet_range_fn *range;
+	void *range_opaque;
 };
 
 /**

@@ -52,13 +52,16 @@ static int range_of(struct quantizer *z, int32_t root, float *min, float *max)
 	*min = *max = 0;
 	for (uint32_t i = 0; i < z->g->tensor_count; i++) {
 		OCTET_OPTS(octet_quant_opts, q);
+		double clipped = 0;
 		float lo, hi;
 
 		if (!z->observers[i] || quantize_root(z, (int32_t)i) != root)
 			continue;
 		q.type = z->type;
-		if (octet_observer_range(z->observers[i], &q, 0, &lo, &hi, NULL))
+		if (octet_observer_range(z->observers[i], &q, 0, &lo, &hi, &clipped))
 			continue;
+		if (z->o.range)
+			z->o.range(z->o.range_opaque, i, lo, hi, clipped);
 		*min = seen ? fminf(*min, lo) : lo;
 		*max = seen ? fmaxf(*max, hi) : hi;
 		seen = true;
