@@ -61,21 +61,6 @@ static void add_tap(float *restrict y, const float *restrict x, const float *res
 			y[k] += *x * w[k];
 }
 
-static void finish(const struct octet_float_layer *l, float *restrict y,
-		   const float *restrict bias)
-{
-	uint32_t channels = l->out->dims[3];
-	float low = l->low, high = l->high;
-
-	for (uint32_t i = 0; i < channels && bias; i++)
-		y[i] += bias[i];
-	for (uint32_t i = 0; i < channels; i++) {
-		float v = y[i] < low ? low : y[i];
-
-		y[i] = v > high ? high : v;
-	}
-}
-
 static void pixel(const struct octet_float_layer *l, const float *image, const float *weights,
 		  int64_t y, int64_t x, float *to)
 {
@@ -120,7 +105,7 @@ int octet_float_depthwise(const struct octet_host_call *c)
 			for (int64_t ox = 0; ox < l.w.out[1]; ox++, to += l.out->dims[3]) {
 				pixel(&l, x, weights, oy * l.w.stride[0] - l.w.pad[0],
 				      ox * l.w.stride[1] - l.w.pad[1], to);
-				finish(&l, to, bias);
+				octet_float_finish(to, bias, l.out->dims[3], l.low, l.high);
 			}
 		}
 	}

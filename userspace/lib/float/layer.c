@@ -46,6 +46,17 @@ int octet_float_window(struct octet_float_layer *l, int32_t padding, const char 
 	return octet_window_check(&l->w, padding, why);
 }
 
+void octet_float_finish(float *y, const float *bias, size_t n, float low, float high)
+{
+	for (size_t i = 0; i < n && bias; i++)
+		y[i] += bias[i];
+	for (size_t i = 0; i < n; i++) {
+		float v = y[i] < low ? low : y[i];
+
+		y[i] = v > high ? high : v;
+	}
+}
+
 #define KERNEL(code, inputs, inputs_max, name)					\
 	{ code, inputs, inputs_max, 1, octet_float_##name##_check,		\
 	  octet_float_##name, octet_float_##name##_scratch }
@@ -54,7 +65,16 @@ const struct octet_host_kernel octet_float_kernels[] = {
 	KERNEL(OCTET_G_CONV_2D, 2, 3, conv),
 	KERNEL(OCTET_G_DEPTHWISE_CONV_2D, 2, 3, depthwise),
 	KERNEL(OCTET_G_FULLY_CONNECTED, 2, 3, fc),
+	KERNEL(OCTET_G_TRANSPOSE_CONV, 3, 4, tconv),
+	KERNEL(OCTET_G_BATCH_MATMUL, 2, 2, matmul),
 	KERNEL(OCTET_G_AVERAGE_POOL_2D, 1, 1, pool),
 	KERNEL(OCTET_G_MAX_POOL_2D, 1, 1, pool),
+	KERNEL(OCTET_G_ADD, 2, 2, arith),
+	KERNEL(OCTET_G_SUB, 2, 2, arith),
+	KERNEL(OCTET_G_MUL, 2, 2, arith),
+	KERNEL(OCTET_G_DIV, 2, 2, arith),
+	KERNEL(OCTET_G_MAXIMUM, 2, 2, arith),
+	KERNEL(OCTET_G_MINIMUM, 2, 2, arith),
+	KERNEL(OCTET_G_DEQUANTIZE, 1, 1, half),
 	{ 0 },
 };

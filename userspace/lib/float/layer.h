@@ -26,6 +26,9 @@ int octet_float_layer(struct octet_float_layer *l, uint32_t channels, uint32_t a
 /** octet_float_window() - all of rank 4; @l->w has strides and dilations, the rest is set */
 int octet_float_window(struct octet_float_layer *l, int32_t padding, const char **why);
 
+/** octet_float_finish() - add @bias, unless NULL, and clamp @n results */
+void octet_float_finish(float *y, const float *bias, size_t n, float low, float high);
+
 /* The operators: a check, a run, bytes of scratch. */
 #define OCTET_FLOAT_OPERATOR(name)						\
 	int octet_float_##name##_check(const struct octet_graph *g,		\
@@ -35,9 +38,13 @@ int octet_float_window(struct octet_float_layer *l, int32_t padding, const char 
 	size_t octet_float_##name##_scratch(const struct octet_graph *g,	\
 					    const struct octet_graph_op *op)
 
+OCTET_FLOAT_OPERATOR(arith);
 OCTET_FLOAT_OPERATOR(conv);
 OCTET_FLOAT_OPERATOR(depthwise);
 OCTET_FLOAT_OPERATOR(fc);
+OCTET_FLOAT_OPERATOR(half);
+OCTET_FLOAT_OPERATOR(matmul);
 OCTET_FLOAT_OPERATOR(pool);
+OCTET_FLOAT_OPERATOR(tconv);
 
 #endif /* OCTET_FLOAT_LAYER_H */

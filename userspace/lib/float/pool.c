@@ -54,17 +54,6 @@ static void larger(float *restrict to, const float *restrict x, uint32_t n)
 		to[i] = to[i] < x[i] ? x[i] : to[i];
 }
 
-/* Divides by 1 where nothing is to be divided. */
-static void finish(const struct octet_float_layer *l, float *to, float count)
-{
-	for (uint32_t i = 0; i < l->out->dims[3]; i++) {
-		float v = to[i] / count;
-
-		v = v < l->low ? l->low : v;
-		to[i] = v > l->high ? l->high : v;
-	}
-}
-
 static void pixel(const struct octet_float_layer *l, bool mean, const float *image, int64_t y,
 		  int64_t x, float *to)
 {
@@ -90,7 +79,9 @@ static void pixel(const struct octet_float_layer *l, bool mean, const float *ima
 		}
 	}
 	/* SAME and VALID leave no window without a pixel. */
-	finish(l, to, mean ? (float)count : 1);
+	for (uint32_t i = 0; i < depth && mean; i++)
+		to[i] /= (float)count;
+	octet_float_finish(to, NULL, depth, l->low, l->high);
 }
 
 int octet_float_pool(const struct octet_host_call *c)

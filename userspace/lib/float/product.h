@@ -12,6 +12,7 @@
  * struct octet_float_weights - a weight for each product
  *
  * @type, @quants, @scale, @zero_point: as in a tensor
+ * @base: element of the first
  * @row: elements from one result's weights to the next one's
  * @step: from one product's to the next one's
  * @per: results that share a scale, where there are several scales
@@ -22,7 +23,7 @@ struct octet_float_weights {
 	uint32_t quants;
 	const float *scale;
 	const int32_t *zero_point;
-	size_t row, step;
+	size_t base, row, step;
 	uint32_t per;
 };
 
@@ -71,8 +72,22 @@ void octet_float_panel(const struct octet_float_weights *w, size_t first, uint32
 /** octet_float_plain() - @n weights as they lie, a scale for each of the last @quants in turn */
 void octet_float_plain(const struct octet_float_weights *w, size_t n, float *to);
 
-/** octet_float_half() - a float16, exactly */
-float octet_float_half(uint16_t half);
+/** octet_float_of_half() - a float16, exactly */
+static inline float octet_float_of_half(uint16_t half)
+{
+	uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = half & 0x7fff, bits;
+	/* Below the normal numbers: steps of 2^-24. */
+	float small = (float)rest * 0x1p-24f, v;
+
+	memcpy(&bits, &small, sizeof(bits));
+	if (rest >= 0x7c00)
+		bits = rest << 13 | 0x7f800000;
+	else if (rest >= 0x0400)
+		bits = (rest << 13) + (112u << 23);
+	bits |= sign;
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
 
 /* gemm_*.c */
 

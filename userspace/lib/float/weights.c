@@ -30,25 +30,6 @@ void octet_float_weights_of(struct octet_float_weights *w, octet_tensor_t *t, co
 	w->per = 1;
 }
 
-float octet_float_half(uint16_t half)
-{
-	uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = half & 0x7fff, bits;
-	float v;
-
-	if (rest >= 0x7c00) {
-		bits = rest << 13 | 0x7f800000;
-	} else if (rest >= 0x0400) {
-		bits = (rest << 13) + (112u << 23);
-	} else {
-		/* Steps of 2^-24. */
-		v = (float)rest * 0x1p-24f;
-		memcpy(&bits, &v, sizeof(bits));
-	}
-	bits |= sign;
-	memcpy(&v, &bits, sizeof(v));
-	return v;
-}
-
 static inline int code(const struct octet_float_weights *w, size_t i)
 {
 	int nibble;
@@ -66,14 +47,14 @@ static inline float value(const struct octet_float_weights *w, size_t i, uint32_
 	if (w->type == OCTET_FLOAT32)
 		return ((const float *)w->data)[i];
 	if (w->type == OCTET_FLOAT16)
-		return octet_float_half(((const uint16_t *)w->data)[i]);
+		return octet_float_of_half(((const uint16_t *)w->data)[i]);
 	return (float)(code(w, i) - w->zero_point[scale]) * w->scale[scale];
 }
 
 /* All there, one product behind the other: what most networks have. */
 static void panel_full(const struct octet_float_weights *w, size_t first, uint32_t depth, float *to)
 {
-	const float *from = (const float *)w->data + first * w->row;
+	const float *from = (const float *)w->data + w->base + first * w->row;
 	size_t row = w->row;
 
 	for (uint32_t k = 0; k < depth; k++, to += OCTET_FLOAT_PANEL)
@@ -89,7 +70,7 @@ void octet_float_panel(const struct octet_float_weights *w, size_t first, uint32
 		return;
 	}
 	for (uint32_t c = 0; c < OCTET_FLOAT_PANEL; c++) {
-		size_t from = (first + c) * w->row;
+		size_t from = w->base + (first + c) * w->row;
 		uint32_t scale = w->quants > 1 && c < count ? (uint32_t)(first + c) / w->per : 0;
 
 		for (uint32_t k = 0; k < depth; k++)
