@@ -87,8 +87,9 @@ static bool slurp_of(const struct model *m, const char *file, struct bytes *b)
 	return slurp(path, b);
 }
 
-/* What a plan gave for all samples. */
+/* What a plan gave for all samples. @claimed: the flavour claims every operator's bits. */
 struct result {
+	bool claimed;
 	size_t bytes, equal;
 	unsigned long samples;
 	double seconds;
@@ -148,6 +149,12 @@ static int with_plan(const struct model *m, const struct octet_plan_opts *opts,
 	}
 	r->info.size = sizeof(r->info);
 	octet_plan_info(plan, &r->info);
+	r->claimed = true;
+	for (uint32_t i = 0; i < octet_model_ops(m->model); i++) {
+		OCTET_OPTS(octet_plan_op, op);
+
+		r->claimed &= !octet_plan_op(plan, i, &op) && op.exact;
+	}
 	ret = run_all(m, plan, in, want, r);
 	octet_plan_free(plan);
 	return ret;
@@ -249,7 +256,11 @@ static void compare(const struct model *m, const struct bytes *in, const struct 
 	layers(m, in, &act_bytes, &act_equal);
 	if (slurp_of(m, "outputs_opt.bin", &other)) {
 		opts.flavour = OCTET_FLAVOUR_TFLITE_OPT;
-		with_plan(m, &opts, in, &other, &opt);
+		ret = with_plan(m, &opts, in, &other, &opt);
+		snprintf(what, sizeof(what), "tflite-opt: %zu of %zu output bytes equal", opt.equal,
+			 opt.bytes);
+		if (opt.claimed)
+			verdict(!ret && opt.equal == opt.bytes, m->name, what);
 		free(other.data);
 	}
 	row(m, &r, act_bytes, act_equal, &opt);
