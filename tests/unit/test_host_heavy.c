@@ -234,10 +234,8 @@ static void fc(struct one *o)
 	one_output(o, result(o, k.in, 2, out, in, w, dims[1]));
 }
 
-static void matmul(struct one *o)
+static void matmul_types(struct one *o, enum octet_dtype type)
 {
-	static const enum octet_dtype types[] = { OCTET_INT8, OCTET_INT16, OCTET_FLOAT32 };
-	enum octet_dtype type = case_pick(o, 3, types);
 	uint32_t rank = 2 + one_random(o, 3), a[8], b[8], y[8], m, n, k;
 	bool adj_x = false;
 	int32_t x, w;
@@ -278,6 +276,16 @@ static void matmul(struct one *o)
 		*(float *)(uintptr_t)o->t[o->out[0]].scale *= 256;
 }
 
+static void matmul(struct one *o)
+{
+	matmul_types(o, one_random(o, 2) ? OCTET_INT8 : OCTET_INT16);
+}
+
+static void matmul_real(struct one *o)
+{
+	matmul_types(o, OCTET_FLOAT32);
+}
+
 static void pool(struct one *o)
 {
 	static const enum octet_dtype types[] = { OCTET_INT8, OCTET_UINT8, OCTET_INT16 };
@@ -309,6 +317,7 @@ const struct host_group host_groups_heavy[] = {
 	{ "TRANSPOSE_CONV", OCTET_G_TRANSPOSE_CONV, tconv },
 	{ "FULLY_CONNECTED", OCTET_G_FULLY_CONNECTED, fc },
 	{ "BATCH_MATMUL", OCTET_G_BATCH_MATMUL, matmul },
+	{ "BATCH_MATMUL/float", OCTET_G_BATCH_MATMUL, matmul_real },
 	{ "AVERAGE_POOL_2D", OCTET_G_AVERAGE_POOL_2D, pool },
 	{ "MAX_POOL_2D", OCTET_G_MAX_POOL_2D, pool },
 	{ 0 },

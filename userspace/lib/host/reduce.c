@@ -122,7 +122,9 @@ static void accumulate(const struct octet_host_call *c, struct reduction *r, int
 
 	memset(sum, 0, octet_host_tout(c, 0)->elements * sizeof(*sum));
 	do {
-		sum[r->w.at[1]] += octet_host_load(type, x, (size_t)r->w.at[0]);
+		int64_t *to = &sum[r->w.at[1]], v = octet_host_load(type, x, (size_t)r->w.at[0]);
+
+		*to = (int64_t)((uint64_t)*to + (uint64_t)v);
 	} while (octet_host_walk_next(&r->w));
 }
 

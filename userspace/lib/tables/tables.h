@@ -9,7 +9,8 @@
  * Conversions that TFLite leaves undefined (beyond int32) saturate.
  *
  * Return: 0; -ENOTSUP no table for this operator or type; -EINVAL parameters
- * that TFLite refuses (LOGISTIC with another output scale than 1/256).
+ * that TFLite refuses (LOGISTIC with another output scale than 1/256), or for
+ * which its arithmetic overflows (scales more than 2^22 apart).
  */
 #ifndef OCTET_TABLES_H
 #define OCTET_TABLES_H

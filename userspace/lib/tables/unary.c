@@ -70,22 +70,28 @@ static double square(double x)
 	return x * x;
 }
 
+/* Codes of 8 bits fit 32 with so many more; beyond, TFLite's shift overflows. */
+#define LEFT_MAX 22
+
 /* Requantize(): the two scales in double. */
-static void requantize(const struct unary *u, double factor, int32_t low, int32_t high)
+static int requantize(const struct unary *u, double factor, int32_t low, int32_t high)
 {
 	int32_t mult;
 	int shift;
 
 	octet_fx_multiplier(factor, &mult, &shift);
+	if (shift > LEFT_MAX)
+		return -EINVAL;
 	for (int32_t x = u->in_min; x < u->in_min + 256; x++) {
 		int64_t y = (int64_t)octet_fx_scale(x - u->in_zp, mult, shift) + u->out_zp;
 
 		y = y < low ? low : y;
 		put(u, x, y > high ? high : y);
 	}
+	return 0;
 }
 
-static void relu(const struct unary *u, float low, float high)
+static int relu(const struct unary *u, float low, float high)
 {
 	int64_t min = u->out_zp + steps(roundf(low / u->out_scale)), max = u->out_max;
 
@@ -93,17 +99,19 @@ static void relu(const struct unary *u, float low, float high)
 		max = u->out_zp + steps(roundf(high / u->out_scale));
 	min = min > u->out_min ? min : u->out_min;
 	max = max < u->out_max ? max : u->out_max;
-	requantize(u, (double)(u->in_scale / u->out_scale), (int32_t)min, (int32_t)max);
+	return requantize(u, (double)(u->in_scale / u->out_scale), (int32_t)min, (int32_t)max);
 }
 
 /* Two slopes: of codes from the zero point on, and below. */
-static void two_slopes(const struct unary *u, double above, int32_t factor_below, double below)
+static int two_slopes(const struct unary *u, double above, int32_t factor_below, double below)
 {
 	int32_t mult[2];
 	int shift[2];
 
 	octet_fx_multiplier(above, &mult[0], &shift[0]);
 	octet_fx_multiplier(below, &mult[1], &shift[1]);
+	if (shift[0] > LEFT_MAX || shift[1] > (factor_below == 1 ? LEFT_MAX : LEFT_MAX - 8))
+		return -EINVAL;
 	for (int32_t x = u->in_min; x < u->in_min + 256; x++) {
 		int32_t v = x - u->in_zp;
 		int side = v < 0;
@@ -112,33 +120,43 @@ static void two_slopes(const struct unary *u, double above, int32_t factor_below
 			v *= factor_below;
 		put(u, x, (int64_t)octet_fx_scale(v, mult[side], shift[side]) + u->out_zp);
 	}
+	return 0;
 }
 
-static void leaky_relu(const struct unary *u)
+static int leaky_relu(const struct unary *u)
 {
 	float scaled = u->in_scale * u->opt->leaky.alpha;
 
-	two_slopes(u, (double)(u->in_scale / u->out_scale), 1, (double)(scaled / u->out_scale));
+	return two_slopes(u, (double)(u->in_scale / u->out_scale), 1,
+			  (double)(scaled / u->out_scale));
 }
 
-static void absolute(const struct unary *u)
+static int absolute(const struct unary *u)
 {
 	int32_t mult = 1 << 30;
 	int shift = 1;
 
 	if (u->in_scale != u->out_scale)
 		octet_fx_multiplier((double)(u->in_scale / u->out_scale), &mult, &shift);
+	if (shift > LEFT_MAX)
+		return -EINVAL;
 	for (int32_t x = u->in_min; x < u->in_min + 256; x++)
 		put(u, x, (int64_t)octet_fx_scale(abs(x - u->in_zp), mult, shift) + u->out_zp);
+	return 0;
 }
 
-static void rsqrt8(const struct unary *u)
+static int rsqrt8(const struct unary *u)
 {
 	double factor = 1. / (double)(sqrtf(u->in_scale) * u->out_scale);
 	int32_t mult;
 	int shift;
 
+	if (!isfinite(factor))
+		return -EINVAL;
 	octet_fx_multiplier(factor, &mult, &shift);
+	/* The root has 20 bits behind the point. */
+	if (shift > 30 || shift < -11)
+		return -EINVAL;
 	for (int32_t x = u->in_min; x < u->in_min + 256; x++) {
 		int32_t root, v;
 		int root_shift;
@@ -152,6 +170,7 @@ static void rsqrt8(const struct unary *u)
 		v = octet_fx_scale(1, root, root_shift + 20);
 		put(u, x, (int64_t)octet_fx_scale(v, mult, shift - 20) + u->out_zp);
 	}
+	return 0;
 }
 
 /* LiteRT's SQRT truncates. */
@@ -243,30 +262,23 @@ static int fill(uint32_t code, const struct unary *u)
 {
 	switch (code) {
 	case OCTET_G_RELU:
-		relu(u, 0, INFINITY);
-		return 0;
+		return relu(u, 0, INFINITY);
 	case OCTET_G_RELU6:
-		relu(u, 0, 6);
-		return 0;
+		return relu(u, 0, 6);
 	case OCTET_G_RELU_N1_TO_1:
-		relu(u, -1, 1);
-		return 0;
+		return relu(u, -1, 1);
 	case OCTET_G_RELU_0_TO_1:
-		relu(u, 0, 1);
-		return 0;
+		return relu(u, 0, 1);
 	case OCTET_G_LEAKY_RELU:
 		if (!u->opt || !isfinite(u->opt->leaky.alpha))
 			return -EINVAL;
-		leaky_relu(u);
-		return 0;
+		return leaky_relu(u);
 	case OCTET_G_HARD_SWISH:
 		return hard_swish(u);
 	case OCTET_G_ABS:
-		absolute(u);
-		return 0;
+		return absolute(u);
 	case OCTET_G_RSQRT:
-		rsqrt8(u);
-		return 0;
+		return rsqrt8(u);
 	case OCTET_G_SQRT:
 		root(u);
 		return 0;
@@ -280,8 +292,8 @@ static int fill(uint32_t code, const struct unary *u)
 		from_real(u, sin);
 		return 0;
 	case OCTET_G_QUANTIZE:
-		requantize(u, (double)u->in_scale / (double)u->out_scale, u->out_min, u->out_max);
-		return 0;
+		return requantize(u, (double)u->in_scale / (double)u->out_scale, u->out_min,
+				  u->out_max);
 	default:
 		return fill_curve(code, u);
 	}
@@ -339,7 +351,6 @@ int octet_table_prelu(const struct octet_table_quant *in, const struct octet_tab
 	if (in->type != out->type || in->type != alpha->type)
 		return -ENOTSUP;
 	u.out_max = u.out_min + 255;
-	two_slopes(&u, (double)(in->scale / out->scale), alpha_code - alpha->zero_point,
-		   (double)(product / out->scale));
-	return 0;
+	return two_slopes(&u, (double)(in->scale / out->scale), alpha_code - alpha->zero_point,
+			  (double)(product / out->scale));
 }

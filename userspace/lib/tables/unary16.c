@@ -138,11 +138,11 @@ int octet_table_sigmoid16(uint32_t code, float in_scale, float out_scale,
 		s->left++;
 		mult *= 2;
 	}
-	if (mult > INT32_MAX)
+	/* Beyond what the kernel's 32-bit products hold, or too small to tell. */
+	if (mult > 65535 || mult < 1)
 		return -EINVAL;
 	s->mult = (int32_t)mult;
-	/* Beyond what the kernel's 32-bit products hold. */
-	return s->mult > 65535 ? -EINVAL : 0;
+	return 0;
 }
 
 /* The input times 3/4, in steps of 1/24 with 9 (8) bits behind the point. */
