@@ -214,6 +214,17 @@ static void unary(struct mb *m)
 	mb_output(m, mb_requant(m, x, OCTET_INT8, 0.02f, -8));
 }
 
+static void unary16(struct mb *m)
+{
+	static const uint32_t codes[] = { OCTET_G_RELU, OCTET_G_RELU6, OCTET_G_LEAKY_RELU };
+	int x = mb_input(m, "x", OCTET_INT16, MB(1, 30, 40, 8), 0.0003f, 0);
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		mb_output(m, mb_unary(m, codes[i], x, pick(m, 0, 1) ? 0.00021f : 0.0005f, 0));
+	mb_output(m, mb_requant(m, x, OCTET_INT16, 0.00037f, 0));
+	mb_output(m, mb_unary(m, OCTET_G_EXP, x, 0.01f, 0));
+}
+
 static void softmax(struct mb *m)
 {
 	int x = mb_input(m, "x", eight(m), MB(pick(m, 1, 3), pick(m, 1, 4), pick(m, 1, 30)),
@@ -243,8 +254,8 @@ static void arg(struct mb *m)
 		if (d != (uint32_t)axis)
 			r.dims[k++] = s.dims[d];
 	for (int i = 0; i < 2; i++) {
-		union octet_graph_options o = { .arg = { 2 } };
-		int y = mb_tensor(m, "index", OCTET_INT32, r, 0, 0);
+		union octet_graph_options o = { .arg = { i ? 4 : 2 } };
+		int y = mb_tensor(m, "index", i ? OCTET_INT64 : OCTET_INT32, r, 0, 0);
 
 		MB_OP(m, codes[i], &o, MB_LIST(x, MB_INTS(m, axis)), MB_LIST(y));
 		mb_output(m, y);
@@ -271,6 +282,7 @@ EACH(means, 0)
 EACH(arith, 0)
 EACH(order, 0)
 EACH(unary, 0)
+EACH(unary16, 0)
 EACH(softmax, 0)
 EACH(resize, 1)
 EACH(arg, 0)
@@ -279,5 +291,5 @@ UNIT_MAIN(unit_case(test_conv8), unit_case(test_convu8), unit_case(test_conv16),
 	  unit_case(test_conv4), unit_case(test_depthwise), unit_case(test_tconv),
 	  unit_case(test_fc), unit_case(test_matmul), unit_case(test_pools),
 	  unit_case(test_means), unit_case(test_arith), unit_case(test_order),
-	  unit_case(test_unary), unit_case(test_softmax), unit_case(test_resize),
+	  unit_case(test_unary), unit_case(test_unary16), unit_case(test_softmax), unit_case(test_resize),
 	  unit_case(test_arg))

@@ -214,7 +214,7 @@ lower_fn lower_conv2d, lower_depthwise, lower_tconv;
 lower_fn lower_fc, lower_matmul;
 lower_fn lower_pool, lower_mean;
 lower_fn lower_ew;
-lower_fn lower_unary;
+lower_fn lower_unary, lower_wide;
 lower_fn lower_softmax;
 lower_fn lower_resize;
 lower_fn lower_reduce, lower_arg;

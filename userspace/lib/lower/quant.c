@@ -28,9 +28,10 @@ int lower_mult(struct lower *l, enum octet_stage stage, double factor, uint32_t 
 	int exponent;
 
 	/* TFLite: below the smallest shift the multiplier is 0. */
-	if (stage != OCTET_STAGE_FP32_RNE && factor > 0 && isfinite(factor)) {
+	if (stage != OCTET_STAGE_FP32_RNE && factor >= 0 && isfinite(factor)) {
 		double m = frexp(factor, &exponent);
 
+		exponent = factor > 0 ? exponent : -99;
 		if (exponent < -31 && !(exponent == -32 && round(m * 0x1p31) == 0x1p31)) {
 			*mult = 0;
 			*shift = 31;

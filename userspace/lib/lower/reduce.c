@@ -86,6 +86,18 @@ int lower_reduce(struct lower *l, const struct octet_graph_op *op)
 	return ret ? ret : lower_emit(l, &c);
 }
 
+/* int64 indexes: the command writes the low words, the others are 0. */
+static int high_words(struct lower *l, struct octet_low_cmd *c, int32_t out)
+{
+	const struct octet_graph_tensor *y = lower_of(l, out);
+	const struct lower_box box = { out, 4, { 8 } };
+	const uint32_t count = (uint32_t)y->elements;
+
+	c->cmd.dst.type = OCTET_TYPE_INT32;
+	lower_limits(OCTET_INT32, &c->cmd.act_min, &c->cmd.act_max);
+	return lower_copy(l, OCTET_INT32, 1, &count, &box, NULL, 0);
+}
+
 int lower_arg(struct lower *l, const struct octet_graph_op *op)
 {
 	const struct octet_graph_tensor *x = lower_of(l, lower_in(op, 0));
@@ -97,7 +109,7 @@ int lower_arg(struct lower *l, const struct octet_graph_op *op)
 
 	if (ret)
 		return ret;
-	if (y->type != OCTET_INT32)
+	if (y->type != OCTET_INT32 && y->type != OCTET_INT64)
 		return lower_refuse(l, "its result is %s", octet_graph_type_name(y->type));
 	if (!lower_const_ints(l, lower_in(op, 1), &count, axes) || count != 1)
 		return lower_refuse(l, "its axis is computed");
@@ -109,5 +121,7 @@ int lower_arg(struct lower *l, const struct octet_graph_op *op)
 	lower_init(&c, OCTET_OP_REDUCE);
 	c.cmd.sub = op->code == OCTET_G_ARG_MAX ? OCTET_REDUCE_ARGMAX : OCTET_REDUCE_ARGMIN;
 	ret = rows(l, &c, lower_in(op, 0), op->outputs[0], axis, axis);
+	if (!ret && y->type == OCTET_INT64)
+		ret = high_words(l, &c, op->outputs[0]);
 	return ret ? ret : lower_emit(l, &c);
 }

@@ -59,6 +59,9 @@ int lower_unary(struct lower *l, const struct octet_graph_op *op)
 				    x ? octet_graph_type_name(x->type) : "nothing");
 	if (x->quants != 1 || y->quants != 1)
 		return lower_refuse(l, "input or result have no quantization");
+	if (wide && (op->code == OCTET_G_RELU || op->code == OCTET_G_RELU6 ||
+		     op->code == OCTET_G_LEAKY_RELU || op->code == OCTET_G_QUANTIZE))
+		return lower_wide(l, op);
 	table = calloc(1, bytes);
 	if (!table)
 		return -ENOMEM;
