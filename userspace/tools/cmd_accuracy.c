@@ -49,28 +49,28 @@ static int class_of(const char *path, size_t line, char *text, long *class)
 	return -EINVAL;
 }
 
-static int read_classes(const struct tool_options *o, const struct tool_samples *samples,
-			size_t outputs, long *class)
+int tool_classes_read(const char *path, const char *set, unsigned long samples, size_t classes,
+		      long *class)
 {
 	struct tool_labels l;
 	size_t first;
-	int ret = tool_labels_read(o->labels, &l);
+	int ret = tool_labels_read(path, &l);
 
 	if (ret)
 		return ret;
 	/* One line more than samples: the names of the columns. */
-	first = l.count == samples->count + 1;
-	if (l.count - first != samples->count) {
-		fprintf(stderr, "octet: %s has %zu lines, %s has %lu samples\n", o->labels, l.count,
-			o->set, samples->count);
+	first = l.count == samples + 1;
+	if (l.count - first != samples) {
+		fprintf(stderr, "octet: %s has %zu lines, %s has %lu samples\n", path, l.count, set,
+			samples);
 		ret = EXIT_FAILED;
 	}
 	for (size_t i = first; i < l.count && !ret; i++) {
-		if (class_of(o->labels, i, l.line[i], &class[i - first]))
+		if (class_of(path, i, l.line[i], &class[i - first]))
 			ret = EXIT_FAILED;
-		else if ((size_t)class[i - first] >= outputs) {
-			fprintf(stderr, "octet: %s: line %zu: class %ld, the model has %zu\n",
-				o->labels, i + 1, class[i - first], outputs);
+		else if ((size_t)class[i - first] >= classes) {
+			fprintf(stderr, "octet: %s: line %zu: class %ld, the model has %zu\n", path,
+				i + 1, class[i - first], classes);
 			ret = EXIT_FAILED;
 		}
 	}
@@ -114,7 +114,7 @@ static int accuracy(const struct tool_options *o, struct tool_network *n,
 	octet_model_tensor(n->model, (uint32_t)octet_model_output(n->model, 0), &result);
 	score.class = class;
 	score.outputs = result.bytes / tool_element_bytes(result.type);
-	ret = read_classes(o, samples, score.outputs, class);
+	ret = tool_classes_read(o->labels, o->set, samples->count, score.outputs, class);
 	if (!ret)
 		ret = tool_run_samples(n, samples, "accuracy", judge, &score, &wall);
 	if (!ret)

@@ -3,6 +3,8 @@
 #ifndef OCTET_NETWORK_H
 #define OCTET_NETWORK_H
 
+#include <stdio.h>
+
 #include "tool.h"
 
 /**
@@ -50,6 +52,9 @@ bool tool_is_image(const char *path);
 /** tool_npy_read() - the values of a .npy file, malloced; NULL: printed why */
 uint8_t *tool_npy_read(const char *path, enum octet_dtype *type, size_t *bytes);
 
+/** tool_npy_open() - a .npy file at its values, all of which are there; NULL: printed why */
+FILE *tool_npy_open(const char *path, enum octet_dtype *type, size_t *bytes);
+
 /** tool_encode() - real values to a tensor's own type; 0, or -EINVAL for NaN or a type without */
 int tool_encode(const struct octet_tensor_info *t, const float *in, size_t count, void *out);
 /** tool_decode() - element @i of a tensor's contents as a real value */
@@ -82,6 +87,15 @@ struct tool_labels {
 
 int tool_labels_read(const char *path, struct tool_labels *l);
 void tool_labels_free(struct tool_labels *l);
+
+/**
+ * tool_classes_read() - the class of each of @samples samples, below @classes
+ * @set: name of the samples, for messages
+ *
+ * Prints what is wrong. An exit code.
+ */
+int tool_classes_read(const char *path, const char *set, unsigned long samples, size_t classes,
+		      long *class);
 
 struct json_object;
 

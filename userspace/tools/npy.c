@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "network.h"
 
@@ -85,39 +86,71 @@ static bool count_of(const char *text, size_t *count)
 	return *at == ')';
 }
 
-static uint8_t *values(FILE *f, const char *path, const char *text, enum octet_dtype *type,
-		       size_t *bytes)
+/* What the values are; or why they cannot be read. */
+static const char *describe(const char *text, enum octet_dtype *type, size_t *bytes)
 {
 	size_t count = 0;
-	uint8_t *data;
 
 	if (!type_of(text, type))
-		return (uint8_t *)bad(path, "its 'descr' is none of |i1 |u1 <i2 <i4 <i8 <f4: "
-				      "little-endian numbers are needed");
+		return "its 'descr' is none of |i1 |u1 <i2 <i4 <i8 <f4: little-endian numbers are "
+		       "needed";
 	if (!strstr(text, "'fortran_order': False"))
-		return (uint8_t *)bad(path, "its order is Fortran's: save it with np.ascontiguousarray()");
+		return "its order is Fortran's: save it with np.ascontiguousarray()";
 	if (!count_of(text, &count) ||
 	    __builtin_mul_overflow(count, tool_element_bytes(*type), bytes))
-		return (uint8_t *)bad(path, "its 'shape' cannot be read");
-	data = malloc(*bytes + 1);
-	if (data && fread(data, 1, *bytes, f) == *bytes)
-		return data;
-	free(data);
-	return (uint8_t *)bad(path, "has fewer values than its shape says");
+		return "its 'shape' cannot be read";
+	return NULL;
+}
+
+/* A file may have less than its header says, and is not believed. */
+static const char *enough(FILE *f, size_t bytes)
+{
+	struct stat st;
+	long at = ftell(f);
+
+	if (fstat(fileno(f), &st) || at < 0 || st.st_size < at ||
+	    (size_t)(st.st_size - at) < bytes)
+		return "has fewer values than its shape says";
+	return NULL;
+}
+
+FILE *tool_npy_open(const char *path, enum octet_dtype *type, size_t *bytes)
+{
+	FILE *f = fopen(path, "rb");
+	const char *why = NULL;
+	char *text;
+
+	if (!f) {
+		bad(path, strerror(errno));
+		return NULL;
+	}
+	text = header(f, path);
+	if (text)
+		why = describe(text, type, bytes);
+	if (text && !why)
+		why = enough(f, *bytes);
+	if (why)
+		bad(path, why);
+	if (text && !why) {
+		free(text);
+		return f;
+	}
+	free(text);
+	fclose(f);
+	return NULL;
 }
 
 uint8_t *tool_npy_read(const char *path, enum octet_dtype *type, size_t *bytes)
 {
-	FILE *f = fopen(path, "rb");
-	uint8_t *data = NULL;
-	char *text;
+	FILE *f = tool_npy_open(path, type, bytes);
+	uint8_t *data = f ? malloc(*bytes + 1) : NULL;
 
-	if (!f)
-		return (uint8_t *)bad(path, strerror(errno));
-	text = header(f, path);
-	if (text)
-		data = values(f, path, text, type, bytes);
-	free(text);
-	fclose(f);
+	if (data && fread(data, 1, *bytes, f) != *bytes) {
+		bad(path, "has fewer values than its shape says");
+		free(data);
+		data = NULL;
+	}
+	if (f)
+		fclose(f);
 	return data;
 }

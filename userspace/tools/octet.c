@@ -12,7 +12,7 @@
 
 /*
  * @takes: its options, by the letters of parse()
- * @model: takes a model: 'n' no, 'y' yes, 'o' if given
+ * @model: takes a model: 'n' no, 'y' yes, 'o' if given, 't' two of them
  */
 struct subcommand {
 	const char *name;
@@ -31,6 +31,10 @@ static const struct subcommand subcommands[] = {
 	{ "profile", cmd_profile, 'y', "cycles and stalls of each operator", "bdmljfBRitMDCXPs" },
 	{ "accuracy", cmd_accuracy, 'y', "how many samples of a set a network gets right",
 	  "bdmljfBnRSTLMDCX" },
+	{ "quantize", cmd_quantize, 'y', "an int8 network from a float one and samples",
+	  "jlAapreOxNoMDCX" },
+	{ "compare", cmd_compare, 't', "what quantization cost, layer by layer",
+	  "bdmljfSLNHIMDCX" },
 	{ "selftest", cmd_selftest, 'n', "random operations: device against CPU fallback", "bdmljsc" },
 	{ "bench", cmd_bench, 'n', "speed of operations and of submission", "bdmljsq" },
 };
@@ -42,7 +46,7 @@ static void usage(FILE *f)
 	fputs("usage: octet COMMAND [MODEL] [options]\n\n", f);
 	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
 		fprintf(f, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
-	fputs("\nMODEL is a .tflite file.\n\n"
+	fputs("\nMODEL is a .tflite file; compare takes two: octet compare FLOAT INT8.\n\n"
 	      "  --backend B     drm, sim, cpu or auto: the device if there is one, else sim\n"
 	      "  --device PATH   a device node, such as /dev/accel/accel0\n"
 	      "  --machine P     the simulator with these properties, such as\n"
@@ -62,12 +66,26 @@ static void usage(FILE *f)
 	      "  --std V[,V,V]   images: then divided by; without both the pixel is the code\n"
 	      "  --color C       images: rgb (default) or bgr\n"
 	      "  --crop C        images: none (default: stretched) or center\n"
-	      "  --output FILE   run: outputs back to back in the model's own type\n"
+	      "  --output FILE   run: outputs back to back in the model's own type; quantize: the\n"
+	      "                  int8 model; also -o\n"
 	      "  --labels FILE   run: names of the classes, one a line; accuracy: one sample a line,\n"
 	      "                  its class in the last column\n"
 	      "  --top K         run: how many classes to print (5)\n"
-	      "  --set FILE      accuracy: samples, as --input\n"
+	      "  --set FILE      accuracy: samples, as --input; compare: float32 samples back to\n"
+	      "                  back, a .npy file, or a folder of these and images\n"
 	      "  --set-type T    accuracy: native or float32\n"
+	      "  --calibrate SET quantize: samples as compare's --set, once per input of the model\n"
+	      "  --limit N       quantize, compare: N samples, spread evenly over the set\n"
+	      "  --observer O    quantize: how ranges are found: minmax (default), moving,\n"
+	      "                  percentile, histogram, mse, entropy\n"
+	      "  --percentile P  quantize: percent of the values inside (99.999)\n"
+	      "  --activations T quantize: int8 (default) or uint8\n"
+	      "  --per-tensor    quantize: one scale for all weights of an operator\n"
+	      "  --real-io       quantize: inputs and outputs stay float32\n"
+	      "  --exclude P     quantize: operators that stay float, by type (SOFTMAX) or name of\n"
+	      "                  the result; P may have * and ?; any number of times\n"
+	      "  --html FILE     compare: a page with plots\n"
+	      "  --no-isolated   compare: without each operator on the float model's activations\n"
 	      "  --trace FILE    profile: a trace for ui.perfetto.dev\n"
 	      "  --count N       selftest: how many operations (300)\n"
 	      "  --seed N        selftest, bench, verify, profile: random numbers; each run prints\n"
@@ -157,6 +175,75 @@ static int set_flavour(struct tool_options *o, const char *arg)
 	return -EINVAL;
 }
 
+static int set_add(const char *name, const char **list, unsigned int room, unsigned int *count,
+		   const char *arg)
+{
+	if (*count == room) {
+		fprintf(stderr, "octet: --%s: more than %u\n", name, room);
+		return -EINVAL;
+	}
+	list[(*count)++] = arg;
+	return 0;
+}
+
+static int set_percentile(struct tool_options *o, const char *arg)
+{
+	int n = 0;
+
+	if (sscanf(arg, "%lf%n", &o->percentile, &n) == 1 && !arg[n] && o->percentile > 50 &&
+	    o->percentile <= 100)
+		return 0;
+	fprintf(stderr, "octet: --percentile '%s': must be over 50, at most 100\n", arg);
+	return -EINVAL;
+}
+
+/* Options of quantize and compare. */
+static int set_quantize(struct tool_options *o, int c, const char *arg)
+{
+	bool is_unsigned = false;
+	uint64_t n = 0;
+	int ret = 0;
+
+	switch (c) {
+	case 'A':
+		return set_add("calibrate", o->sets, TOOL_INPUTS, &o->set_count, arg);
+	case 'N':
+		ret = number("limit", arg, 1, 1000000000, &n);
+		o->limit = n;
+		return ret;
+	case 'O':
+		if (octet_observer_parse(arg, &o->observer)) {
+			fprintf(stderr, "octet: --observer '%s': must be minmax, moving, percentile, "
+				"histogram, mse or entropy\n", arg);
+			return -EINVAL;
+		}
+		return 0;
+	case 'e':
+		return set_percentile(o, arg);
+	case 'a':
+		ret = set_word("activations", arg, "int8", "uint8", &is_unsigned);
+		o->activations = is_unsigned ? OCTET_UINT8 : OCTET_INT8;
+		return ret;
+	case 'p':
+		o->per_tensor = true;
+		return 0;
+	case 'r':
+		o->real_io = true;
+		return 0;
+	case 'x':
+		return set_add("exclude", o->exclude, TOOL_EXCLUDES, &o->exclude_count, arg);
+	case 'H':
+		o->html = arg;
+		return 0;
+	case 'I':
+		o->no_isolated = true;
+		return 0;
+	default:
+		fputs("octet: see octet --help\n", stderr);
+		return -EINVAL;
+	}
+}
+
 /* Options of models. */
 static int set_model(struct tool_options *o, int c, const char *arg)
 {
@@ -195,15 +282,14 @@ static int set_model(struct tool_options *o, int c, const char *arg)
 		return 0;
 	case 'S':
 		o->set = arg;
-		return 0;
+		return set_add("set", o->sets, TOOL_INPUTS, &o->set_count, arg);
 	case 'T':
 		return set_word("set-type", arg, "native", "float32", &o->real_input);
 	case 'P':
 		o->trace = arg;
 		return 0;
 	default:
-		fputs("octet: see octet --help\n", stderr);
-		return -EINVAL;
+		return set_quantize(o, c, arg);
 	}
 }
 
@@ -267,6 +353,16 @@ static const struct option options[] = {
 	{ "set", required_argument, NULL, 'S' },
 	{ "set-type", required_argument, NULL, 'T' },
 	{ "trace", required_argument, NULL, 'P' },
+	{ "calibrate", required_argument, NULL, 'A' },
+	{ "limit", required_argument, NULL, 'N' },
+	{ "observer", required_argument, NULL, 'O' },
+	{ "percentile", required_argument, NULL, 'e' },
+	{ "activations", required_argument, NULL, 'a' },
+	{ "per-tensor", no_argument, NULL, 'p' },
+	{ "real-io", no_argument, NULL, 'r' },
+	{ "exclude", required_argument, NULL, 'x' },
+	{ "html", required_argument, NULL, 'H' },
+	{ "no-isolated", no_argument, NULL, 'I' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ 0 },
@@ -279,7 +375,7 @@ static int parse(int argc, char **argv, struct tool_options *o, bool *given)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
 		if (c == 'h') {
 			usage(stdout);
 			exit(EXIT_OK);
@@ -338,6 +434,13 @@ static int take_model(const struct subcommand *sub, int argc, char **argv, struc
 	if (sub->model == 'y' && !o->model) {
 		fprintf(stderr, "octet %s: which model? octet %s FILE.tflite\n", sub->name,
 			sub->name);
+		return -EINVAL;
+	}
+	if (sub->model == 't' && at < argc)
+		o->other = argv[at++];
+	if (sub->model == 't' && !o->other) {
+		fprintf(stderr, "octet %s: which models? octet %s FLOAT.tflite INT8.tflite\n",
+			sub->name, sub->name);
 		return -EINVAL;
 	}
 	if (at < argc) {

@@ -22,6 +22,7 @@ struct tool_reals {
 };
 
 #define TOOL_INPUTS 8
+#define TOOL_EXCLUDES 64
 
 /**
  * struct tool_options - what the command line says
@@ -40,6 +41,12 @@ struct tool_reals {
  * @bgr: --color bgr
  * @crop: --crop center
  * @keep: --no-fusion
+ * @other: compare: the second model
+ * @sets: --calibrate, --set: once per input of the model
+ * @limit: --limit: so many samples of them, 0: all
+ * @activations: --activations; @observer, @percentile: how ranges are found
+ * @exclude: --exclude PATTERN, of operators that stay float
+ * @html: --html FILE
  */
 struct tool_options {
 	enum octet_backend backend;
@@ -54,6 +61,14 @@ struct tool_options {
 	uint32_t batch, slots, top;
 	bool real_input, bgr, crop, no_sram, keep;
 	struct tool_reals mean, std;
+	const char *other, *html;
+	const char *sets[TOOL_INPUTS], *exclude[TOOL_EXCLUDES];
+	unsigned int set_count, exclude_count;
+	unsigned long limit;
+	enum octet_dtype activations;
+	enum octet_observer_kind observer;
+	double percentile;
+	bool per_tensor, real_io, no_isolated;
 };
 
 int cmd_info(const struct tool_options *o);
@@ -61,6 +76,8 @@ int cmd_run(const struct tool_options *o);
 int cmd_verify(const struct tool_options *o);
 int cmd_profile(const struct tool_options *o);
 int cmd_accuracy(const struct tool_options *o);
+int cmd_quantize(const struct tool_options *o);
+int cmd_compare(const struct tool_options *o);
 int cmd_selftest(const struct tool_options *o);
 int cmd_bench(const struct tool_options *o);
 
