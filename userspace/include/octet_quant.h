@@ -52,20 +52,41 @@ enum octet_scaling {
 	OCTET_ADD_THEN_ROUND = 2, /* round(x / scale + zero point): XNNPACK */
 };
 
+/** Whose arithmetic finds scale and zero point of a range. They differ in last bits. */
+enum octet_params_rule {
+	OCTET_PARAMS_OCTET = 0,	/* in double; zero point = qmin - round(min / scale) */
+	OCTET_PARAMS_TFLITE = 1, /* its converter: in double, round(q - x / scale) of the end
+				  * with the smaller terms, half away from zero
+				  */
+	OCTET_PARAMS_PYTORCH = 2, /* torch.ao observers: in float32, scale >= 2^-23; symmetric:
+				   * scale = max |x| / ((qmax - qmin) / 2)
+				   */
+	OCTET_PARAMS_FBGEMM = 3, /* ChooseQuantizationParams: scale >= 6.1e-5, the end with the
+				  * smaller error, half to even
+				  */
+	OCTET_PARAMS_ONNXRUNTIME = 4, /* round(qmin - min / scale), scale in double, half to even */
+};
+
 /**
  * struct octet_quant_opts - how to choose parameters and how to quantize
  *
- * @type: OCTET_INT8 (default) or OCTET_UINT8
+ * @type: OCTET_INT8 (default), OCTET_UINT8, or OCTET_INT16, which holds 2 bytes a value
  * @scheme: see enum octet_scheme
- * @bits: 2..8; 0: 8. Values use 2^bits codes: signed -2^(b-1)..2^(b-1)-1,
- *	unsigned 0..2^b-1
+ * @bits: 2..8, OCTET_INT16: 2..16; 0: 8, OCTET_INT16: 16. Values use 2^bits codes: signed
+ *	-2^(b-1)..2^(b-1)-1, unsigned 0..2^b-1. No uint16: neither TFLite's kernels nor the
+ *	machine know it
  * @narrow: signed codes without the lowest, -(2^(b-1)-1).. : weights. SYMMETRIC
- *	int8 always clamps so
+ *	signed codes are always so, unless @full
  * @rounding: ties, of values and of the zero point
  * @scaling: see enum octet_scaling
- * @seed: STOCHASTIC
- * @stream: STOCHASTIC: number of the tensor; values depend on seed, stream, index
- *	alone
+ * @seed: of random numbers: STOCHASTIC and @noise
+ * @stream: of random numbers: number of the tensor; values depend on seed, stream, index
+ *	alone, not on threads, calls or machines
+ * @rule: see enum octet_params_rule
+ * @full: SYMMETRIC signed codes include the lowest: PyTorch, TensorRT
+ * @power_of_two: scales are rounded up to powers of two, so that nothing more is clipped
+ * @noise: normal noise with this standard deviation, in steps, is added to each value before
+ *	it is scaled and rounded; 0: none
  */
 struct octet_quant_opts {
 	size_t size;
@@ -77,14 +98,27 @@ struct octet_quant_opts {
 	enum octet_scaling scaling;
 	uint64_t seed;
 	uint64_t stream;
+	enum octet_params_rule rule;
+	bool full;
+	bool power_of_two;
+	float noise;
 };
+
+/**
+ * octet_quant_check() - are these options good?
+ * @errbuf: gets a sentence that names the option and the rule; may be NULL
+ *
+ * The calls below answer the same options with -EINVAL alone. Return: 0; -EINVAL.
+ */
+int octet_quant_check(const struct octet_quant_opts *opts, char *errbuf, size_t errbuf_size);
 
 /**
  * octet_quant_params() - scale and zero point from a range
  *
  * The range is extended to contain 0, so that 0 is exact. An empty range
  * (min = max = 0) gives scale 1. zero_point = qmin - round(min / scale),
- * clamped to the codes.
+ * clamped to the codes. @rule says where others differ: an empty range gives
+ * PYTORCH 2^-23, FBGEMM 0.1, and an empty or tiny one ONNXRUNTIME scale 1.
  *
  * Return: 0; -EINVAL: NaN or infinite, min > max, bad option; -ERANGE: the scale
  * is not a normal float32.
@@ -104,7 +138,7 @@ int octet_quant_params_channel(const struct octet_quant_opts *opts, const float 
 /**
  * octet_quantize() - real to codes, clamped
  *
- * out has one byte per value. Return: 0; -EINVAL: NaN (its index is in no
+ * out has one byte per value, int16_t for OCTET_INT16. Return: 0; -EINVAL: NaN (its index is in no
  * message: there is no context), scale not positive and finite, zero point
  * outside the type.
  */
@@ -116,7 +150,7 @@ int octet_quantize_channel(const struct octet_quant_opts *opts, const float *sca
 			   const int32_t *zero_point, const float *in, size_t outer, size_t channels,
 			   size_t inner, void *out);
 
-/** octet_dequantize() - scale * (q - zero_point); type INT8, UINT8, INT32 */
+/** octet_dequantize() - scale * (q - zero_point); type INT8, UINT8, INT16, INT32 */
 int octet_dequantize(enum octet_dtype type, float scale, int32_t zero_point, const void *in,
 		     size_t count, float *out);
 

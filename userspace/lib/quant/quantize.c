@@ -5,23 +5,31 @@
 
 #include "quant.h"
 
-static bool params_ok(const struct octet_codes *codes, float scale, int32_t zero_point)
+bool octet_params_ok(const struct octet_codes *codes, float scale, int32_t zero_point)
 {
-	int32_t lowest = codes->opts.type == OCTET_UINT8 ? 0 : -128;
+	int32_t lowest = codes->opts.type == OCTET_UINT8 ? 0 : -128, highest = lowest + 255;
 
-	if (!(scale > 0) || !isfinite(scale) || zero_point < lowest || zero_point > lowest + 255)
+	if (codes->opts.type == OCTET_INT16) {
+		lowest = INT16_MIN;
+		highest = INT16_MAX;
+	}
+	if (!(scale > 0) || !isfinite(scale) || zero_point < lowest || zero_point > highest)
 		return false;
 	/* The reciprocal of a tiny scale is infinite, and 0 * inf is no value. */
 	return codes->opts.scaling != OCTET_RECIPROCAL || isfinite(1 / scale);
 }
 
-static uint8_t quantize_one(const struct octet_codes *codes, float scale, int32_t zero_point,
-			    float x, uint64_t index)
+double octet_code_of(const struct octet_codes *codes, float scale, int32_t zero_point, float x,
+		     uint64_t index)
 {
-	double q, zero = zero_point;
+	const struct octet_quant_opts *o = &codes->opts;
+	double zero = zero_point;
 	float steps;
 
-	switch (codes->opts.scaling) {
+	if (o->noise > 0)
+		x = (float)((double)x + (double)o->noise * (double)scale *
+						octet_normal(o->seed, o->stream, index));
+	switch (o->scaling) {
 	case OCTET_RECIPROCAL:
 		steps = x * (1 / scale);
 		break;
@@ -33,14 +41,21 @@ static uint8_t quantize_one(const struct octet_codes *codes, float scale, int32_
 		steps = x / scale;
 	}
 	if (isinf(steps))
-		q = steps > 0 ? codes->max : codes->min;
-	else
-		q = octet_round(codes, (double)steps, index) + zero;
-	q = fmin(fmax(q, codes->min), codes->max);
-	return (uint8_t)(int32_t)q;
+		return (double)steps;
+	return octet_round(codes, (double)steps, index) + zero;
 }
 
-static bool has_nan(const float *in, size_t count)
+static void store(const struct octet_codes *codes, double q, void *out, size_t at)
+{
+	int32_t code = (int32_t)fmin(fmax(q, codes->min), codes->max);
+
+	if (codes->opts.type == OCTET_INT16)
+		((int16_t *)out)[at] = (int16_t)code;
+	else
+		((uint8_t *)out)[at] = (uint8_t)code;
+}
+
+bool octet_has_nan(const float *in, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (isnan(in[i]))
@@ -52,17 +67,16 @@ int octet_quantize(const struct octet_quant_opts *opts, float scale, int32_t zer
 		   const float *in, size_t count, void *out)
 {
 	struct octet_codes codes;
-	uint8_t *bytes = out;
 	int ret = octet_codes_get(opts, &codes);
 
 	if (ret)
 		return ret;
 	if (!count)
 		return 0;
-	if (!in || !out || !params_ok(&codes, scale, zero_point) || has_nan(in, count))
+	if (!in || !out || !octet_params_ok(&codes, scale, zero_point) || octet_has_nan(in, count))
 		return -EINVAL;
 	for (size_t i = 0; i < count; i++)
-		bytes[i] = quantize_one(&codes, scale, zero_point, in[i], i);
+		store(&codes, octet_code_of(&codes, scale, zero_point, in[i], i), out, i);
 	return 0;
 }
 
@@ -71,23 +85,25 @@ int octet_quantize_channel(const struct octet_quant_opts *opts, const float *sca
 			   size_t channels, size_t inner, void *out)
 {
 	struct octet_codes codes;
-	uint8_t *bytes = out;
 	int ret = octet_codes_get(opts, &codes);
 	size_t at = 0;
 
 	if (ret)
 		return ret;
-	if (!scale || !in || !out || has_nan(in, outer * channels * inner))
+	if (!scale || !in || !out || octet_has_nan(in, outer * channels * inner))
 		return -EINVAL;
 	for (size_t c = 0; c < channels; c++)
-		if (!params_ok(&codes, scale[c], zero_point ? zero_point[c] : 0))
+		if (!octet_params_ok(&codes, scale[c], zero_point ? zero_point[c] : 0))
 			return -EINVAL;
-	for (size_t o = 0; o < outer; o++)
-		for (size_t c = 0; c < channels; c++)
+	for (size_t o = 0; o < outer; o++) {
+		for (size_t c = 0; c < channels; c++) {
+			int32_t zero = zero_point ? zero_point[c] : 0;
+
 			for (size_t i = 0; i < inner; i++, at++)
-				bytes[at] = quantize_one(&codes, scale[c],
-							 zero_point ? zero_point[c] : 0, in[at],
-							 at);
+				store(&codes, octet_code_of(&codes, scale[c], zero, in[at], at),
+				      out, at);
+		}
+	}
 	return 0;
 }
 
@@ -98,6 +114,8 @@ static int64_t code_at(enum octet_dtype type, const void *in, size_t i)
 		return ((const int8_t *)in)[i];
 	case OCTET_UINT8:
 		return ((const uint8_t *)in)[i];
+	case OCTET_INT16:
+		return ((const int16_t *)in)[i];
 	default:
 		return ((const int32_t *)in)[i];
 	}
@@ -106,7 +124,7 @@ static int64_t code_at(enum octet_dtype type, const void *in, size_t i)
 int octet_dequantize(enum octet_dtype type, float scale, int32_t zero_point, const void *in,
 		     size_t count, float *out)
 {
-	if (!octet_dtype_size(type) || !(scale > 0) || !isfinite(scale))
+	if ((!octet_dtype_size(type) && type != OCTET_INT16) || !(scale > 0) || !isfinite(scale))
 		return -EINVAL;
 	if (!count)
 		return 0;

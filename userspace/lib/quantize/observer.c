@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quantize.h"
+#include "observer.h"
 
 static const char *const names[] = {
 	[OCTET_OBSERVE_MINMAX] = "minmax",	   [OCTET_OBSERVE_MOVING] = "moving",
@@ -13,18 +13,6 @@ static const char *const names[] = {
 };
 
 #define KINDS (sizeof(names) / sizeof(names[0]))
-
-/**
- * struct octet_observer
- *
- * @seen: values per channel
- * @min: @max: [channels]
- */
-struct octet_observer {
-	struct octet_observer_opts o;
-	uint64_t seen;
-	float *min, *max;
-};
 
 const char *octet_observer_name(enum octet_observer_kind kind)
 {
@@ -42,6 +30,11 @@ int octet_observer_parse(const char *name, enum octet_observer_kind *kind)
 	return -EINVAL;
 }
 
+static bool per_channel(const struct octet_observer_opts *o)
+{
+	return o->kind == OCTET_OBSERVE_MINMAX || o->kind == OCTET_OBSERVE_MOVING;
+}
+
 static int options(const struct octet_observer_opts *user, struct octet_observer_opts *o)
 {
 	int ret = octet_opts_in(NULL, "octet_observer_opts", user, sizeof(*o), o);
@@ -50,13 +43,24 @@ static int options(const struct octet_observer_opts *user, struct octet_observer
 		return ret;
 	if (!o->channels)
 		o->channels = 1;
+	if (!o->bins)
+		o->bins = 2048;
 	if (o->momentum == 0)
 		o->momentum = 0.01;
-	if ((size_t)o->kind >= KINDS || !(o->momentum > 0 && o->momentum <= 1))
+	if (o->percentile == 0)
+		o->percentile = 99.999;
+	if ((size_t)o->kind >= KINDS || !(o->momentum > 0 && o->momentum <= 1) ||
+	    !(o->percentile > 50 && o->percentile <= 100) || o->bins < 16 || o->bins > 65536)
 		return -EINVAL;
-	if (o->channels > 1 && o->kind != OCTET_OBSERVE_MINMAX)
+	if (o->levels && (o->levels < 4 || o->levels > 65536))
 		return -EINVAL;
-	return o->kind > OCTET_OBSERVE_MOVING ? -ENOTSUP : 0;
+	return o->channels > 1 && !per_channel(o) ? -EINVAL : 0;
+}
+
+/* Min-max clips nothing, and channels have no histogram of their own. */
+static bool has_histogram(const struct octet_observer *w)
+{
+	return w->o.kind != OCTET_OBSERVE_MINMAX && w->o.channels == 1;
 }
 
 int octet_observer_new(struct octet_observer **out, const struct octet_observer_opts *opts)
@@ -75,7 +79,8 @@ int octet_observer_new(struct octet_observer **out, const struct octet_observer_
 	w->o = o;
 	w->min = calloc(o.channels, sizeof(*w->min));
 	w->max = calloc(o.channels, sizeof(*w->max));
-	if (!w->min || !w->max) {
+	if (!w->min || !w->max || (has_histogram(w) && histogram_init(&w->h, o.bins)) ||
+	    (o.kind == OCTET_OBSERVE_HISTOGRAM && torch_histogram_init(&w->torch, o.bins))) {
 		octet_observer_free(w);
 		return -ENOMEM;
 	}
@@ -87,6 +92,8 @@ void octet_observer_free(struct octet_observer *w)
 {
 	if (!w)
 		return;
+	histogram_free(&w->h);
+	torch_histogram_free(&w->torch);
 	free(w->min);
 	free(w->max);
 	free(w);
@@ -94,56 +101,123 @@ void octet_observer_free(struct octet_observer *w)
 
 static void widen(struct octet_observer *w, const float *data, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t c = i % w->o.channels;
-		bool first = !w->seen && i < w->o.channels;
+	size_t channels = w->o.channels;
 
-		w->min[c] = first ? data[i] : fminf(w->min[c], data[i]);
-		w->max[c] = first ? data[i] : fmaxf(w->max[c], data[i]);
+	if (!w->seen) {
+		memcpy(w->min, data, channels * sizeof(*data));
+		memcpy(w->max, data, channels * sizeof(*data));
+	}
+	for (size_t i = 0; i < count; i += channels) {
+		for (size_t c = 0; c < channels; c++) {
+			w->min[c] = fminf(w->min[c], data[i + c]);
+			w->max[c] = fmaxf(w->max[c], data[i + c]);
+		}
 	}
 }
 
+/* As PyTorch's MovingAverageMinMaxObserver: in float32, the first call as it is. */
 static void move(struct octet_observer *w, const float *data, size_t count)
 {
-	float min = data[0], max = data[0], m = (float)w->o.momentum;
+	float m = (float)w->o.momentum;
 
-	for (size_t i = 1; i < count; i++) {
-		min = fminf(min, data[i]);
-		max = fmaxf(max, data[i]);
+	for (size_t c = 0; c < w->o.channels; c++) {
+		float min = data[c], max = data[c];
+
+		for (size_t i = c; i < count; i += w->o.channels) {
+			min = fminf(min, data[i]);
+			max = fmaxf(max, data[i]);
+		}
+		if (w->seen) {
+			/* Halves: the difference of two floats may be none. */
+			bool wide = !isfinite(min - w->min[c]) || !isfinite(max - w->max[c]);
+
+			min = wide ? w->min[c] * (1 - m) + m * min :
+				     w->min[c] + m * (min - w->min[c]);
+			max = wide ? w->max[c] * (1 - m) + m * max :
+				     w->max[c] + m * (max - w->max[c]);
+		}
+		w->min[c] = min;
+		w->max[c] = max;
 	}
-	w->min[0] = w->seen ? w->min[0] + m * (min - w->min[0]) : min;
-	w->max[0] = w->seen ? w->max[0] + m * (max - w->max[0]) : max;
 }
 
 int octet_observer_add(struct octet_observer *w, const float *data, size_t count)
 {
+	float min, max;
+
 	if (!w || (count && !data) || count % w->o.channels)
 		return -EINVAL;
-	for (size_t i = 0; i < count; i++)
-		if (!isfinite(data[i]))
-			return -EINVAL;
 	if (!count)
 		return 0;
+	min = max = data[0];
+	for (size_t i = 0; i < count; i++) {
+		if (!isfinite(data[i]))
+			return -EINVAL;
+		min = data[i] < min ? data[i] : min;
+		max = data[i] > max ? data[i] : max;
+	}
+	w->lowest = w->seen ? fminf(w->lowest, min) : min;
+	w->highest = w->seen ? fmaxf(w->highest, max) : max;
 	if (w->o.kind == OCTET_OBSERVE_MOVING)
 		move(w, data, count);
-	else
+	else if (w->o.kind == OCTET_OBSERVE_MINMAX)
 		widen(w, data, count);
+	if (has_histogram(w))
+		histogram_add(&w->h, data, count, fmaxf(-min, max));
+	if (w->o.kind == OCTET_OBSERVE_HISTOGRAM)
+		torch_histogram_add(&w->torch, data, count, min, max);
 	w->seen += count / w->o.channels;
 	return 0;
+}
+
+static int search(struct search *s)
+{
+	switch (s->w->o.kind) {
+	case OCTET_OBSERVE_PERCENTILE:
+		return search_percentile(s);
+	case OCTET_OBSERVE_HISTOGRAM:
+		return search_l2(s);
+	case OCTET_OBSERVE_MSE:
+		return search_mse(s);
+	case OCTET_OBSERVE_ENTROPY:
+		return search_entropy(s);
+	default:
+		return 0;
+	}
 }
 
 int octet_observer_range(const struct octet_observer *w, const struct octet_quant_opts *opts,
 			 uint32_t channel, float *min, float *max, double *clipped)
 {
-	(void)opts;
+	struct octet_codes codes;
+	struct search s = { .w = w, .codes = &codes };
+	int ret = octet_codes_get(opts, &codes);
+
+	if (ret)
+		return ret;
 	if (!w || !min || !max || channel >= w->o.channels)
 		return -EINVAL;
 	if (!w->seen)
 		return -ENODATA;
+	s.min = (double)(per_channel(&w->o) ? w->min[channel] : w->lowest);
+	s.max = (double)(per_channel(&w->o) ? w->max[channel] : w->highest);
 	/* Values of one sign begin at 0, which is then exact. */
-	*min = fminf(w->min[channel], 0);
-	*max = fmaxf(w->max[channel], 0);
-	if (clipped)
-		*clipped = 0;
+	s.min = fmin(s.min, 0);
+	s.max = fmax(s.max, 0);
+	ret = search(&s);
+	if (ret)
+		return ret;
+	/* Not -0. */
+	*min = (float)(s.min + 0.0);
+	*max = (float)(s.max + 0.0);
+	if (!clipped)
+		return 0;
+	*clipped = w->o.kind == OCTET_OBSERVE_MINMAX ? 0 : -1;
+	if (has_histogram(w)) {
+		double lo = s.min <= (double)w->lowest ? -INFINITY : s.min;
+		double hi = s.max >= (double)w->highest ? INFINITY : s.max;
+
+		*clipped = histogram_outside(&w->h, lo, hi) / (double)w->h.total;
+	}
 	return 0;
 }
