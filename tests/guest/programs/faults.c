@@ -128,7 +128,7 @@ static void bad_space(struct gemm *g, struct drm_octet_job *job)
 static void bad_type(struct gemm *g, struct drm_octet_job *job)
 {
 	(void)job;
-	second(g)->src.type = OCTET_TYPE_INT16;
+	second(g)->src.type = OCTET_TYPE_INT32;
 }
 
 static void bad_layout(struct gemm *g, struct drm_octet_job *job)
