@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What lowering writes into commands, computed by hand; and what it says where it cannot. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "lower_run.h"
@@ -208,6 +209,101 @@ static void test_add(void **state)
 	mb_free(m);
 }
 
+static void quantized(double factor, uint32_t *mult, uint32_t *shift)
+{
+	int e;
+
+	*mult = (uint32_t)llround(frexp(factor, &e) * 0x1p31);
+	*shift = (uint32_t)(31 - e);
+}
+
+/* Operators whose scales TFLite multiplies in float32, and one where it does not. */
+static void test_products(void **state)
+{
+	const float a = 0.1f, b = 0.3f, y = 0.07f, ab = a * b, aby = ab / y;
+	const double wide = (double)a * (double)b / (double)y;
+	const double expect[] = { (double)ab / (double)y, (double)aby, wide };
+	struct mb *m = mb_new(3);
+	int x = mb_input(m, "x", OCTET_INT8, MB(1, 2), a, 0), out[3];
+	int w = mb_const(m, "w", OCTET_INT8, MB(2, 2), b, 0, NULL);
+	int image = mb_input(m, "image", OCTET_INT8, MB(1, 1, 1, 2), a, 0);
+	int k = mb_const(m, "k", OCTET_INT8, MB(2, 1, 1, 2), b, 0, NULL);
+	union octet_graph_options fc = { .fc = { 0 } };
+	union octet_graph_options conv = { .conv2d = { OCTET_G_VALID, 1, 1, 0, 1, 1, 0 } };
+	struct octet_low *low;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		out[i] = mb_tensor(m, "y", OCTET_INT8, i ? MB(2, 2) : MB(1, 2), y, 0);
+	out[2] = mb_tensor(m, "y", OCTET_INT8, MB(1, 1, 1, 2), y, 0);
+	MB_OP(m, OCTET_G_FULLY_CONNECTED, &fc, MB_LIST(x, w, -1), MB_LIST(out[0]));
+	MB_OP(m, OCTET_G_MUL, NULL, MB_LIST(x, w), MB_LIST(out[1]));
+	MB_OP(m, OCTET_G_CONV_2D, &conv, MB_LIST(image, k, -1), MB_LIST(out[2]));
+	for (int i = 0; i < 3; i++)
+		mb_output(m, out[i]);
+	low = lowered(m, OCTET_FLAVOUR_TFLITE, ALL_OPS);
+	for (int i = 0; i < 3; i++) {
+		uint32_t mult, shift;
+
+		quantized(expect[i], &mult, &shift);
+		assert_int_equal(low->cmds[i].cmd.dst.mult, mult);
+		assert_int_equal(low->cmds[i].cmd.dst.shift, shift);
+		for (int j = 0; j < i; j++)
+			assert_true(expect[j] != expect[i]);
+	}
+	octet_low_free(low);
+	mb_free(m);
+}
+
+/* 6 / 12 is half a step: TFLite rounds it away from zero, XNNPACK to even. */
+static void test_ties(void **state)
+{
+	struct mb *m = mb_new(3);
+	int x = mb_input(m, "x", OCTET_INT8, MB(1, 1, 1, 2), 12, 3);
+	struct octet_low *low;
+
+	(void)state;
+	mb_output(m, mb_conv2d(m, x, &(struct mb_conv){ .cout = 2, .act = OCTET_G_ACT_RELU6,
+							.scale = 12, .zero_point = 3 }));
+	low = lowered(m, OCTET_FLAVOUR_TFLITE, ALL_OPS);
+	assert_int_equal(low->cmds[0].cmd.act_max, 4);
+	octet_low_free(low);
+	low = lowered(m, OCTET_FLAVOUR_XNNPACK, ALL_OPS);
+	assert_int_equal(low->cmds[0].cmd.act_max, 3);
+	octet_low_free(low);
+	mb_free(m);
+}
+
+/* 16x8: 15 bits of the multiplier, rounded, but never 2^15; shift 15 - e. */
+static void test_wide(void **state)
+{
+	static const float w[] = { 0x1.fffffep-1f, 0x1.8001p-1f };
+	struct mb *m = mb_new(3);
+	int x = mb_input(m, "x", OCTET_INT16, MB(1, 1, 1, 1), 1, 0);
+	int k = mb_const_channel(m, "k", OCTET_INT8, MB(2, 1, 1, 1), 0, w, NULL);
+	int b = mb_const(m, "b", OCTET_INT64, MB(2), 1, 0, (int64_t[]){ -5, 1ll << 40 });
+	int y = mb_tensor(m, "y", OCTET_INT16, MB(1, 1, 1, 2), 1, 0);
+	union octet_graph_options o = { .conv2d = { OCTET_G_VALID, 1, 1, 0, 1, 1, 0 } };
+	const struct octet_param16 *p;
+	struct octet_low *low;
+
+	(void)state;
+	MB_OP(m, OCTET_G_CONV_2D, &o, MB_LIST(x, k, b), MB_LIST(y));
+	mb_output(m, y);
+	low = lowered(m, OCTET_FLAVOUR_TFLITE, ALL_OPS);
+	assert_int_equal(low->cmds[0].cmd.stage, OCTET_STAGE_FIX_UP);
+	p = data_of(low, &low->cmds[0], OCTET_OPERAND_PRM);
+	assert_int_equal(p[0].mult, 0x7fff);
+	assert_int_equal(p[0].shift, 15);
+	assert_true(p[0].bias == -5);
+	/* 0x60004000 has its half rounded away */
+	assert_int_equal(p[1].mult, 0x6000);
+	assert_int_equal(p[1].shift, 15);
+	assert_true(p[1].bias == 1ll << 40);
+	octet_low_free(low);
+	mb_free(m);
+}
+
 /* What the device lacks goes to the host and says so. */
 static void test_mask(void **state)
 {
@@ -301,5 +397,6 @@ static void test_rows(void **state)
 }
 
 UNIT_MAIN(unit_case(test_records), unit_case(test_per_tensor), unit_case(test_flavours),
-	  unit_case(test_padding), unit_case(test_mean), unit_case(test_add), unit_case(test_mask),
-	  unit_case(test_kept_off), unit_case(test_nowhere), unit_case(test_rows))
+	  unit_case(test_padding), unit_case(test_mean), unit_case(test_add),
+	  unit_case(test_products), unit_case(test_ties), unit_case(test_wide),
+	  unit_case(test_mask), unit_case(test_kept_off), unit_case(test_nowhere), unit_case(test_rows))
