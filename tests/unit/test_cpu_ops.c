@@ -233,6 +233,31 @@ static void copies(const char *name)
 	octet_cpu_free(cpu);
 }
 
+/* 1 x 1 convolutions, whose patches may be the input as it lies in memory. */
+static void pointwise(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+
+	for (unsigned int i = 0; i < 90; i++) {
+		struct job j = {
+			.c = wanted(&rng, OCTET_OP_CONV2D, 0, 1 + i % 3),
+		};
+
+		j.c.r = j.c.s = j.c.sh = j.c.sw = j.c.groups = 1;
+		j.c.pt = j.c.pl = 0;
+		j.c.n = 2;
+		j.c.h = j.c.oh = 5;
+		j.c.w = j.c.ow = 4;
+		j.c.cin = 8;
+		ops_strides(&rng, &j.c);
+		job_memory(&j, &rng);
+		run(cpu, &j, i);
+		job_free(&j);
+	}
+	octet_cpu_free(cpu);
+}
+
 /* Sums that leave 48 bits, in each direction, come back on the other side. */
 static void wrap48(const char *name)
 {
@@ -268,6 +293,85 @@ static void wrap48(const char *name)
 		for (uint32_t o = 0; o < j.c.cout; o++)
 			memcpy(j.mem[OCTET_OPERAND_PRM].p + o * sizeof(r), &r,
 			       sizeof(r));
+		for (unsigned int k = 0; k < OPS_PLACES; k++)
+			p[k] = j.mem[k].p;
+		ops_reference(&j.c, p, j.want);
+		run(cpu, &j, 0);
+		job_free(&j);
+	}
+	octet_cpu_free(cpu);
+}
+
+/* Products of the largest magnitude, more than 32 bits hold. */
+static void deep(const char *name)
+{
+	static const enum octet_op ops[] = {
+		OCTET_OP_CONV2D, OCTET_OP_DEPTHWISE, OCTET_OP_GEMM,
+		OCTET_OP_TCONV2D,
+	};
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+
+	for (int i = 0; i < 4; i++) {
+		struct job j = { 0 };
+		const uint8_t *p[OPS_PLACES];
+		const int16_t x = INT16_MIN;
+
+		do {
+			j.c = wanted(&rng, ops[i], 0, OCTET_TYPE_INT16);
+		} while (j.c.prm.space || j.c.wgt.type != OCTET_TYPE_INT8);
+		j.c.n = j.c.n2 = j.c.groups = j.c.h = j.c.w = 1;
+		j.c.oh = j.c.ow = j.c.cout = 1;
+		j.c.r = j.c.s = j.c.sh = j.c.sw = j.c.dh = j.c.dw = 1;
+		j.c.pt = j.c.pl = 0;
+		j.c.cin = ops[i] == OCTET_OP_DEPTHWISE ? 1 : 2001;
+		if (ops[i] == OCTET_OP_DEPTHWISE)
+			j.c.h = j.c.w = j.c.r = j.c.s = 45;
+		j.c.dst.mult = 1;
+		j.c.dst.shift = 20;
+		j.c.act_min = INT16_MIN;
+		j.c.act_max = INT16_MAX;
+		for (unsigned int k = 0; k <= OCTET_OPERAND_DST; k++)
+			if ((&j.c.src)[k].type)
+				ops_dense(&j.c, k);
+		job_memory(&j, &rng);
+		for (size_t k = 0; k < j.mem[0].size; k += 2)
+			memcpy(j.mem[0].p + k, &x, 2);
+		memset(j.mem[OCTET_OPERAND_WGT].p, 0x80,
+		       j.mem[OCTET_OPERAND_WGT].size);
+		for (unsigned int k = 0; k < OPS_PLACES; k++)
+			p[k] = j.mem[k].p;
+		ops_reference(&j.c, p, j.want);
+		run(cpu, &j, 0);
+		job_free(&j);
+	}
+	octet_cpu_free(cpu);
+}
+
+/* Exponentials whose sums and quotients end in one half. */
+static void ties(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+
+	for (unsigned int sub = 0; sub < 2; sub++) {
+		struct job j = {
+			.c = wanted(&rng, OCTET_OP_SOFTMAX, sub, OCTET_TYPE_INT8),
+		};
+		const uint8_t *p[OPS_PLACES];
+
+		j.c.cin = j.c.cout = sub ? 2 : 3;
+		j.c.dst.zero_point = j.c.dst.type == OCTET_TYPE_INT8 ? -128 : 0;
+		j.c.act_min = j.c.dst.zero_point;
+		j.c.act_max = j.c.act_min + 255;
+		ops_dense(&j.c, OCTET_OPERAND_SRC);
+		ops_dense(&j.c, OCTET_OPERAND_DST);
+		job_memory(&j, &rng);
+		for (int i = 0; i < OCTET_SOFTMAX_ENTRIES; i++) {
+			const int32_t e = !sub ? 2048 : i ? 1 : 511;
+
+			memcpy(j.mem[OPS_TABLE].p + 4 * i, &e, 4);
+		}
 		for (unsigned int k = 0; k < OPS_PLACES; k++)
 			p[k] = j.mem[k].p;
 		ops_reference(&j.c, p, j.want);
@@ -364,7 +468,8 @@ static void canceled(const char *name)
 	}
 #define LIST(l, op) unit_case(op##_##l),
 #define EDGES(X, l)							\
-	X(l, large) X(l, copies) X(l, wrap48) X(l, aliased) X(l, canceled)
+	X(l, large) X(l, copies) X(l, wrap48) X(l, deep) X(l, ties)	\
+	X(l, aliased) X(l, canceled) X(l, pointwise)
 #define DEFINE_EDGE(l, f)						\
 	static void f##_##l(void **state) { (void)state; f(#l); }
 

@@ -265,6 +265,13 @@ static void windows(uint64_t *rng, struct octet_cmd *c)
 	c->ow = u32(rng, 1, 12);
 	if (c->op == OCTET_OP_TCONV2D)
 		return;
+	if (c->op == OCTET_OP_CONV2D && tc_next(rng) % 4 == 0) {
+		/* each pixel by itself; now and then more of them, or less */
+		c->r = c->s = c->sh = c->sw = 1;
+		c->pt = c->pl = 0;
+		c->oh = coin(rng) ? c->h : c->oh;
+		c->ow = coin(rng) ? c->w : c->ow;
+	}
 	c->dh = (uint16_t)(coin(rng) ? 1 : u32(rng, 1, 3));
 	c->dw = (uint16_t)(coin(rng) ? 1 : u32(rng, 1, 3));
 }
@@ -408,7 +415,8 @@ static void tails(uint64_t *rng, struct octet_cmd *c)
 	c->sum_stage = (uint8_t)u32(rng, 1, 4);
 	addend(rng, &c->mid_mult, &c->mid_shift);
 	c->sum_mult = u32(rng, 1 << 30, OCTET_MULT_MAX);
-	c->sum_shift = some_shift(rng, OCTET_STAGE_FIX_UP);
+	c->sum_shift = coin(rng) ? some_shift(rng, OCTET_STAGE_FIX_UP) :
+				   u32(rng, 28, 33);
 	range(c->dst.type, &c->mid_min, &c->mid_max);
 	c->mid_zero_point = in_type(rng, c->dst.type);
 	if (coin(rng))
@@ -438,7 +446,8 @@ static void numbers(uint64_t *rng, struct octet_cmd *c)
 		c->src2.zero_point = in_type(rng, c->src2.type);
 	if (sums(c) || c->tail & OCTET_TAIL_ADD) {
 		addend(rng, &c->src2.mult, &c->src2.shift);
-		c->left_shift = u32(rng, 0, OCTET_LEFT_SHIFT_MAX);
+		c->left_shift = coin(rng) ? OCTET_LEFT_SHIFT_MAX :
+				u32(rng, 0, OCTET_LEFT_SHIFT_MAX);
 	}
 	if (sums(c))
 		addend(rng, &c->src.mult, &c->src.shift);

@@ -38,14 +38,17 @@ static void blend_words(const struct cpu_work *work, const struct corners *k,
 	}
 }
 
-/* weights sum up to 2^22 in magnitude at most where this is called */
-static void blend_small(const struct cpu_work *work, const struct corners *k,
+/*
+ * The same of bytes, in 32 bits: weights -2^21, -2^21, 2^20 and 2^22 are the
+ * largest together.
+ */
+static void blend_bytes(const struct cpu_work *work, const struct corners *k,
 			uint8_t *y)
 {
 	const struct octet_cmd *cmd = work->cmd;
+	const bool is_signed = work->x_signed;
 	const int32_t w[4] = { (int32_t)k->weight[0], (int32_t)k->weight[1],
 			       (int32_t)k->weight[2], (int32_t)k->weight[3] };
-	const bool is_signed = work->x_signed;
 
 	for (size_t c = 0; c < cmd->cout; c++) {
 		const int32_t v = w[0] * octet_cpu_code(k->x[0][c], is_signed) +
@@ -56,29 +59,6 @@ static void blend_small(const struct cpu_work *work, const struct corners *k,
 				  (1 << 20);
 
 		y[c] = (uint8_t)octet_cpu_clamp(t, cmd->act_min, cmd->act_max);
-	}
-}
-
-static void blend_bytes(const struct cpu_work *work, const struct corners *k,
-			uint8_t *y)
-{
-	const struct octet_cmd *cmd = work->cmd;
-	int64_t sum = 0;
-
-	for (int i = 0; i < 4; i++)
-		sum += k->weight[i] < 0 ? -k->weight[i] : k->weight[i];
-	if (sum <= 1 << 22) {
-		blend_small(work, k, y);
-		return;
-	}
-	for (size_t c = 0; c < cmd->cout; c++) {
-		int64_t v = 0;
-
-		for (int i = 0; i < 4; i++)
-			v += k->weight[i] * octet_cpu_code(k->x[i][c],
-							   work->x_signed);
-		y[c] = (uint8_t)octet_cpu_clamp(rounded(v), cmd->act_min,
-						cmd->act_max);
 	}
 }
 
