@@ -60,9 +60,23 @@ static int refuse(char *err, size_t err_size, uint32_t op, const char *name, con
 	return -ENOTSUP;
 }
 
-static bool activation(const struct octet_graph *g, int32_t tensor)
+/* Constants, and what is computed from nothing else: float16 weights, dequantized. */
+static bool *settled_of(const struct octet_graph *g)
 {
-	return tensor >= 0 && !g->tensors[tensor].data;
+	bool *settled = calloc((size_t)g->tensor_count + 1, sizeof(*settled));
+
+	for (uint32_t i = 0; i < g->tensor_count && settled; i++)
+		settled[i] = g->tensors[i].data;
+	for (uint32_t i = 0; i < g->op_count && settled; i++) {
+		const struct octet_graph_op *op = &g->ops[i];
+		bool all = op->input_count;
+
+		for (uint32_t k = 0; k < op->input_count; k++)
+			all &= op->inputs[k] < 0 || settled[op->inputs[k]];
+		for (uint32_t k = 0; k < op->output_count; k++)
+			settled[op->outputs[k]] = all;
+	}
+	return settled;
 }
 
 /* Axes or amounts in constants must leave the outermost dimension alone. */
@@ -84,14 +98,17 @@ static bool constants_ok(const struct octet_graph *g, const struct octet_graph_o
 	return true;
 }
 
-static int check_op(const struct octet_graph *g, uint32_t index, char *err, size_t err_size)
+static int check_op(const struct octet_graph *g, const bool *settled, uint32_t index, char *err,
+		    size_t err_size)
 {
 	const struct octet_graph_op *op = &g->ops[index];
 
+	if (op->output_count && settled[op->outputs[0]])
+		return 0;
 	if (!per_sample(g, op) || !constants_ok(g, op))
 		return refuse(err, err_size, index, op->name, "is not the same for each sample");
 	for (uint32_t i = 0; i < op->input_count; i++)
-		if (activation(g, op->inputs[i]) && (!g->tensors[op->inputs[i]].rank ||
+		if (op->inputs[i] >= 0 && !settled[op->inputs[i]] && (!g->tensors[op->inputs[i]].rank ||
 						     g->tensors[op->inputs[i]].dims[0] != 1))
 			return refuse(err, err_size, index, op->name,
 				      "has an input whose first dimension is not 1");
@@ -102,18 +119,11 @@ static int check_op(const struct octet_graph *g, uint32_t index, char *err, size
 	return 0;
 }
 
-int octet_graph_batch(const struct octet_graph *g, uint32_t batch, struct octet_graph **out,
-		      char *err, size_t err_size)
+static int grow(const struct octet_graph *g, const bool *settled, uint32_t batch,
+		struct octet_graph **out)
 {
-	struct batched *b;
+	struct batched *b = calloc(1, sizeof(*b) + g->tensor_count * sizeof(b->tensors[0]));
 
-	for (uint32_t i = 0; i < g->op_count; i++) {
-		int ret = check_op(g, i, err, err_size);
-
-		if (ret)
-			return ret;
-	}
-	b = calloc(1, sizeof(*b) + g->tensor_count * sizeof(b->tensors[0]));
 	if (!b)
 		return -ENOMEM;
 	b->graph = *g;
@@ -122,7 +132,7 @@ int octet_graph_batch(const struct octet_graph *g, uint32_t batch, struct octet_
 	for (uint32_t i = 0; i < g->tensor_count; i++) {
 		struct octet_graph_tensor *t = &b->tensors[i];
 
-		if (t->data || t->variable || !t->rank || t->dims[0] != 1)
+		if (settled[i] || t->variable || !t->rank || t->dims[0] != 1)
 			continue;
 		t->dims[0] = batch;
 		t->elements *= batch;
@@ -130,6 +140,20 @@ int octet_graph_batch(const struct octet_graph *g, uint32_t batch, struct octet_
 	}
 	*out = &b->graph;
 	return 0;
+}
+
+int octet_graph_batch(const struct octet_graph *g, uint32_t batch, struct octet_graph **out,
+		      char *err, size_t err_size)
+{
+	bool *settled = settled_of(g);
+	int ret = settled ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < g->op_count && !ret; i++)
+		ret = check_op(g, settled, i, err, err_size);
+	if (!ret)
+		ret = grow(g, settled, batch, out);
+	free(settled);
+	return ret;
 }
 
 void octet_graph_batch_free(struct octet_graph *g)
