@@ -14,6 +14,8 @@
  *			are added in the order of the input's rows and columns
  * AVERAGE_POOL_2D	rows, columns; divided by the number of pixels
  *
+ * That is the order of TFLite's reference kernels too, but for TRANSPOSE_CONV
+ * (there one sum runs over all), so that float32 networks give their bits.
  * Pixels beyond the image are zeros in CONV_2D, and left out elsewhere.
  * Vectors hold sums of several results, so their width changes nothing.
  *
