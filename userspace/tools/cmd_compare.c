@@ -25,6 +25,7 @@ static int load(struct compare_side *s)
 		return EXIT_FAILED;
 	}
 	s->bytes = stat(s->path, &st) ? 0 : (long long)st.st_size;
+	s->packed = tool_packed_bytes(s->model);
 	return EXIT_OK;
 }
 

@@ -16,7 +16,7 @@
  *
  * @told: the reason of a failure is printed already
  * @ranges: of activations; @clipped: the sum of their shares; @worst: the largest, of @worst_tensor
- * @before: @after: bytes of the files; @hidden: what packed weights would add as float32
+ * @before: @after: bytes of the files; @packed: what packed weights would add as float32
  * @quantized: operators; @left: those that stay float; @converts: QUANTIZE and DEQUANTIZE
  */
 struct job {
@@ -30,7 +30,7 @@ struct job {
 	unsigned int quantized, left, converts;
 	struct json_object *kept;
 	double seconds;
-	long long before, hidden, after;
+	long long before, packed, after;
 };
 
 static int next_sample(void *opaque, uint64_t index, void *const *inputs)
@@ -153,22 +153,6 @@ static long long size_of(const char *path)
 	return stat(path, &st) ? 0 : (long long)st.st_size;
 }
 
-/* What a hybrid model's weights would add to its size as float32. */
-static long long hidden(const struct octet_model *model)
-{
-	OCTET_OPTS(octet_tensor_info, t);
-	long long bytes = 0;
-
-	for (uint32_t i = 0; i < octet_model_tensors(model); i++) {
-		octet_model_tensor(model, i, &t);
-		if (t.constant && t.type == OCTET_FLOAT16)
-			bytes += (long long)t.bytes;
-		else if (t.constant && t.quants && (t.type == OCTET_INT8 || t.type == OCTET_UINT8))
-			bytes += 3 * (long long)t.bytes;
-	}
-	return bytes;
-}
-
 /* The pattern that left an operator as it was; NULL: none did. */
 static const char *excluded_by(const struct tool_options *o, const char *op, const char *name)
 {
@@ -257,11 +241,8 @@ static void print(const struct job *j)
 	octet_model_tensor(j->model, j->worst_tensor, &t);
 	if (j->worst > 0)
 		printf(", most, %.4f %%, of '%s'", 100 * j->worst, t.name);
-	printf("\nsize: %lld bytes before", j->before);
-	if (j->hidden)
-		printf(" (%lld with its packed weights as float32)", j->before + j->hidden);
-	printf(", %lld after: %.2f times smaller\n", j->after,
-	       j->after ? (double)(j->before + j->hidden) / (double)j->after : 0);
+	putchar('\n');
+	tool_print_sizes(j->before, j->packed, j->after);
 	printf("time: %.2f s, %.1f MiB at the most\n", j->seconds,
 	       (double)tool_peak_kib() / 1024);
 }
@@ -281,7 +262,7 @@ static int write_json(const struct job *j)
 	ADD("clipped_mean", json_object_new_double(j->ranges ? j->clipped / j->ranges : 0));
 	ADD("clipped_max", json_object_new_double(j->worst));
 	ADD("bytes_before", json_object_new_int64(j->before));
-	ADD("bytes_as_float32", json_object_new_int64(j->before + j->hidden));
+	ADD("bytes_as_float32", json_object_new_int64(j->before + j->packed));
 	ADD("bytes_after", json_object_new_int64(j->after));
 	ADD("seconds", json_object_new_double(j->seconds));
 	ADD("peak_kib", json_object_new_int64(tool_peak_kib()));
@@ -323,7 +304,7 @@ int cmd_quantize(const struct tool_options *o)
 		ret = save(&j);
 	if (!ret) {
 		j.before = size_of(o->model);
-		j.hidden = hidden(j.model);
+		j.packed = tool_packed_bytes(j.model);
 		j.after = size_of(o->output);
 		print(&j);
 		ret = o->json ? write_json(&j) : EXIT_OK;

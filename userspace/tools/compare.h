@@ -55,6 +55,7 @@ struct compare_layer {
  *
  * @keep: a plan that keeps every activation
  * @where: for people: on what it ran
+ * @bytes: of the file; @packed: how many more its packed weights would take as float32
  * @ms: per inference, 0: not measured
  * @cycles: predicted for the device, 0: none
  * @best: [samples], the class of each; @right: how many are as labelled
@@ -65,7 +66,7 @@ struct compare_side {
 	struct octet_ctx *ctx;
 	struct octet_plan *keep;
 	char where[64];
-	long long bytes;
+	long long bytes, packed;
 	double ms;
 	uint64_t cycles;
 	uint32_t *best;

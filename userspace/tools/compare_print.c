@@ -38,8 +38,7 @@ static void print_sums(const struct compare *c)
 {
 	unsigned long n = c->sets.used;
 
-	printf("size: %lld bytes before, %lld after: %.2f times smaller\n", c->ref.bytes, c->got.bytes,
-	       c->got.bytes ? (double)c->ref.bytes / (double)c->got.bytes : 0);
+	tool_print_sizes(c->ref.bytes, c->ref.packed, c->got.bytes);
 	printf("speed: %.3f ms before on %s, %.3f ms after on %s\n", c->ref.ms, c->ref.where, c->got.ms,
 	       c->got.where);
 	if (c->got.cycles)
@@ -109,6 +108,8 @@ static struct json_object *side_json(const struct compare *c, const struct compa
 
 	json_object_object_add(o, "model", json_object_new_string(s->path));
 	json_object_object_add(o, "bytes", json_object_new_int64(s->bytes));
+	json_object_object_add(o, "bytes_as_float32",
+			       json_object_new_int64(s->bytes + s->packed));
 	json_object_object_add(o, "backend", json_object_new_string(
 				       octet_backend_name(octet_get_backend(s->ctx))));
 	json_object_object_add(o, "ms_each", json_object_new_double(s->ms));

@@ -161,6 +161,42 @@ long tool_peak_kib(void)
 	return getrusage(RUSAGE_SELF, &u) ? 0 : u.ru_maxrss;
 }
 
+/* A float model whose weights are int8 or float16: hybrid, dynamic range, weight-only. */
+static bool is_float(const struct octet_model *model)
+{
+	OCTET_OPTS(octet_tensor_info, t);
+
+	for (uint32_t i = 0; i < octet_model_outputs(model); i++)
+		if (!octet_model_tensor(model, (uint32_t)octet_model_output(model, i), &t) &&
+		    t.type == OCTET_FLOAT32)
+			return true;
+	return false;
+}
+
+long long tool_packed_bytes(const struct octet_model *model)
+{
+	OCTET_OPTS(octet_tensor_info, t);
+	long long bytes = 0;
+
+	for (uint32_t i = 0; is_float(model) && i < octet_model_tensors(model); i++) {
+		octet_model_tensor(model, i, &t);
+		if (t.constant && t.type == OCTET_FLOAT16)
+			bytes += (long long)t.bytes;
+		else if (t.constant && t.quants && t.type == OCTET_INT8)
+			bytes += 3 * (long long)t.bytes;
+	}
+	return bytes;
+}
+
+void tool_print_sizes(long long before, long long packed, long long after)
+{
+	printf("size: %lld bytes before", before);
+	if (packed)
+		printf(" (%lld if its packed weights were float32)", before + packed);
+	printf(", %lld after: %.2f times smaller\n", after,
+	       after ? (double)(before + packed) / (double)after : 0);
+}
+
 const char *tool_dims(const struct octet_tensor_info *t, char *out, size_t size)
 {
 	size_t at = 0;

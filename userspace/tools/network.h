@@ -75,6 +75,11 @@ int tool_run_samples(struct tool_network *n, const struct tool_samples *s, const
 /** tool_peak_kib() - largest resident size of this process so far */
 long tool_peak_kib(void);
 
+/** tool_packed_bytes() - how many more bytes int8 and float16 weights of a float model took as float32 */
+long long tool_packed_bytes(const struct octet_model *model);
+/** tool_print_sizes() - of files; the ratio is that of float32 weights, where @packed says so */
+void tool_print_sizes(long long before, long long packed, long long after);
+
 /** tool_dims() - "1x49x10x1" */
 const char *tool_dims(const struct octet_tensor_info *t, char *out, size_t size);
 
