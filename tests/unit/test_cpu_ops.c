@@ -246,7 +246,7 @@ static void pointwise(const char *name)
 
 		j.c.r = j.c.s = j.c.sh = j.c.sw = j.c.groups = 1;
 		j.c.pt = j.c.pl = 0;
-		j.c.n = 2;
+		j.c.n = 1 + i % 2;
 		j.c.h = j.c.oh = 5;
 		j.c.w = j.c.ow = 4;
 		j.c.cin = 8;
