@@ -41,6 +41,10 @@ static void line(const struct copy *c, uint8_t *to, const uint8_t *from,
 		memcpy(to, from, n * c->size);
 		return;
 	}
+	if (!sx && sy == 1 && c->size == 1) {
+		memset(to, *from, n);
+		return;
+	}
 	if (c->size == 1)
 		for (size_t i = 0; i < n; i++)
 			to[i * sy] = from[i * sx];
@@ -57,7 +61,8 @@ static size_t least(uint64_t a, uint64_t b)
 static int plane(const struct copy *c, uint8_t *to, const uint8_t *from)
 {
 	const uint64_t rows = c->w.extent[c->outer], all = c->w.extent[c->inner];
-	const bool runs = c->w.stride[0][c->inner] == c->size;
+	const uint64_t step = c->w.stride[0][c->inner];
+	const bool runs = !step || step == c->size;
 	const uint64_t wide = runs ? CPU_RUN * 64 : TILE;
 	const uint64_t *sx = c->w.stride[0], *sy = c->w.stride[1];
 
@@ -118,7 +123,7 @@ int octet_cpu_op_copy(struct octet_cpu *cpu, const struct cpu_work *work)
 {
 	const struct octet_cmd *cmd = work->cmd;
 	struct copy c = { .cpu = cpu, .size = work->y_size };
-	uint32_t pattern[CPU_RUN];
+	uint32_t value = (uint32_t)cmd->pad_value;
 
 	c.w.operands = 2;
 	c.w.base[0] = (uint8_t *)(uintptr_t)work->x;
@@ -129,8 +134,7 @@ int octet_cpu_op_copy(struct octet_cpu *cpu, const struct cpu_work *work)
 		c.w.stride[1][d] = work->dst.stride[d];
 	}
 	if (cmd->sub == OCTET_COPY_FILL) {
-		pattern[0] = (uint32_t)cmd->pad_value;
-		c.w.base[0] = (uint8_t *)pattern;
+		c.w.base[0] = (uint8_t *)&value;
 		memset(c.w.stride[0], 0, sizeof(c.w.stride[0]));
 	}
 	octet_cpu_walk_join(&c.w);
