@@ -250,7 +250,7 @@ static void test_dequantize(void **state)
 	assert_true(f[0] == -10 && f[1] == 500);
 	assert_int_equal(octet_dequantize(OCTET_INT32, 1, 1, s32, 2, f), 0);
 	assert_true(f[0] == -2147483648.0f && f[1] == 99);
-	assert_int_equal(octet_dequantize((enum octet_dtype)3, 1, 0, s32, 2, f), -EINVAL);
+	assert_int_equal(octet_dequantize(OCTET_INT64, 1, 0, s32, 2, f), -EINVAL);
 	assert_int_equal(octet_dequantize(OCTET_INT8, 0, 0, s8, 2, f), -EINVAL);
 }
 
