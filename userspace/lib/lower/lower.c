@@ -213,7 +213,9 @@ static int one(struct lower *l, const struct octet_graph_op *op, char *err, size
 		return 0;
 	}
 	snprintf(l->why, sizeof(l->why), "the device has no operation for it");
-	if (l->o.host && l->o.host[l->op])
+	if (!op->output_count || op->outputs[0] < 0)
+		ret = lower_refuse(l, "it has no result");
+	else if (l->o.host && l->o.host[l->op])
 		ret = lower_refuse(l, "it does not fit the machine's SRAM");
 	else
 		ret = fn ? fn(l, op) : LOWER_HOST;

@@ -230,6 +230,12 @@ static int records(struct lower *l, struct octet_low_cmd *c, const struct lower_
 			free(data);
 			return lower_refuse(l, "bias %u is %lld, over 48 bits", i, (long long)bias);
 		}
+		/* There TFLite's result loses its high bits; the device would clamp. */
+		if (wide && fabs(ldexp((double)bias * ch[i].mult, -(int)ch[i].shift)) > 0x1p30) {
+			free(data);
+			return lower_refuse(l, "bias %u is %lld, beyond an int32 result", i,
+					    (long long)bias);
+		}
 		if (wide)
 			((struct octet_param16 *)data)[i] = (struct octet_param16){
 				.bias = bias, .mult = ch[i].mult, .shift = (uint8_t)ch[i].shift,
