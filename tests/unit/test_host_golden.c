@@ -5,9 +5,9 @@
  * Each group has 100 random cases; their results are folded into one number.
  * The numbers below are those of results that were compared byte by byte with
  * TFLite itself, Debian's libtensorflow-lite 2.14.1 with BuiltinRefOpResolver
- * (ELU, CEIL: the builtin resolver, which alone has them): one_dump() writes
- * what that program read. Groups that compute with exp() and its like in float32 are
- * not here, they agree with TFLite to the last place but one.
+ * (ELU: the builtin resolver, which alone has it), by tests/oracles/tflite.cc
+ * and cases.c. Groups that compute with exp() and its like in float32, or add
+ * up floats, run but have no number: they differ in the last places.
  */
 
 #include "unit.h"
