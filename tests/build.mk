@@ -54,10 +54,18 @@ $(foreach t,backends jobs ops plan,$(eval $(call program,build/tests/guest/lib_$
 $(eval $(call program,build/tests/oracles/xnnpack,tests/oracles/xnnpack.c,tests $(lib_archives),\
 	$(test_libs) -lXNNPACK))
 
+# TFLite comes with a C library of its own and is no program of this build: the script
+# builds it where the packages can be had, and says why where not.
+$(eval $(call program,build/bin/tflite_cases,tests/tools/tflite_cases.c,tests $(lib_archives),\
+	$(lib_libs)))
+test_dir_oracles := build/tests/oracles
+$(eval $(call test_script,tests/oracles/tflite.sh))
+build/tests/oracles/tflite: build/bin/tflite_cases
+
 # Small networks as files, for the tests of the program.
 $(eval $(call program,build/bin/small_models,tests/tools/small_models.c,tests $(lib_archives),\
 	$(lib_libs)))
-build/tests/cli_models: build/bin/small_models
+build/tests/cli_models build/tests/cli_quantize: build/bin/small_models
 
 # Public models: on the host by tests/models/run, in the guest by cases/models.sh.
 $(eval $(call program,build/tests/guest/models,tests/models/public.c,$(lib_archives),$(lib_libs)))

@@ -9,7 +9,7 @@
 
 #include <json-c/json.h>
 
-#include "set.h"
+#include "compare.h"
 
 /**
  * struct job - what the run needs and finds
@@ -223,6 +223,7 @@ static void print(const struct job *j)
 {
 	OCTET_OPTS(octet_tensor_info, t);
 	size_t left = json_object_array_length(j->kept);
+	char name[49];
 
 	printf("quantize: %s: %u operators quantized, %u left float; %u conversions added\n",
 	       j->o->model, j->quantized, j->left, j->converts);
@@ -240,7 +241,8 @@ static void print(const struct job *j)
 	       j->ranges ? 100 * j->clipped / j->ranges : 0);
 	octet_model_tensor(j->model, j->worst_tensor, &t);
 	if (j->worst > 0)
-		printf(", most, %.4f %%, of '%s'", 100 * j->worst, t.name);
+		printf(", most, %.4f %%, of '%s'", 100 * j->worst,
+		       compare_short(t.name, name, sizeof(name)));
 	putchar('\n');
 	tool_print_sizes(j->before, j->packed, j->after);
 	printf("time: %.2f s, %.1f MiB at the most\n", j->seconds,

@@ -44,10 +44,12 @@ double compare_cosine(const struct compare_stats *s)
 {
 	double lengths = sqrt(s->signal) * sqrt(s->power);
 
+	if (s->noise == 0)
+		return 1;
 	if (lengths > 0)
 		return fmin(s->dot / lengths, 1);
-	/* Nothing but zeros on a side: alike only if on both. */
-	return s->signal == s->power;
+	/* Nothing but zeros on one of the sides. */
+	return 0;
 }
 
 double compare_saturated(const struct compare_stats *s)

@@ -181,6 +181,14 @@ static void sqnr_section(FILE *f, const struct compare *c)
 	fputs("</div></div></section>\n", f);
 }
 
+/* An end that is nothing beside the other is 0 to the reader. */
+static void span_of(FILE *f, double low, double high)
+{
+	double least = 1e-6 * fmax(fabs(low), fabs(high));
+
+	fprintf(f, "%.4g &hellip; %.4g", fabs(low) < least ? 0 : low, fabs(high) < least ? 0 : high);
+}
+
 static void table_row(FILE *f, const struct compare_layer *l)
 {
 	char name[41];
@@ -198,22 +206,26 @@ static void table_row(FILE *f, const struct compare_layer *l)
 	decibels(f, &l->isolated);
 	fprintf(f, "</td><td>%.5f</td><td>%.4g</td><td>%.3f</td>", compare_cosine(&l->accumulated),
 		l->accumulated.largest, 100 * compare_saturated(&l->accumulated));
-	fprintf(f, "<td>%.4g &hellip; %.4g</td>", l->histogram.min, l->histogram.max);
-	if (l->coded)
-		fprintf(f, "<td>%.4g &hellip; %.4g</td><td>%.6g</td><td>%d</td></tr>\n", l->low,
-			l->high, (double)l->scale, l->zero_point);
-	else
-		fputs("<td colspan=\"3\">float</td></tr>\n", f);
+	fputs("<td>", f);
+	span_of(f, l->histogram.min, l->histogram.max);
+	fputs("</td><td>", f);
+	if (l->coded) {
+		span_of(f, l->low, l->high);
+		fprintf(f, "<small>scale %.6g, zero point %d</small>", (double)l->scale,
+			l->zero_point);
+	} else {
+		fputs("float", f);
+	}
+	fputs("</td></tr>\n", f);
 }
 
 static void table_section(FILE *f, const struct compare *c, const struct compare_layer **sorted)
 {
 	fputs("<section><h2>Layers, the worst first</h2>\n<p>SQNR in dB, of all of the model and of "
-	      "this layer alone. Cut off: values that the range of the codes does not reach.</p>\n<div class=\"scroll\"><table>"
-	      "<tr><th class=\"l\">#</th><th class=\"l\">result</th>"
+	      "this layer alone. Cut off: values that the range of the codes does not reach.</p>\n"
+	      "<div class=\"scroll\"><table><tr><th class=\"l\">#</th><th class=\"l\">result</th>"
 	      "<th>SQNR all</th><th>alone</th><th>cosine</th><th>largest error</th>"
-	      "<th>cut off %</th><th>values</th><th>range of the codes</th><th>scale</th>"
-	      "<th>zero point</th></tr>\n", f);
+	      "<th>cut off %</th><th>values</th><th>range of the codes</th></tr>\n", f);
 	for (size_t i = 0; i < c->layers; i++)
 		table_row(f, sorted[i]);
 	fputs("</table></div></section>\n", f);

@@ -67,8 +67,8 @@ static int count_samples(const struct tool_set *s, const char *path, unsigned lo
 	*count = bytes / sample;
 	if (bytes && bytes % sample == 0)
 		return EXIT_OK;
-	fprintf(stderr, "octet: %s: has %zu bytes of values%s a sample of input '%s' (float32 %s) has "
-		"%zu\n", path, bytes, bytes ? ", which is no multiple:" : ": no sample;", s->t.name,
+	fprintf(stderr, "octet: %s: has %zu bytes of values%s; a sample of input '%s' (float32 %s) has "
+		"%zu\n", path, bytes, bytes ? ", no multiple of a sample's" : ": no sample", s->t.name,
 		tool_dims(&s->t, dims, sizeof(dims)), sample);
 	return EXIT_FAILED;
 }
