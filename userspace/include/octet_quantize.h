@@ -245,10 +245,29 @@ typedef int octet_progress_fn(void *opaque, uint64_t done);
  */
 typedef void octet_range_fn(void *opaque, uint32_t tensor, float min, float max, double clipped);
 
+/** What octet_model_quantize() makes. */
+enum octet_quantize_format {
+	OCTET_FORMAT_INT8 = 0,		/* activations and weights of 8 bits, biases int32 */
+	OCTET_FORMAT_INT16X8 = 1,	/* activations symmetric int16, weights int8, biases int64 */
+	OCTET_FORMAT_DYNAMIC_RANGE = 2,	/* activations float32; weights of CONV_2D,
+					 * DEPTHWISE_CONV_2D and FULLY_CONNECTED int8, those of
+					 * TRANSPOSE_CONV as in WEIGHT_ONLY
+					 */
+	OCTET_FORMAT_WEIGHT_ONLY = 3,	/* float32; weights int8 behind DEQUANTIZE */
+	OCTET_FORMAT_FLOAT16 = 4,	/* float32; weights and biases float16 behind DEQUANTIZE */
+};
+
+/** octet_format_name() - "int8", "int16x8", "dynamic-range", "weight-only", "float16"; "?" */
+const char *octet_format_name(enum octet_quantize_format format);
+
+/** octet_format_parse() - the reverse; -EINVAL */
+int octet_format_parse(const char *name, enum octet_quantize_format *format);
+
 /**
  * struct octet_quantize_opts
  *
- * @activations: OCTET_INT8 (default) or OCTET_UINT8
+ * @activations: OCTET_INT8 (default) or OCTET_UINT8, which takes weights of uint8, one scale
+ *	for an operator's
  * @per_tensor: one scale for the weights of an operator; default: per output channel but for
  *	fully connected layers
  * @real_io: inputs and outputs stay float32, between QUANTIZE and DEQUANTIZE
@@ -258,6 +277,22 @@ typedef void octet_range_fn(void *opaque, uint32_t tensor, float min, float max,
  * @progress: may be NULL
  * @errbuf: gets a sentence on failure; may be NULL
  * @range: told of each activation's range once all samples were seen; may be NULL
+ *
+ * and to win accuracy back, see below:
+ *
+ * @no_fold: batch norm and activations stay operators of their own
+ * @equalize: cross-layer equalization
+ * @smooth_alpha: SmoothQuant, 0: no, usually 0.5, at most 1
+ * @keep_worst: so many operators stay float, those that cost most alone
+ * @adaround: choose for each weight whether it is rounded up or down
+ * @correct_bias: take the mean error of rounded weights from the biases
+ *
+ * and other formats than int8:
+ *
+ * @format: those whose activations stay float32 need no samples, their callback may be NULL;
+ *	operators without a quantized form are left as they are
+ * @weights: OCTET_INT8 (default); OCTET_INT4: -7..7, two per byte, with activations of int8,
+ *	not of TRANSPOSE_CONV
  */
 struct octet_quantize_opts {
 	size_t size;
@@ -273,6 +308,14 @@ struct octet_quantize_opts {
 	size_t errbuf_size;
 	octet_range_fn *range;
 	void *range_opaque;
+	bool no_fold;
+	bool equalize;
+	float smooth_alpha;
+	uint32_t keep_worst;
+	bool adaround;
+	bool correct_bias;
+	enum octet_quantize_format format;
+	enum octet_dtype weights;
 };
 
 /**
@@ -285,6 +328,41 @@ struct octet_quantize_opts {
 int octet_model_quantize(struct octet_model **out, const struct octet_model *model,
 			 const struct octet_quantize_opts *opts, octet_samples_fn *samples,
 			 void *opaque);
+
+/* ---- Accuracy recovery -----------------------------------------------------------
+ *
+ * What octet_model_quantize() can do beyond rounding, in this order:
+ *
+ *	fold	unless @no_fold: MUL, DIV, ADD, SUB by constants (batch norm), RELU, RELU6
+ *		and RELU_N1_TO_1 behind a layer with weights become part of it, where
+ *		nothing else reads what lies between
+ *	@equalize	channels of weights on both sides of a tensor get equal ranges, where
+ *		NONE or RELU lies between, never RELU6; two passes over all pairs
+ *	@smooth_alpha	ranges of activations that fully connected layers alone read move
+ *		into their weights, s = max |x|^alpha / max |w|^(1 - alpha) per channel
+ *	@keep_worst	octet_quantize_sensitivity() decides what stays float
+ *	@adaround	rounding of weights by coordinate descent on the squared error of the
+ *		layer's result over the calibration's inputs
+ *	@correct_bias	bias += E[(W - Wq) x] per output channel, x of the float model
+ *
+ * Excluded operators are left as they are. All is repeatable. @smooth_alpha, @keep_worst,
+ * @adaround and @correct_bias go over the samples again: octet_samples_fn() is then asked for
+ * index 0 again, must give the same samples, and octet_progress_fn() counts on.
+ */
+
+/**
+ * octet_quantize_sensitivity() - what each operator costs when it alone is quantized
+ * @ops: [octet_model_ops()], gets operators of @model that would be quantized, worst first
+ * @sqnr: [octet_model_ops()], their SQNR in dB at the outputs of the model, infinite: no error
+ * @count: gets how many; folded operators count with the layer they are folded into
+ *
+ * Ranges are those of all samples, the comparison takes the first 32. Behind folding,
+ * equalization and smoothing, before @adaround and @correct_bias; @keep_worst has no meaning.
+ * Return: as octet_model_quantize().
+ */
+int octet_quantize_sensitivity(const struct octet_model *model,
+			       const struct octet_quantize_opts *opts, octet_samples_fn *samples,
+			       void *opaque, uint32_t *ops, double *sqnr, uint32_t *count);
 
 /**
  * octet_model_save() - write a .tflite file

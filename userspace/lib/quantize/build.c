@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quantize.h"
+#include "format.h"
 
 int quantize_tensor(struct quantizer *z, const struct octet_graph_tensor *like, int32_t *tensor)
 {
@@ -67,7 +67,8 @@ static struct octet_graph_op *add_op(struct quantizer *z, uint32_t inputs, uint3
 	return op->inputs && op->outputs ? op : NULL;
 }
 
-static int convert(struct quantizer *z, uint32_t code, const char *name, int32_t from, int32_t to)
+int quantize_convert(struct quantizer *z, uint32_t code, const char *name, int32_t from,
+		     int32_t to)
 {
 	struct octet_graph_op *op = add_op(z, 1, 1);
 
@@ -99,7 +100,8 @@ static int codes_of(struct quantizer *z, int32_t t, int32_t *tensor)
 	if (z->codes[t] < 0 && !ret) {
 		ret = new_codes(z, t, &z->codes[t]);
 		if (!ret)
-			ret = convert(z, OCTET_G_QUANTIZE, "QUANTIZE", z->reals[t], z->codes[t]);
+			ret = quantize_convert(z, OCTET_G_QUANTIZE, "QUANTIZE", z->reals[t],
+					       z->codes[t]);
 	}
 	*tensor = z->codes[t];
 	return ret;
@@ -123,7 +125,7 @@ static int reals_of(struct quantizer *z, int32_t t, int32_t *tensor)
 
 	if (ret || computed || z->codes[t] < 0)
 		return ret;
-	return convert(z, OCTET_G_DEQUANTIZE, "DEQUANTIZE", z->codes[t], *tensor);
+	return quantize_convert(z, OCTET_G_DEQUANTIZE, "DEQUANTIZE", z->codes[t], *tensor);
 }
 
 static bool same_params(const struct octet_graph_tensor *t, const struct quantize_params *p)
@@ -145,7 +147,7 @@ static int requantized(struct quantizer *z, const struct octet_graph_op *op, int
 		return ret;
 	z->q->tensors[*tensor].data = NULL;
 	ret = set_params(z, *tensor, p);
-	return ret ? ret : convert(z, OCTET_G_QUANTIZE, "QUANTIZE", from, *tensor);
+	return ret ? ret : quantize_convert(z, OCTET_G_QUANTIZE, "QUANTIZE", from, *tensor);
 }
 
 static int input(struct quantizer *z, const struct octet_graph_op *op,
@@ -222,6 +224,8 @@ static int one(struct quantizer *z, const struct octet_graph_op *from, bool code
 			ret = input(z, from, rule, i, &inputs[i]);
 		else if (from->inputs[i] < 0)
 			inputs[i] = -1;
+		else if (format_stored(z, from, i))
+			ret = format_constant(z, from, i, &inputs[i]);
 		else
 			ret = reals_of(z, from->inputs[i], &inputs[i]);
 	}
@@ -239,6 +243,7 @@ static int one(struct quantizer *z, const struct octet_graph_op *from, bool code
 	op->custom = from->custom;
 	op->custom_bytes = from->custom_bytes;
 	memcpy((int32_t *)(uintptr_t)op->inputs, inputs, from->input_count * sizeof(*inputs));
+	format_op(z, op, codes);
 	return results(z, from, codes, op);
 }
 
@@ -308,6 +313,6 @@ int quantize_build(struct quantizer *z)
 	if (!ret)
 		ret = inputs_of(z);
 	for (uint32_t i = 0; i < z->g->op_count && !ret; i++)
-		ret = one(z, &z->g->ops[i], !z->excluded[i]);
+		ret = one(z, &z->g->ops[i], !z->excluded[i] && !format_is_real(z));
 	return ret ? ret : outputs_of(z);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quantize.h"
+#include "format.h"
 
 #define NONE UINT32_MAX
 
@@ -94,6 +94,8 @@ void quantize_fixed_params(enum octet_dtype type, uint32_t code, struct quantize
 	p->zero_point = both_signs ? 0 : -128;
 	if (type == OCTET_UINT8)
 		p->zero_point += 128;
+	if (type == OCTET_INT16)
+		*p = (struct quantize_params){ 1.0f / 32768, 0 };
 }
 
 /* By type, by name of the result, or a pattern of either. */
@@ -120,10 +122,17 @@ int quantize_exclude(struct quantizer *z)
 					     "exclude '%s': no operator has this type or a result of "
 					     "this name", z->o.exclude[k]);
 	}
-	for (uint32_t i = 0; i < z->g->op_count; i++)
+	return 0;
+}
+
+int quantize_known(const struct quantizer *z)
+{
+	int ret = format_known(z);
+
+	for (uint32_t i = 0; i < z->g->op_count && !ret && !format_is_real(z); i++)
 		if (!z->excluded[i] && !quantize_rule_of(&z->g->ops[i]))
 			return quantize_fail(z, -ENOTSUP,
-					     "operator %u %s has no quantized form: exclude it", i,
+					     "operator %u %s has no quantized form: exclude it", z->origin[i],
 					     z->g->ops[i].name);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quantize.h"
+#include "format.h"
 
 /* Largest bias in steps: half of what int32 holds, the rest is the products'. */
 #define BIAS_STEPS 1073741824.0
@@ -74,7 +74,7 @@ const float *quantize_reals(struct quantizer *z, const struct octet_graph_tensor
 	return out;
 }
 
-static int all_finite(const struct quantizer *z, const struct octet_graph_tensor *t, const float *v)
+int quantize_finite(const struct quantizer *z, const struct octet_graph_tensor *t, const float *v)
 {
 	for (uint64_t i = 0; i < t->elements; i++)
 		if (!isfinite(v[i]))
@@ -119,14 +119,17 @@ static int scales_of(struct quantizer *z, const struct octet_graph_op *op,
 		     const struct quantize_op_rule *rule, const float *v, const struct layout *l,
 		     float in_scale, float *scale, int32_t *zero)
 {
-	const struct octet_graph_tensor *b = octet_graph_input(z->g, op, rule->bias);
+	/* Biases of 64 bits ask nothing of the scales. */
+	const struct octet_graph_tensor *b =
+		z->type == OCTET_INT16 ? NULL : octet_graph_input(z->g, op, rule->bias);
 	OCTET_OPTS(octet_quant_opts, q);
 	float *max = calloc(l->channels, sizeof(*max));
+	bool whole;
 	int ret;
 
 	if (!max)
 		return -ENOMEM;
-	q.scheme = OCTET_SYMMETRIC;
+	format_weights(z, op, &q, &whole);
 	ret = octet_quant_params_channel(&q, v, l->outer, l->channels, l->inner, scale, zero);
 	magnitudes(v, l, max);
 	if (!ret)
@@ -137,38 +140,51 @@ static int scales_of(struct quantizer *z, const struct octet_graph_op *op,
 	return ret;
 }
 
+int quantize_codes(struct quantizer *z, const struct octet_graph_op *op,
+		   const struct quantize_op_rule *rule, float in_scale, struct quantize_codes *c)
+{
+	const struct octet_graph_tensor *w = octet_graph_input(z->g, op, rule->weights);
+	bool whole = z->o.per_tensor || rule->axis >= w->rank;
+	struct layout l;
+	OCTET_OPTS(octet_quant_opts, q);
+	int ret;
+
+	format_weights(z, op, &q, &whole);
+	l = around(w, whole ? w->rank : rule->axis);
+	if (whole)
+		l = (struct layout){ 1, 1, w->elements };
+	*c = (struct quantize_codes){ l.outer, l.channels, l.inner, whole, NULL, NULL, NULL, NULL };
+	c->scale = octet_graph_alloc(z->q, l.channels, sizeof(*c->scale));
+	c->zero = octet_graph_alloc(z->q, l.channels, sizeof(*c->zero));
+	c->codes = octet_graph_alloc(z->q, w->elements, 1);
+	c->reals = quantize_reals(z, w);
+	if (!c->scale || !c->zero || !c->codes || !c->reals)
+		return -ENOMEM;
+	ret = quantize_finite(z, w, c->reals);
+	if (ret)
+		return ret;
+	ret = scales_of(z, op, rule, c->reals, &l, in_scale, c->scale, c->zero);
+	if (!ret)
+		ret = octet_quantize_channel(&q, c->scale, c->zero, c->reals, l.outer, l.channels,
+					     l.inner, c->codes);
+	return !ret || ret == -ENOMEM ? ret : quantize_fail(z, ret, "weights '%s': no scale stands "
+							    "for their range", w->name);
+}
+
 int quantize_weights(struct quantizer *z, const struct octet_graph_op *op,
 		     const struct quantize_op_rule *rule, float in_scale, int32_t *tensor)
 {
 	const struct octet_graph_tensor *w = octet_graph_input(z->g, op, rule->weights);
-	bool whole = z->o.per_tensor || rule->axis >= w->rank;
-	struct layout l = around(w, whole ? w->rank : rule->axis);
-	float *scale = octet_graph_alloc(z->q, l.channels, sizeof(*scale));
-	int32_t *zero = octet_graph_alloc(z->q, l.channels, sizeof(*zero));
-	int8_t *codes = octet_graph_alloc(z->q, w->elements, 1);
-	const float *v = quantize_reals(z, w);
-	OCTET_OPTS(octet_quant_opts, q);
-	int ret;
+	struct quantize_codes c;
+	int ret = quantize_codes(z, op, rule, in_scale, &c);
 
-	if (whole)
-		l = (struct layout){ 1, 1, w->elements };
-	if (!scale || !zero || !codes || !v)
-		return -ENOMEM;
-	ret = all_finite(z, w, v);
 	if (!ret)
-		ret = scales_of(z, op, rule, v, &l, in_scale, scale, zero);
-	q.scheme = OCTET_SYMMETRIC;
-	if (!ret)
-		ret = octet_quantize_channel(&q, scale, zero, v, l.outer, l.channels, l.inner, codes);
-	if (ret)
-		return ret == -EINVAL ? ret : quantize_fail(z, ret, "weights '%s': no scale stands "
-							    "for their range", w->name);
-	ret = quantize_tensor(z, w, tensor);
+		ret = quantize_tensor(z, w, tensor);
 	if (ret)
 		return ret;
-	z->q->tensors[*tensor].data = codes;
-	return quantize_set(z, *tensor, OCTET_INT8, (uint32_t)l.channels, whole ? 0 : rule->axis,
-			    scale, zero);
+	z->q->tensors[*tensor].data = c.codes;
+	return quantize_set(z, *tensor, format_store(z, op, c.codes, w->elements),
+			    (uint32_t)c.channels, c.whole ? 0 : rule->axis, c.scale, c.zero);
 }
 
 int quantize_bias(struct quantizer *z, const struct octet_graph_op *op,
@@ -186,7 +202,9 @@ int quantize_bias(struct quantizer *z, const struct octet_graph_op *op,
 	if (!scale || !zero || !codes || !v)
 		return -ENOMEM;
 	w = &z->q->tensors[weights];
-	ret = all_finite(z, b, v);
+	ret = quantize_finite(z, b, v);
+	if (!ret && z->type == OCTET_INT16)
+		return format_wide_bias(z, b, in_scale, weights, v, tensor);
 	if (!ret)
 		ret = octet_quantize_bias(in_scale, w->scale, quants > 1, v, b->elements, codes);
 	if (ret == -ERANGE)
@@ -208,19 +226,19 @@ int quantize_constant(struct quantizer *z, int32_t from, int32_t *tensor)
 	const struct octet_graph_tensor *t = &z->g->tensors[from];
 	float *scale = octet_graph_alloc(z->q, 1, sizeof(*scale)), min = 0, max = 0;
 	int32_t *zero = octet_graph_alloc(z->q, 1, sizeof(*zero));
-	int8_t *codes = octet_graph_alloc(z->q, t->elements, 1);
+	int16_t *codes = octet_graph_alloc(z->q, t->elements, z->type == OCTET_INT16 ? 2 : 1);
 	const float *v = quantize_reals(z, t);
 	OCTET_OPTS(octet_quant_opts, q);
 	int ret;
 
 	if (!scale || !zero || !codes || !v)
 		return -ENOMEM;
-	ret = all_finite(z, t, v);
+	ret = quantize_finite(z, t, v);
 	for (uint64_t i = 0; i < t->elements && !ret; i++) {
 		min = fminf(min, v[i]);
 		max = fmaxf(max, v[i]);
 	}
-	q.type = z->type;
+	format_activation(z, &q);
 	if (!ret)
 		ret = octet_quant_params(&q, min, max, scale, zero);
 	if (!ret)
