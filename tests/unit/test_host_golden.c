@@ -25,6 +25,8 @@ static const struct golden {
 } goldens[] = {
 	{ "QUANTIZE", 0xe5b547cce069ed9fu },
 	{ "DEQUANTIZE", 0x20758867705d63abu },
+	{ "QUANTIZE/channels", 0xf64e7dfe9944d791u },
+	{ "DEQUANTIZE/channels", 0x42abe79f672de39cu },
 	{ "CAST", 0xc53dacfeb2c75894u },
 	{ "LOGISTIC/8", 0x8fc3bd1dbd30ed7du },
 	{ "TANH/8", 0xcd1fc0dbec55eb1eu },

@@ -72,6 +72,37 @@ static void dequantize(struct one *o)
 	one_output(o, one_tensor(o, OCTET_FLOAT32, 4, dims, 0, 0));
 }
 
+/* A scale and a zero point for each slice of a dimension. */
+static void channels(struct one *o, int32_t t, uint32_t axis)
+{
+	int32_t zp[8];
+	float scale[8];
+
+	for (uint32_t i = 0; i < o->t[t].dims[axis]; i++) {
+		scale[i] = case_scale(o);
+		zp[i] = case_zp(o, o->t[t].type);
+	}
+	one_channels(o, t, axis, scale, zp);
+}
+
+static void per_channel(struct one *o)
+{
+	enum octet_dtype type = one_random(o, 2) ? OCTET_INT8 : OCTET_UINT8;
+	bool forth = o->op.code == OCTET_G_QUANTIZE;
+	uint32_t dims[4], axis = one_random(o, 4);
+	int32_t real, codes;
+
+	case_dims(o, 4, 6, dims);
+	dims[axis] = 2 + one_random(o, 5);
+	real = one_tensor(o, OCTET_FLOAT32, 4, dims, 0, 0);
+	codes = case_quantized(o, type, 4, dims);
+	channels(o, codes, axis);
+	o->op.version = forth ? 3 : 5;
+	one_fill(o, forth ? real : codes);
+	one_input(o, forth ? real : codes);
+	one_output(o, forth ? codes : real);
+}
+
 static void cast(struct one *o)
 {
 	static const enum octet_dtype types[] = { OCTET_FLOAT32, OCTET_INT32, OCTET_INT64,
@@ -338,6 +369,8 @@ static void choose(struct one *o)
 const struct host_group host_groups_value[] = {
 	{ "QUANTIZE", OCTET_G_QUANTIZE, quantize },
 	{ "DEQUANTIZE", OCTET_G_DEQUANTIZE, dequantize },
+	{ "QUANTIZE/channels", OCTET_G_QUANTIZE, per_channel },
+	{ "DEQUANTIZE/channels", OCTET_G_DEQUANTIZE, per_channel },
 	{ "CAST", OCTET_G_CAST, cast },
 	UNARY8(LOGISTIC), UNARY8(TANH), UNARY8(HARD_SWISH), UNARY8(RELU), UNARY8(RELU6),
 	UNARY8(RELU_N1_TO_1), UNARY8(RELU_0_TO_1), UNARY8(LEAKY_RELU), UNARY8(ELU), UNARY8(GELU),

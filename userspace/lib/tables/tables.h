@@ -34,7 +34,8 @@ struct octet_table_quant {
  * octet_table_unary() - results of a pointwise operator on every int8 or uint8 code
  *
  * @code: LOGISTIC, TANH, HARD_SWISH, RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1,
- *	LEAKY_RELU, ELU, GELU, EXP, ABS, RSQRT, QUANTIZE: exact. LOG, SQRT: as
+ *	LEAKY_RELU, ELU, GELU, EXP, ABS, RSQRT, QUANTIZE: exact (ELU, EXP, ABS and
+ *	RSQRT of uint8, which TFLite lacks: the same arithmetic). LOG, SQRT: as
  *	LiteRT computes them since. NEG, SQUARE, SIN: TFLite has them in
  *	float only; here the real result, rounded half away from zero
  * @opt: of the operator; may be NULL for those without options
