@@ -62,6 +62,7 @@ static int lower(struct octet_plan *plan)
 		.flavour = plan->opts.flavour,
 		.ops = plan->ctx->info.ops,
 		.keep_all = plan->opts.keep,
+		.host = plan->off_device,
 	};
 	char err[256] = "";
 	int ret = octet_lower(plan->graph, &opts, &plan->low, err, sizeof(err));
@@ -69,11 +70,36 @@ static int lower(struct octet_plan *plan)
 	if (ret)
 		return octet_set_error(plan->ctx, ret, "%s", err);
 	plan->tensors = calloc(plan->low->tensor_count + 1, sizeof(*plan->tensors));
-	plan->predicted = calloc(plan->graph->op_count + 1, sizeof(*plan->predicted));
-	if (!plan->tensors || !plan->predicted)
+	if (!plan->tensors)
 		return octet_set_error(plan->ctx, -ENOMEM, "octet_plan_new: out of memory");
 	octet_plan_roots(plan);
 	return 0;
+}
+
+/*
+ * Commands and jobs. What does not fit the machine goes to the CPU, one operator at a time,
+ * which changes what is fused: then all over again.
+ */
+static int program(struct octet_plan *plan)
+{
+	int ret;
+
+	plan->predicted = calloc(plan->graph->op_count + 1, sizeof(*plan->predicted));
+	plan->off_device = calloc(plan->graph->op_count + 1, sizeof(*plan->off_device));
+	if (!plan->predicted || !plan->off_device)
+		return -ENOMEM;
+	for (;;) {
+		ret = lower(plan);
+		if (!ret)
+			ret = octet_plan_cut(plan);
+		if (ret != -EAGAIN)
+			return ret;
+		octet_plan_uncut(plan);
+		octet_low_free(plan->low);
+		free(plan->tensors);
+		plan->low = NULL;
+		plan->tensors = NULL;
+	}
 }
 
 static void predict(struct octet_plan *plan)
@@ -157,9 +183,7 @@ static int assemble(struct octet_plan *plan)
 	int ret = make_batch(plan);
 
 	if (!ret)
-		ret = lower(plan);
-	if (!ret)
-		ret = octet_plan_cut(plan);
+		ret = program(plan);
 	if (ret == -ENOMEM)
 		return octet_set_error(plan->ctx, ret, "octet_plan_new: out of memory");
 	if (ret)
@@ -235,16 +259,13 @@ void octet_plan_destroy(struct octet_plan *plan)
 		slot_destroy(plan, &plan->slots[i]);
 	octet_buffer_put(plan->constants);
 	octet_buffer_put(plan->state);
-	for (uint32_t s = 0; s < plan->segment_count; s++) {
-		octet_place_free(&plan->segments[s].place);
-		free(plan->segments[s].chain);
-	}
+	octet_plan_uncut(plan);
 	octet_low_free(plan->low);
 	octet_graph_batch_free(plan->batched);
 	octet_link_del(&plan->link);
 	pthread_mutex_destroy(&plan->lock);
 	free(plan->slots);
-	free(plan->segments);
+	free(plan->off_device);
 	free(plan->items);
 	free(plan->hosts);
 	free(plan->tensors);

@@ -114,7 +114,7 @@ struct plan_slot {
  * struct octet_plan
  *
  * @batched: the model's graph with a batch, NULL without
- * @ops: program's steps per item
+ * @off_device: [operators of the graph] whose commands do not fit the machine
  * @predicted: [operators of the graph]
  */
 struct octet_plan {
@@ -125,6 +125,7 @@ struct octet_plan {
 	const struct octet_graph *graph;
 	struct octet_plan_opts opts;
 	struct octet_low *low;
+	bool *off_device;
 	struct octet_cycles_machine machine;
 	struct plan_tensor *tensors;
 	struct plan_segment *segments;
@@ -148,8 +149,14 @@ void octet_graph_batch_free(struct octet_graph *g);
 
 /* segments.c */
 
-/** octet_plan_cut() - jobs and host operators, and where the jobs' tensors live */
+/**
+ * octet_plan_cut() - jobs and host operators, and where the jobs' tensors live
+ *
+ * Return: 0; -EAGAIN: an operator does not fit the machine, it is marked in @off_device:
+ * lower again; -ENOTSUP: it had been marked before.
+ */
 int octet_plan_cut(struct octet_plan *plan);
+void octet_plan_uncut(struct octet_plan *plan);
 
 /* memory.c */
 

@@ -151,6 +151,10 @@ static int too_large(struct octet_plan *plan, const struct plan_segment *seg, ui
 	const struct octet_low *low = plan->low;
 	uint32_t op = low->cmds[low->steps[seg->first + bad].index].op;
 
+	if (!plan->off_device[op]) {
+		plan->off_device[op] = true;
+		return -EAGAIN;
+	}
 	return octet_set_error(plan->ctx, -ENOTSUP,
 			       "operator %u %s does not fit the machine: %s", op,
 			       plan->graph->ops[op].name, seg->place.error);
@@ -321,6 +325,17 @@ static int make_items(struct octet_plan *plan)
 		i += plan->segments[segment++].count;
 	}
 	return 0;
+}
+
+void octet_plan_uncut(struct octet_plan *plan)
+{
+	for (uint32_t i = 0; i < plan->segment_count; i++) {
+		octet_place_free(&plan->segments[i].place);
+		free(plan->segments[i].chain);
+	}
+	free(plan->segments);
+	plan->segments = NULL;
+	plan->segment_count = 0;
 }
 
 int octet_plan_cut(struct octet_plan *plan)
