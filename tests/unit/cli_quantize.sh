@@ -133,6 +133,33 @@ run 0 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$work/o.tflite" \
 	--observer percentile --percentile 90 --json "$work/o.json"
 json "$work/o.json" "0.02 < d['clipped_mean'] < 0.12"
 
+
+# formats and recovery
+for format in int16x8 dynamic-range weight-only float16; do
+	run 0 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$work/f.tflite" \
+		--format $format --json "$work/f.json"
+	says out "^quantize: .*: $format: "
+	json "$work/f.json" "d['format'] == '$format' and d['quantized'] >= 3"
+	run 0 "$octet" compare "$net" "$work/f.tflite" --set "$work/set.f32" --json "$work/f.json"
+	json "$work/f.json" "all(l['accumulated']['sqnr_db'] > 30 for l in d['layers'])"
+done
+run 0 "$octet" quantize "$net" --format float16 -o "$work/f.tflite"
+says out '^  float: SOFTMAX .* this has none$'
+run 0 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$work/f.tflite" --weights int4
+run 0 "$octet" info "$work/f.tflite"
+for option in --equalize --correct-bias --adaround --no-fold '--smooth 0.5'; do
+	# shellcheck disable=SC2086 # an option and its value
+	run 0 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$work/f.tflite" $option
+done
+run 0 "$octet" quantize "$net" --calibrate "$work/set.f32" --rank --json "$work/rank.json"
+says out 'SQNR dB of the outputs'
+json "$work/rank.json" "d['rank'] == sorted(d['rank'], key=lambda r: r['sqnr_db'] or 1e9)"
+run 0 "$octet" quantize "$net" --calibrate "$work/set.f32" --keep-worst 1 -o "$work/f.tflite" \
+	--json "$work/f.json"
+says out '1 left float; .* conversions? added'
+json "$work/f.json" "[e['tensor'] for e in d['float']] == \
+	[json.load(open(work + '/rank.json'))['rank'][0]['tensor']]"
+
 # what is wrong with a set, and nothing is left behind
 rm -f "$work/none.tflite"
 bad() {		# SET PATTERN
@@ -171,6 +198,11 @@ run 2 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$q" --observer pe
 run 2 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$q" --activations int7
 run 3 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$work/none.tflite" --exclude LSTM
 says err "exclude 'LSTM'"
+run 2 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$q" --format int2
+says err 'weight-only'
+run 2 "$octet" quantize "$net" --calibrate "$work/set.f32" -o "$q" --smooth 2
+run 2 "$octet" quantize "$net" --format float16 --rank
+says err '--rank and --limit are for'
 run 3 "$octet" quantize "$q" --calibrate "$work/set.f32" -o "$work/none.tflite"
 says err 'quantized already'
 run 3 "$octet" quantize "$net" --calibrate "$work/set.f32" -o /no/such/folder/q.tflite

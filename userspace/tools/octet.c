@@ -32,7 +32,7 @@ static const struct subcommand subcommands[] = {
 	{ "accuracy", cmd_accuracy, 'y', "how many samples of a set a network gets right",
 	  "bdmljfBnRSTLMDCX" },
 	{ "quantize", cmd_quantize, 'y', "an int8 network from a float one and samples",
-	  "jlAapreOxNoMDCX" },
+	  "jlAapreOxNoMDCXFwgEZWGJV" },
 	{ "compare", cmd_compare, 't', "what quantization cost, layer by layer",
 	  "bdmljfSLNHIMDCX" },
 	{ "selftest", cmd_selftest, 'n', "random operations: device against CPU fallback", "bdmljsc" },
@@ -84,6 +84,16 @@ static void usage(FILE *f)
 	      "  --real-io       quantize: inputs and outputs stay float32\n"
 	      "  --exclude P     quantize: operators that stay float, by type (SOFTMAX) or name of\n"
 	      "                  the result; P may have * and ?; any number of times\n"
+	      "  --format F      quantize: int8 (default); int16x8: activations of 16 bits; without\n"
+	      "                  samples dynamic-range, weight-only and float16\n"
+	      "  --weights T     quantize: int8 (default) or int4\n"
+	      "  --rank          quantize: what each operator costs alone, the worst first\n"
+	      "  --keep-worst N  quantize: the N worst of these stay float\n"
+	      "  --equalize      quantize: equal ranges of the channels of neighbouring layers\n"
+	      "  --smooth A      quantize: SmoothQuant with this alpha, such as 0.5\n"
+	      "  --adaround      quantize: each weight up or down as the layer's result wants it\n"
+	      "  --correct-bias  quantize: the mean error of rounded weights off the biases\n"
+	      "  --no-fold       quantize: batch norm and activations stay operators of their own\n"
 	      "  --html FILE     compare: a page with plots\n"
 	      "  --no-isolated   compare: without each operator on the float model's activations\n"
 	      "  --trace FILE    profile: a trace for ui.perfetto.dev\n"
@@ -197,6 +207,63 @@ static int set_percentile(struct tool_options *o, const char *arg)
 	return -EINVAL;
 }
 
+static int set_smooth(struct tool_options *o, const char *arg)
+{
+	int n = 0;
+
+	if (sscanf(arg, "%f%n", &o->smooth, &n) == 1 && !arg[n] && o->smooth > 0 && o->smooth <= 1)
+		return 0;
+	fprintf(stderr, "octet: --smooth '%s': must be over 0, at most 1\n", arg);
+	return -EINVAL;
+}
+
+static int set_format(struct tool_options *o, const char *arg)
+{
+	if (!octet_format_parse(arg, &o->format))
+		return 0;
+	fprintf(stderr, "octet: --format '%s': must be int8, int16x8, dynamic-range, weight-only or "
+		"float16\n", arg);
+	return -EINVAL;
+}
+
+/* Options of quantize: formats, and how accuracy is won back. */
+static int set_recovery(struct tool_options *o, int c, const char *arg)
+{
+	bool four = false;
+	int ret;
+
+	switch (c) {
+	case 'F':
+		return set_format(o, arg);
+	case 'w':
+		ret = set_word("weights", arg, "int8", "int4", &four);
+		o->weights = four ? OCTET_INT4 : OCTET_INT8;
+		return ret;
+	case 'W':
+		return set_small("keep-worst", arg, 1000000, &o->keep_worst);
+	case 'Z':
+		return set_smooth(o, arg);
+	case 'g':
+		o->no_fold = true;
+		return 0;
+	case 'E':
+		o->equalize = true;
+		return 0;
+	case 'G':
+		o->adaround = true;
+		return 0;
+	case 'J':
+		o->correct_bias = true;
+		return 0;
+	case 'V':
+		o->rank = true;
+		return 0;
+	default:
+		fputs("octet: see octet --help\n", stderr);
+		return -EINVAL;
+	}
+}
+
 /* Options of quantize and compare. */
 static int set_quantize(struct tool_options *o, int c, const char *arg)
 {
@@ -239,8 +306,7 @@ static int set_quantize(struct tool_options *o, int c, const char *arg)
 		o->no_isolated = true;
 		return 0;
 	default:
-		fputs("octet: see octet --help\n", stderr);
-		return -EINVAL;
+		return set_recovery(o, c, arg);
 	}
 }
 
@@ -361,6 +427,15 @@ static const struct option options[] = {
 	{ "per-tensor", no_argument, NULL, 'p' },
 	{ "real-io", no_argument, NULL, 'r' },
 	{ "exclude", required_argument, NULL, 'x' },
+	{ "format", required_argument, NULL, 'F' },
+	{ "weights", required_argument, NULL, 'w' },
+	{ "rank", no_argument, NULL, 'V' },
+	{ "keep-worst", required_argument, NULL, 'W' },
+	{ "equalize", no_argument, NULL, 'E' },
+	{ "smooth", required_argument, NULL, 'Z' },
+	{ "adaround", no_argument, NULL, 'G' },
+	{ "correct-bias", no_argument, NULL, 'J' },
+	{ "no-fold", no_argument, NULL, 'g' },
 	{ "html", required_argument, NULL, 'H' },
 	{ "no-isolated", no_argument, NULL, 'I' },
 	{ "help", no_argument, NULL, 'h' },

@@ -47,6 +47,7 @@ struct tool_reals {
  * @activations: --activations; @observer, @percentile: how ranges are found
  * @exclude: --exclude PATTERN, of operators that stay float
  * @html: --html FILE
+ * @format: and the rest: as in struct octet_quantize_opts; @rank: --rank
  */
 struct tool_options {
 	enum octet_backend backend;
@@ -69,6 +70,11 @@ struct tool_options {
 	enum octet_observer_kind observer;
 	double percentile;
 	bool per_tensor, real_io, no_isolated;
+	enum octet_quantize_format format;
+	enum octet_dtype weights;
+	uint32_t keep_worst;
+	float smooth;
+	bool no_fold, equalize, adaround, correct_bias, rank;
 };
 
 int cmd_info(const struct tool_options *o);
