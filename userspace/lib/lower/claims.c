@@ -7,6 +7,9 @@ bool lower_exact(const struct lower *l, const struct octet_graph_op *op)
 	const struct octet_graph_tensor *x = lower_of(l, lower_in(op, 0));
 	bool device = l->low->ops[l->op].where == OCTET_LOW_ON_DEVICE;
 
+	/* What moves nothing rounds nothing. */
+	if (l->low->ops[l->op].where == OCTET_LOW_FREE)
+		return true;
 	switch (op->code) {
 	case OCTET_G_CONV_2D:
 	case OCTET_G_DEPTHWISE_CONV_2D:

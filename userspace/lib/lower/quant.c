@@ -103,6 +103,21 @@ struct channel {
 	int32_t zero;
 };
 
+/*
+ * Does TFLite sum an int16 operator in 32 bits, and round it as it rounds 8-bit results? With
+ * a bias of int32, and in some operators without any.
+ */
+static bool narrow_sums(const struct lower *l, const struct lower_weighted *w)
+{
+	const struct octet_graph_tensor *b = lower_of(l, w->bias);
+	uint32_t code = l->g->ops[l->op].code;
+
+	if (b)
+		return b->type == OCTET_INT32 || w->bias_type == TFLITE_INT32;
+	return w->bias_type == TFLITE_INT32 || code == OCTET_G_FULLY_CONNECTED ||
+	       code == OCTET_G_TRANSPOSE_CONV;
+}
+
 static int check_types(struct lower *l, const struct lower_weighted *w)
 {
 	const struct octet_graph_tensor *x = lower_of(l, w->x), *wt = lower_of(l, w->w);
@@ -125,9 +140,8 @@ static int check_types(struct lower *l, const struct lower_weighted *w)
 		return lower_refuse(l, "its weights have scales along dimension %u", wt->axis);
 	if (wide && (lower_zero(x) || lower_zero(y)))
 		return lower_refuse(l, "an int16 zero point is not 0");
-	/* TFLite rounds these as it rounds 8-bit results, with 32 bits of multiplier. */
-	if (wide && ((b && b->type == OCTET_INT32) || w->bias_type == TFLITE_INT32))
-		return lower_refuse(l, "int16 with an int32 bias is rounded in another way");
+	if (wide && narrow_sums(l, w))
+		return lower_refuse(l, "its int16 sums have 32 bits, by its bias or the lack of one");
 	if (!b)
 		return 0;
 	if (!lower_data(l, w->bias))

@@ -41,7 +41,13 @@ static int table16(struct lower *l, const struct octet_graph_op *op, int16_t *ta
 
 	if (ret == -ENOMEM)
 		return ret;
-	return ret ? lower_refuse(l, "its int16 arithmetic is no table") : 0;
+	if (ret)
+		return lower_refuse(l, "its int16 arithmetic is no table");
+	/* TFLite's slopes are int16 and wrap. */
+	for (int i = 0; i + 1 < OCTET_LUT16_ENTRIES; i++)
+		if (abs(table[i + 1] - table[i]) > INT16_MAX)
+			return lower_refuse(l, "its table is too steep for int16");
+	return 0;
 }
 
 int lower_unary(struct lower *l, const struct octet_graph_op *op)
