@@ -324,6 +324,26 @@ static void test_mse(void **state)
 	}
 }
 
+/* No options are int8, asymmetric. */
+static void test_default(void **state)
+{
+	float *x = malloc(COUNT * sizeof(*x));
+	OCTET_OPTS(octet_quant_opts, q);
+
+	(void)state;
+	assert_non_null(x);
+	vectors_fill("tail", 8, x, COUNT);
+	for (int k = 0; k < KINDS; k++) {
+		struct found a = of((enum octet_observer_kind)k, NULL, x, COUNT);
+		struct found b = of((enum octet_observer_kind)k, &q, x, COUNT);
+
+		assert_true(a.min == b.min && a.max == b.max && a.clipped == b.clipped);
+		if (k == OCTET_OBSERVE_MSE)
+			assert_true(a.clipped > 0);
+	}
+	free(x);
+}
+
 /* Entropy leaves a uniform distribution whole and cuts off lonely outliers. */
 static void test_entropy(void **state)
 {
@@ -402,5 +422,5 @@ static void test_moving(void **state)
 
 UNIT_MAIN(unit_case(test_names), unit_case(test_bad), unit_case(test_bad_options),
 	  unit_case(test_plain), unit_case(test_huge), unit_case(test_one_sided),
-	  unit_case(test_order), unit_case(test_percentile), unit_case(test_mse),
+	  unit_case(test_order), unit_case(test_percentile), unit_case(test_mse), unit_case(test_default),
 	  unit_case(test_entropy), unit_case(test_channels), unit_case(test_moving))

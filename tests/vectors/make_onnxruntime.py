@@ -37,6 +37,7 @@ def main():
     for seed in range(60):
         a, b = uniform(seed, 0) / 2**20, uniform(seed, 1) / 2**14
         ranges.append((min(a, b), max(a, b)))
+    print("# SPDX-License-Identifier: MIT")
     print("# onnxruntime's compute_scale_zp(): tests/vectors/make_onnxruntime.py "
           "quant_utils.py >tests/vectors/onnxruntime.txt, with quant_utils.py of onnxruntime "
           f"{sys.argv[2] if len(sys.argv) > 2 else ''}")

@@ -175,6 +175,7 @@ def fake():
 
 def main():
     torch.set_num_threads(1)
+    print("# SPDX-License-Identifier: MIT")
     print(f"# PyTorch {torch.__version__} (Debian's python3-torch): "
           "tests/vectors/make_torch.py >tests/vectors/torch.txt")
     minmax()

@@ -71,12 +71,11 @@ void histogram_add(struct histogram *h, const float *data, size_t count, float l
 	for (size_t i = 0; i < count; i++) {
 		double x = (double)data[i] * scale;
 
-		if (x > 0)
-			h->sides[0][(uint32_t)x]++;
-		else if (x < 0)
-			h->sides[1][(uint32_t)-x]++;
-		else
+		/* Signs are hard to predict, zeros are not. */
+		if (x == 0)
 			h->zeros++;
+		else
+			h->sides[x < 0][(uint32_t)fabs(x)]++;
 	}
 }
 

@@ -99,6 +99,29 @@ void octet_observer_free(struct octet_observer *w)
 	free(w);
 }
 
+/* Comparisons, not fminf(): that is a call for each value. */
+static inline void extend(float x, float *min, float *max)
+{
+	*min = x < *min ? x : *min;
+	*max = x > *max ? x : *max;
+}
+
+/* Smallest and largest of finite values. */
+static int scan(const float *data, size_t count, float *min, float *max)
+{
+	float lo = data[0], hi = data[0];
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++) {
+		/* Of what is not finite the difference is NaN. */
+		good &= data[i] - data[i] == 0;
+		extend(data[i], &lo, &hi);
+	}
+	*min = lo;
+	*max = hi;
+	return good ? 0 : -EINVAL;
+}
+
 static void widen(struct octet_observer *w, const float *data, size_t count)
 {
 	size_t channels = w->o.channels;
@@ -107,12 +130,17 @@ static void widen(struct octet_observer *w, const float *data, size_t count)
 		memcpy(w->min, data, channels * sizeof(*data));
 		memcpy(w->max, data, channels * sizeof(*data));
 	}
-	for (size_t i = 0; i < count; i += channels) {
-		for (size_t c = 0; c < channels; c++) {
-			w->min[c] = fminf(w->min[c], data[i + c]);
-			w->max[c] = fmaxf(w->max[c], data[i + c]);
-		}
-	}
+	for (size_t i = 0; i < count; i += channels)
+		for (size_t c = 0; c < channels; c++)
+			extend(data[i + c], &w->min[c], &w->max[c]);
+}
+
+static float average(float old, float new, float momentum)
+{
+	/* The difference of two floats may be none. */
+	if (!isfinite(new - old))
+		return old * (1 - momentum) + momentum * new;
+	return old + momentum * (new - old);
 }
 
 /* As PyTorch's MovingAverageMinMaxObserver: in float32, the first call as it is. */
@@ -123,22 +151,16 @@ static void move(struct octet_observer *w, const float *data, size_t count)
 	for (size_t c = 0; c < w->o.channels; c++) {
 		float min = data[c], max = data[c];
 
-		for (size_t i = c; i < count; i += w->o.channels) {
-			min = fminf(min, data[i]);
-			max = fmaxf(max, data[i]);
-		}
-		if (w->seen) {
-			/* Halves: the difference of two floats may be none. */
-			bool wide = !isfinite(min - w->min[c]) || !isfinite(max - w->max[c]);
-
-			min = wide ? w->min[c] * (1 - m) + m * min :
-				     w->min[c] + m * (min - w->min[c]);
-			max = wide ? w->max[c] * (1 - m) + m * max :
-				     w->max[c] + m * (max - w->max[c]);
-		}
-		w->min[c] = min;
-		w->max[c] = max;
+		for (size_t i = c; i < count; i += w->o.channels)
+			extend(data[i], &min, &max);
+		w->min[c] = w->seen ? average(w->min[c], min, m) : min;
+		w->max[c] = w->seen ? average(w->max[c], max, m) : max;
 	}
+}
+
+static bool one_range(const struct octet_observer *w)
+{
+	return w->o.kind != OCTET_OBSERVE_MOVING && w->o.channels == 1;
 }
 
 int octet_observer_add(struct octet_observer *w, const float *data, size_t count)
@@ -149,19 +171,18 @@ int octet_observer_add(struct octet_observer *w, const float *data, size_t count
 		return -EINVAL;
 	if (!count)
 		return 0;
-	min = max = data[0];
-	for (size_t i = 0; i < count; i++) {
-		if (!isfinite(data[i]))
-			return -EINVAL;
-		min = data[i] < min ? data[i] : min;
-		max = data[i] > max ? data[i] : max;
-	}
+	if (scan(data, count, &min, &max))
+		return -EINVAL;
 	w->lowest = w->seen ? fminf(w->lowest, min) : min;
 	w->highest = w->seen ? fmaxf(w->highest, max) : max;
-	if (w->o.kind == OCTET_OBSERVE_MOVING)
+	if (w->o.kind == OCTET_OBSERVE_MOVING) {
 		move(w, data, count);
-	else if (w->o.kind == OCTET_OBSERVE_MINMAX)
+	} else if (one_range(w)) {
+		w->min[0] = w->lowest;
+		w->max[0] = w->highest;
+	} else {
 		widen(w, data, count);
+	}
 	if (has_histogram(w))
 		histogram_add(&w->h, data, count, fmaxf(-min, max));
 	if (w->o.kind == OCTET_OBSERVE_HISTOGRAM)

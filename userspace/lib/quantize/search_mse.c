@@ -54,7 +54,10 @@ static double error_of(const struct search *s, double min, double max)
 	float scale;
 	int32_t zero;
 
-	if (octet_quant_params(&s->codes->opts, (float)min, (float)max, &scale, &zero))
+	/* Nothing is no range, though it has a scale. */
+	if ((float)min == (float)max)
+		return INFINITY;
+	if (octet_range_params(s->codes, (float)min, (float)max, &scale, &zero))
 		return INFINITY;
 	return side_error(h, 0, used, (double)scale * (s->codes->max - zero), (double)scale) +
 	       side_error(h, 1, used, (double)scale * (zero - s->codes->min), (double)scale);
@@ -78,6 +81,9 @@ int search_mse(struct search *s)
 	bool both = min < 0 && max > 0 && s->codes->opts.scheme != OCTET_SYMMETRIC;
 	double largest = fmax(-min, max);
 
+	/* Without a scale for the whole there is nothing to compare with. */
+	if (!isfinite(best))
+		return 0;
 	for (int i = SHRINKS - 1; i > 0; i--) {
 		double part = (double)i / SHRINKS;
 
