@@ -32,7 +32,7 @@ bool format_stored(const struct quantizer *z, const struct octet_graph_op *op, u
 	    rule->rule != QUANTIZE_WEIGHTS)
 		return false;
 	if (z->o.format == OCTET_FORMAT_FLOAT16)
-		return t->type == OCTET_FLOAT32 && (i == rule->weights || i == rule->bias);
+		return t->type != OCTET_FLOAT16 && (i == rule->weights || i == rule->bias);
 	/* A hybrid model's weights are what they shall be. */
 	if (z->o.format == OCTET_FORMAT_DYNAMIC_RANGE && !is_float(t))
 		return false;
@@ -61,10 +61,10 @@ static uint16_t half_of(float v)
 static int halves(struct quantizer *z, const struct octet_graph_tensor *t, int32_t *tensor)
 {
 	uint16_t *to = octet_graph_alloc(z->q, t->elements, sizeof(*to));
-	const float *from = t->data;
+	const float *from = quantize_reals(z, t);
 	int ret;
 
-	if (!to)
+	if (!to || !from)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < t->elements; i++) {
 		if (!isfinite(from[i]))
@@ -97,8 +97,7 @@ static int expand(struct quantizer *z, const struct octet_graph_tensor *like, in
 	quantize_set(z, *tensor, OCTET_FLOAT32, 0, 0, NULL, NULL);
 	ret = quantize_convert(z, OCTET_G_DEQUANTIZE, "DEQUANTIZE", from, *tensor);
 	if (!ret)
-		z->q->ops[z->q->op_count - 1].version = stored->quants > 1 ? 5 :
-							stored->type == OCTET_FLOAT16 ? 3 : 2;
+		z->q->ops[z->q->op_count - 1].version = stored->type == OCTET_FLOAT16 ? 3 : 2;
 	return ret;
 }
 

@@ -4,8 +4,8 @@
 
 #include "format.h"
 
-/* Sums have 48 bits; half of them is the products'. */
-#define BIAS_STEPS 0x1p46
+/* What is left of 48 bits; scales were chosen for half of it. */
+#define BIAS_LIMIT 0x1p47
 
 /* TFLite has no kernel of these for int16. */
 static const uint32_t narrow[] = {
@@ -50,8 +50,8 @@ int format_wide_bias(struct quantizer *z, const struct octet_graph_tensor *b, fl
 		double step = (double)in_scale * (double)w_scale[quants > 1 ? i : 0];
 		double q = round((double)reals[i] / step);
 
-		if (!(fabs(q) <= BIAS_STEPS))
-			return quantize_fail(z, -ERANGE, "bias '%s': element %llu is %g, over 2^46 "
+		if (!(fabs(q) < BIAS_LIMIT))
+			return quantize_fail(z, -ERANGE, "bias '%s': element %llu is %g, over 2^47 "
 							 "steps of %g", b->name,
 					     (unsigned long long)i, (double)reals[i], step);
 		codes[i] = (int64_t)q;
@@ -73,7 +73,7 @@ static int32_t version(const struct quantizer *z, const struct octet_graph_op *o
 		int32_t int8, int16;
 	} versions[] = {
 		{ OCTET_G_CONV_2D, 3, 4 }, { OCTET_G_DEPTHWISE_CONV_2D, 3, 5 },
-		{ OCTET_G_FULLY_CONNECTED, 4, 7 }, { OCTET_G_TRANSPOSE_CONV, 2, 4 },
+		{ OCTET_G_FULLY_CONNECTED, 4, 7 }, { OCTET_G_TRANSPOSE_CONV, 2, 3 },
 		{ OCTET_G_ADD, 2, 3 }, { OCTET_G_SUB, 2, 5 }, { OCTET_G_MUL, 2, 4 },
 		{ OCTET_G_MEAN, 2, 3 }, { OCTET_G_AVERAGE_POOL_2D, 2, 3 },
 		{ OCTET_G_MAX_POOL_2D, 2, 3 }, { OCTET_G_SOFTMAX, 2, 3 },
@@ -95,22 +95,20 @@ static int32_t version(const struct quantizer *z, const struct octet_graph_op *o
 	return 1;
 }
 
-/* Float activations with weights of int8, or weights of int4. */
+/* Float activations with weights of int8. */
 static int32_t mixed_version(const struct quantizer *z, const struct octet_graph_op *op)
 {
 	const struct octet_graph_tensor *w = octet_graph_input(z->q, op, 1);
-	bool int4 = w && w->type == OCTET_INT4;
 
-	if (!w || (!int4 && w->type != OCTET_INT8) ||
-	    (!int4 && z->q->tensors[op->inputs[0]].type != OCTET_FLOAT32))
+	if (!w || w->type != OCTET_INT8 || z->q->tensors[op->inputs[0]].type != OCTET_FLOAT32)
 		return 1;
 	switch (op->code) {
 	case OCTET_G_CONV_2D:
-		return int4 ? 7 : w->quants > 1 ? 5 : 2;
+		return w->quants > 1 ? 5 : 2;
 	case OCTET_G_DEPTHWISE_CONV_2D:
-		return int4 ? 7 : w->quants > 1 ? 6 : 4;
+		return w->quants > 1 ? 6 : 4;
 	case OCTET_G_FULLY_CONNECTED:
-		return int4 ? 10 : 3;
+		return 3;
 	default:
 		return 1;
 	}

@@ -6,8 +6,12 @@
 
 #include "format.h"
 
-/* Largest bias in steps: half of what int32 holds, the rest is the products'. */
-#define BIAS_STEPS 1073741824.0
+/* Largest bias in steps: half of what sums hold, the rest is the products'. */
+#define BIAS_STEPS 0x1p30
+#define BIAS_STEPS_WIDE 0x1p46
+
+/* Channels that training left all but empty: models have no smaller scales. */
+#define SCALE_LEAST 0x1p-40f
 
 /* [outer][channels][inner] of a tensor around an axis. */
 struct layout {
@@ -89,7 +93,7 @@ int quantize_finite(const struct quantizer *z, const struct octet_graph_tensor *
  * bias has steps; one whose bias would leave int32 takes a larger one.
  */
 static void mend_scales(float *scale, size_t count, const float *max, const float *bias,
-			float in_scale)
+			double bias_step)
 {
 	float largest = 0;
 
@@ -100,8 +104,8 @@ static void mend_scales(float *scale, size_t count, const float *max, const floa
 		if (!(max[c] > 0) && largest > 0)
 			scale[c] = largest;
 		if (bias)
-			scale[c] = fmaxf(scale[c], (float)(fabs((double)bias[c]) /
-							   ((double)in_scale * BIAS_STEPS)));
+			scale[c] = fmaxf(scale[c], (float)(fabs((double)bias[c]) / bias_step));
+		scale[c] = fmaxf(scale[c], SCALE_LEAST);
 	}
 }
 
@@ -119,9 +123,8 @@ static int scales_of(struct quantizer *z, const struct octet_graph_op *op,
 		     const struct quantize_op_rule *rule, const float *v, const struct layout *l,
 		     float in_scale, float *scale, int32_t *zero)
 {
-	/* Biases of 64 bits ask nothing of the scales. */
-	const struct octet_graph_tensor *b =
-		z->type == OCTET_INT16 ? NULL : octet_graph_input(z->g, op, rule->bias);
+	const struct octet_graph_tensor *b = octet_graph_input(z->g, op, rule->bias);
+	double steps = z->type == OCTET_INT16 ? BIAS_STEPS_WIDE : BIAS_STEPS;
 	OCTET_OPTS(octet_quant_opts, q);
 	float *max = calloc(l->channels, sizeof(*max));
 	bool whole;
@@ -135,7 +138,8 @@ static int scales_of(struct quantizer *z, const struct octet_graph_op *op,
 	if (!ret)
 		mend_scales(scale, l->channels, max,
 			    b && b->data && b->type == OCTET_FLOAT32 &&
-					    b->elements == l->channels ? b->data : NULL, in_scale);
+					    b->elements == l->channels ? b->data : NULL,
+			    (double)in_scale * steps);
 	free(max);
 	return ret;
 }
