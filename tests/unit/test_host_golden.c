@@ -5,7 +5,7 @@
  * Each group has 100 random cases; their results are folded into one number.
  * The numbers below are those of results that were compared byte by byte with
  * TFLite itself, Debian's libtensorflow-lite 2.14.1 with BuiltinRefOpResolver
- * (ELU: the builtin resolver, which alone has it), by tests/oracles/tflite.cc
+ * (ELU: the builtin resolver, which alone has it), by tests/oracles/host_ops.cc
  * and cases.c. Groups that compute with exp() and its like in float32, or add
  * up floats, run but have no number: they differ in the last places.
  */
