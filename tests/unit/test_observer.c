@@ -370,6 +370,74 @@ static void test_entropy(void **state)
 	free(x);
 }
 
+/* Divergence as its definition says: of two distributions written out. */
+static double divergence(const double *n, int used, int bins, double *q)
+{
+	double total = 0, inside = 0, outside = 0, sum = 0, level[128] = { 0 };
+	int filled[128] = { 0 };
+
+	for (int i = 0; i < used; i++) {
+		total += n[i];
+		outside += i < bins ? 0 : n[i];
+	}
+	for (int i = 0; i < bins; i++) {
+		level[i * 128 / bins] += n[i];
+		filled[i * 128 / bins] += n[i] > 0;
+	}
+	for (int i = 0; i < bins; i++) {
+		q[i] = n[i] > 0 ? level[i * 128 / bins] / filled[i * 128 / bins] : 0;
+		inside += q[i];
+	}
+	for (int i = 0; i < bins; i++) {
+		double p = (n[i] + (i == bins - 1 ? outside : 0)) / total;
+
+		if (p > 0)
+			sum += p * log(p / (q[i] / inside));
+	}
+	return sum;
+}
+
+/* The range of the smallest of all divergences. */
+static void test_entropy_plain(void **state)
+{
+	static const char *const shapes[] = { "peaked", "relu", "tail", "outlier" };
+	float *x = malloc(COUNT * sizeof(*x));
+	OCTET_OPTS(octet_quant_opts, o);
+
+	(void)state;
+	assert_non_null(x);
+	o.scheme = OCTET_SYMMETRIC;
+	for (int s = 0; s < 4; s++) {
+		double n[2048] = { 0 }, q[2048], best = INFINITY, limit = 0, largest = 0, width;
+		struct found f;
+		int used = 0;
+
+		vectors_fill(shapes[s], 2, x, COUNT);
+		f = of(OCTET_OBSERVE_ENTROPY, &o, x, COUNT);
+		for (int i = 0; i < COUNT; i++)
+			largest = fmax(largest, fabs((double)x[i]));
+		width = exp2(floor(log2(largest / 2048)) + 1);
+		for (int i = 0; i < COUNT; i++) {
+			int bin = (int)(fabs((double)x[i]) / width);
+
+			n[bin] += x[i] != 0;
+			used = bin >= used ? bin + 1 : used;
+		}
+		n[0] = n[1];
+		for (int bins = 128; bins <= used; bins++) {
+			double d = divergence(n, used, bins, q);
+
+			if (d <= best) {
+				best = d;
+				limit = bins * width;
+			}
+		}
+		fprintf(stderr, "entropy %s: |x| to %g of %g\n", shapes[s], limit, largest);
+		assert_true(fmaxf(-f.min, f.max) == (float)fmin(limit, largest));
+	}
+	free(x);
+}
+
 /* Channels are innermost. */
 static void test_channels(void **state)
 {
@@ -423,4 +491,4 @@ static void test_moving(void **state)
 UNIT_MAIN(unit_case(test_names), unit_case(test_bad), unit_case(test_bad_options),
 	  unit_case(test_plain), unit_case(test_huge), unit_case(test_one_sided),
 	  unit_case(test_order), unit_case(test_percentile), unit_case(test_mse), unit_case(test_default),
-	  unit_case(test_entropy), unit_case(test_channels), unit_case(test_moving))
+	  unit_case(test_entropy), unit_case(test_entropy_plain), unit_case(test_channels), unit_case(test_moving))

@@ -196,6 +196,56 @@ static void test_histogram(void **state)
 	assert_true(close_by <= 4);
 }
 
+static void preset_activations(struct line *l, const struct octet_quant_opts *q,
+			       const struct octet_observer_opts *o)
+{
+	struct octet_observer *w;
+	float min, max;
+
+	assert_int_equal(octet_observer_new(&w, o), 0);
+	for (unsigned int k = 0; k < number(l, 4); k++) {
+		vectors_fill("whole", number(l, 3) + k, l->x, number(l, 5));
+		assert_int_equal(octet_observer_add(w, l->x, number(l, 5)), 0);
+	}
+	assert_int_equal(octet_observer_range(w, q, 0, &min, &max, NULL), 0);
+	octet_observer_free(w);
+	params_equal(q, min, max, real(l, 6), atoi(l->word[7]));
+}
+
+/* From the name of the preset to scale and zero point. */
+static void check_preset(struct line *l, FILE *f)
+{
+	bool weights = !strcmp(l->word[2], "weights"), per_channel;
+	OCTET_OPTS(octet_observer_opts, o);
+	OCTET_OPTS(octet_quant_opts, q);
+	enum octet_preset preset;
+	float scale[6];
+	int32_t zero[6];
+
+	(void)f;
+	assert_int_equal(octet_preset_parse(l->word[1], &preset), 0);
+	assert_int_equal(octet_preset_get(preset, weights ? OCTET_ROLE_WEIGHTS :
+					  OCTET_ROLE_ACTIVATIONS, &q, &o, &per_channel), 0);
+	if (!weights) {
+		preset_activations(l, &q, &o);
+		return;
+	}
+	assert_int_equal(number(l, 4), per_channel ? 6 : 1);
+	vectors_fill("peaked", number(l, 3), l->x, 240);
+	assert_int_equal(octet_quant_params_channel(&q, l->x, 1, number(l, 4), 240 / number(l, 4),
+						    scale, zero), 0);
+	for (int c = 0; c < (int)number(l, 4); c++) {
+		assert_true(scale[c] == real(l, 6 + 2 * c));
+		assert_int_equal(zero[c], atoi(l->word[7 + 2 * c]));
+	}
+}
+
+static void test_preset(void **state)
+{
+	(void)state;
+	each("preset", 20, check_preset);
+}
+
 static void check_choose(struct line *l, FILE *f)
 {
 	OCTET_OPTS(octet_quant_opts, q);
@@ -284,5 +334,5 @@ static void test_fake(void **state)
 }
 
 UNIT_MAIN(unit_case(test_minmax), unit_case(test_moving), unit_case(test_channel),
-	  unit_case(test_histogram), unit_case(test_choose), unit_case(test_quantize),
+	  unit_case(test_histogram), unit_case(test_preset), unit_case(test_choose), unit_case(test_quantize),
 	  unit_case(test_fake))

@@ -129,6 +129,23 @@ def histograms(name, cls, shapes):
                       params(o))
 
 
+def presets():
+    """get_default_qconfig(): whole-numbered ranges, see above."""
+    for backend in ("fbgemm", "qnnpack"):
+        config = torch.ao.quantization.get_default_qconfig(backend)
+        for seed in range(6):
+            o = config.activation()
+            for k in range(3):
+                o(data("whole", seed + k, 2000))
+            print("preset", backend, "activations", seed, 3, 2000, params(o))
+        for seed in range(4):
+            o = config.weight()
+            o(data("peaked", seed, 240).reshape(6, 40))
+            scale, zero = o.calculate_qparams()
+            print("preset", backend, "weights", seed, len(scale), 240,
+                  " ".join(f"{s.item().hex()} {z.item()}" for s, z in zip(scale, zero)))
+
+
 def choose():
     ranges = [(0.0, 0.0), (-1.0, 2.0), (0.0, 5.0), (-3.0, 0.0), (1e-6, 2e-6), (-1e-6, 3e-6),
               (-1e-5, 0.0), (0.5, 0.75), (-128.0, 127.0), (-0.5, 254.5), (1e30, 2e30)]
@@ -185,6 +202,7 @@ def main():
     histograms("histogram-float", fixed_histogram(),
                ("whole", "uniform", "peaked", "relu", "shifted", "tail",
                                                      "outlier"))
+    presets()
     choose()
     quantize()
     fake()

@@ -87,7 +87,8 @@ int octet_observer_add(struct octet_observer *observer, const float *data, size_
  * HISTOGRAM: a range whose width is no float32, or too small for bins, is taken whole.
  * ENTROPY finds a largest |x|: a symmetric quantization, or values of both signs, have half of
  * the codes for it, an asymmetric one of values of one sign has all. From 2^(b-1) >= bins / 8 on
- * there is nothing to gain, and the range is taken whole.
+ * there is nothing to gain, and the range is taken whole. The bin at 0 counts as its
+ * neighbour, as in NVIDIA's own search.
  *
  * Return: 0; -ENODATA: nothing was seen; -EINVAL: no such channel, a bad option; -ENOMEM.
  */
@@ -337,9 +338,11 @@ int octet_model_quantize(struct octet_model **out, const struct octet_model *mod
  *		and RELU_N1_TO_1 behind a layer with weights become part of it, where
  *		nothing else reads what lies between
  *	@equalize	channels of weights on both sides of a tensor get equal ranges, where
- *		NONE or RELU lies between, never RELU6; two passes over all pairs
+ *		NONE or RELU lies between, never RELU6; two passes over all pairs. For
+ *		channels that differ much and weights with one scale; else it may cost
  *	@smooth_alpha	ranges of activations that fully connected layers alone read move
- *		into their weights, s = max |x|^alpha / max |w|^(1 - alpha) per channel
+ *		into their weights, s = max |x|^alpha / max |w|^(1 - alpha) per channel;
+ *		behind a product with a constant (a layer norm's) or a convolution per channel
  *	@keep_worst	octet_quantize_sensitivity() decides what stays float
  *	@adaround	rounding of weights by coordinate descent on the squared error of the
  *		layer's result over the calibration's inputs

@@ -27,6 +27,12 @@ static double n_log_n(double n)
 	return n > 0 ? n * log(n) : 0;
 }
 
+/* The first of a level's bins. */
+static uint32_t first_of(const struct entropy *e, uint32_t level, uint32_t bins)
+{
+	return (uint32_t)(((uint64_t)level * bins + e->levels - 1) / e->levels);
+}
+
 /*
  * Divergence if the first @bins bins become levels and all others the last bin. Of a
  * level's bins those without values stay without.
@@ -41,8 +47,7 @@ static double divergence(const struct entropy *e, uint32_t bins)
 		return INFINITY;
 	sum += n_log_n(last + outside) - n_log_n(last);
 	for (uint32_t level = 0; level < e->levels; level++) {
-		uint32_t from = (uint32_t)((uint64_t)level * bins / e->levels);
-		uint32_t to = (uint32_t)((uint64_t)(level + 1) * bins / e->levels);
+		uint32_t from = first_of(e, level, bins), to = first_of(e, level + 1, bins);
 		double share = e->until[to] - e->until[from];
 		double p = share + (to == bins ? outside : 0);
 
@@ -63,7 +68,10 @@ static int load(struct entropy *e, const struct histogram *h)
 	e->filled = e->until + room;
 	e->logs = e->filled + room;
 	for (uint32_t i = 0; i < e->used; i++) {
-		e->n[i] = (double)h->sides[0][i] + (double)h->sides[1][i];
+		/* The bin at 0 counts as its neighbour, as in NVIDIA's own search. */
+		uint32_t k = i || e->used < 2 ? i : 1;
+
+		e->n[i] = (double)h->sides[0][k] + (double)h->sides[1][k];
 		e->until[i + 1] = e->until[i] + e->n[i];
 		e->filled[i + 1] = e->filled[i] + (e->n[i] > 0);
 		e->logs[i + 1] = e->logs[i] + n_log_n(e->n[i]);
