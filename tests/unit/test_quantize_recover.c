@@ -318,5 +318,83 @@ static void test_smooth(void **state)
 	qr_free(&q);
 }
 
+/* ---- AdaRound ---- */
+
+static void adaround_on(struct qr *q)
+{
+	q->opts.adaround = true;
+}
+
+/* Positive inputs that are much alike, and one weight that takes all codes: */
+static void rough_layer(struct qr *q, uint32_t kind)
+{
+	struct mb_conv c = { .name = "c", .cout = 8, .kh = 3, .padding = OCTET_G_SAME };
+	int x = mb_input(q->m, "x", F, kind == 2 ? MB(1, 24) : MB(1, 8, 8, kind ? 4 : 6), 0, 0);
+
+	if (!kind)
+		c.groups = 2;
+	if (kind == 2)
+		c.kh = 1;
+	x = kind == 0 ? mb_conv2d(q->m, x, &c) : kind == 1 ? mb_depthwise(q->m, x, &c) :
+							     mb_fc(q->m, x, &c);
+	mb_output(q->m, x);
+	floats(q->m, "c/w")[0] = 10;
+}
+
+static void test_adaround(void **state)
+{
+	static const double bad[] = { 31, 37.5, 31 }, good[] = { 34, 38.8, 34 };
+
+	(void)state;
+	for (uint32_t kind = 0; kind < 6; kind++) {
+		struct qr q;
+
+		qr_new(&q, 5);
+		q.low = kind < 3 ? 0.8f : -1;
+		q.samples = 64;
+		q.opts.per_tensor = true;
+		rough_layer(&q, kind % 3);
+		if (kind < 3) {
+			expect_gain(&q, adaround_on, bad[kind], good[kind]);
+		} else {
+			/* Nothing to gain from what has no structure, nor to lose. */
+			double before = sqnr(&q), after;
+
+			adaround_on(&q);
+			after = sqnr(&q);
+			if (after < before - 0.5)
+				fail_msg("kind %u: %.1f dB, then %.1f", kind, before, after);
+		}
+		qr_free(&q);
+	}
+}
+
+/* With bias correction the bias takes the mean, and rounding what varies: better than either. */
+static void test_both(void **state)
+{
+	double plain, bias, round, both;
+	struct qr q;
+	int x;
+
+	(void)state;
+	qr_new(&q, 5);
+	q.opts.per_tensor = true;
+	x = mb_input(q.m, "x", F, MB(1, 8, 8, 3), 0, 0);
+	x = mb_conv2d(q.m, x, &(struct mb_conv){ .name = "a", .cout = 32, .act = RELU });
+	mb_output(q.m, mb_conv2d(q.m, x, &(struct mb_conv){ .name = "c", .cout = 8, .kh = 3 }));
+	floats(q.m, "c/w")[0] = 4;
+	plain = sqnr(&q);
+	bias_on(&q);
+	bias = sqnr(&q);
+	adaround_on(&q);
+	both = sqnr(&q);
+	q.opts.correct_bias = false;
+	round = sqnr(&q);
+	if (bias < plain + 0.5 || both < bias + 2 || both < round)
+		fail_msg("%.1f dB, bias %.1f, rounding %.1f, both %.1f", plain, bias, round, both);
+	qr_free(&q);
+}
+
 UNIT_MAIN(unit_case(test_fold), unit_case(test_fold_not), unit_case(test_bias),
-	  unit_case(test_equalize), unit_case(test_sensitivity), unit_case(test_smooth))
+	  unit_case(test_equalize), unit_case(test_sensitivity), unit_case(test_smooth),
+	  unit_case(test_adaround), unit_case(test_both))

@@ -182,6 +182,8 @@ int octet_model_quantize(struct octet_model **out, const struct octet_model *mod
 	ret = prepare(&z, model, samples, opaque);
 	if (!ret && !format_is_real(&z))
 		ret = parameters(&z, samples, opaque);
+	if (!ret && z.o.adaround)
+		ret = quantize_adaround(&z, samples, opaque);
 	if (!ret && z.o.correct_bias)
 		ret = quantize_bias_correct(&z, samples, opaque);
 	if (!ret)

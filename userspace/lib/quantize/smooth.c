@@ -6,8 +6,10 @@
  *	s = max |x|^alpha / max |w|^(1 - alpha)
  *
  * and the weights that read it are multiplied by s. For activations that fully
- * connected layers alone read, behind a layer with NONE or RELU or a product with
- * a constant (and a sum), such as the end of a layer norm, which absorb 1 / s.
+ * connected layers alone read, behind what absorbs 1 / s without loss: a product
+ * with a constant (and a sum), such as the end of a layer norm, or a layer with NONE
+ * or RELU whose weights have a scale per output channel. One scale for all weights
+ * would only move the trouble from the activation to the weights before it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -52,6 +54,17 @@ static bool for_products(const struct quantizer *z, int32_t tensor)
 	return true;
 }
 
+static bool absorbs(struct quantizer *z, int32_t tensor, struct quantize_site *site)
+{
+	struct quantize_layer l;
+
+	if (!for_products(z, tensor) || !quantize_site(z, tensor, site))
+		return false;
+	if (!quantize_layer(z, (uint32_t)(site->writer - z->w->ops), &l))
+		return true;
+	return !z->o.per_tensor && l.rule->axis < l.weights->rank;
+}
+
 static int move(struct quantizer *z, const struct quantize_site *site, const float *x)
 {
 	float *s = calloc(site->channels, sizeof(*s)), alpha = z->o.smooth_alpha;
@@ -75,7 +88,7 @@ int quantize_smooth(struct quantizer *z, octet_samples_fn *samples, void *opaque
 	int ret = p.max ? 0 : -ENOMEM;
 
 	for (uint32_t t = 0; t < z->given && !ret; t++)
-		if (for_products(z, (int32_t)t) && quantize_site(z, (int32_t)t, &site)) {
+		if (absorbs(z, (int32_t)t, &site)) {
 			p.max[t] = calloc(site.channels, sizeof(float));
 			ret = p.max[t] ? 0 : -ENOMEM;
 		}
