@@ -13,6 +13,7 @@
 
 #include <octet.h>
 #include <octet_quantize.h>
+#include <quantize/observer.h>
 
 #define VALUES 20000
 #define WORDS 260
@@ -196,6 +197,40 @@ static void test_histogram(void **state)
 	assert_true(close_by <= 4);
 }
 
+/* The histogram while its range grows, bin by bin. */
+static void check_bins(struct line *l, FILE *f)
+{
+	struct torch_histogram t = { 0 };
+	double sum = 0;
+
+	(void)f;
+	assert_int_equal(torch_histogram_init(&t, 2048), 0);
+	for (unsigned int k = 0; k < number(l, 3); k++) {
+		unsigned int count = 20 + 100 * k;
+		float min = INFINITY, max = -INFINITY;
+
+		vectors_fill(l->word[1], number(l, 2) + k, l->x, count);
+		for (unsigned int i = 0; i < count; i++) {
+			min = fminf(min, l->x[i]);
+			max = fmaxf(max, l->x[i]);
+		}
+		torch_histogram_add(&t, l->x, count, min, max);
+	}
+	for (uint64_t i = 0; i < 2048; i++)
+		sum += (double)t.counts[i] * (double)(i * 2654435761u % 1000003);
+	assert_true(t.min == real(l, 4) && t.max == real(l, 5));
+	if (sum != strtod(l->word[6], NULL))
+		print_error("%s %s: %a, there %s\n", l->word[1], l->word[2], sum, l->word[6]);
+	assert_true(sum == strtod(l->word[6], NULL));
+	torch_histogram_free(&t);
+}
+
+static void test_bins(void **state)
+{
+	(void)state;
+	each("bins", 16, check_bins);
+}
+
 static void preset_activations(struct line *l, const struct octet_quant_opts *q,
 			       const struct octet_observer_opts *o)
 {
@@ -334,5 +369,5 @@ static void test_fake(void **state)
 }
 
 UNIT_MAIN(unit_case(test_minmax), unit_case(test_moving), unit_case(test_channel),
-	  unit_case(test_histogram), unit_case(test_preset), unit_case(test_choose), unit_case(test_quantize),
+	  unit_case(test_histogram), unit_case(test_bins), unit_case(test_preset), unit_case(test_choose), unit_case(test_quantize),
 	  unit_case(test_fake))

@@ -129,6 +129,20 @@ def histograms(name, cls, shapes):
                       params(o))
 
 
+def bins(cls):
+    """The histogram itself after ranges have grown, as a weighted sum in order."""
+    for shape in ("peaked", "relu", "shifted", "outlier"):
+        for seed in range(4):
+            o = cls()
+            for k in range(6):
+                o(data(shape, 10 * seed + k, 20 + 100 * k))
+            total = 0.0
+            for i, n in enumerate(o.histogram.tolist()):
+                total += n * (i * 2654435761 % 1000003)
+            print("bins", shape, 10 * seed, 6, o.min_val.item().hex(), o.max_val.item().hex(),
+                  total.hex())
+
+
 def presets():
     """get_default_qconfig(): whole-numbered ranges, see above."""
     for backend in ("fbgemm", "qnnpack"):
@@ -202,6 +216,7 @@ def main():
     histograms("histogram-float", fixed_histogram(),
                ("whole", "uniform", "peaked", "relu", "shifted", "tail",
                                                      "outlier"))
+    bins(fixed_histogram())
     presets()
     choose()
     quantize()
