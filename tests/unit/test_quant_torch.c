@@ -369,5 +369,5 @@ static void test_fake(void **state)
 }
 
 UNIT_MAIN(unit_case(test_minmax), unit_case(test_moving), unit_case(test_channel),
-	  unit_case(test_histogram), unit_case(test_bins), unit_case(test_preset), unit_case(test_choose), unit_case(test_quantize),
-	  unit_case(test_fake))
+	  unit_case(test_histogram), unit_case(test_bins), unit_case(test_preset),
+	  unit_case(test_choose), unit_case(test_quantize), unit_case(test_fake))
