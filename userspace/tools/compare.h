@@ -56,7 +56,7 @@ struct compare_layer {
  * @keep: a plan that keeps every activation
  * @where: for people: on what it ran
  * @bytes: of the file; @packed: how many more its packed weights would take as float32
- * @ms: per inference, 0: not measured
+ * @ms: median of an inference, 0: not measured
  * @cycles: predicted for the device, 0: none
  * @best: [samples], the class of each; @right: how many are as labelled
  */

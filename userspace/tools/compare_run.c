@@ -12,6 +12,11 @@ static int no_memory(void)
 	return EXIT_FAILED;
 }
 
+static int no_memory_unless(const void *p)
+{
+	return p ? EXIT_OK : no_memory();
+}
+
 /* Real values into an input, by its own type and parameters. */
 static int put(const struct octet_tensor_info *t, const float *v, size_t count, void *to)
 {
@@ -211,29 +216,41 @@ static uint32_t best_of(const struct compare *c, const struct compare_side *s,
 	return (uint32_t)best;
 }
 
-static int time_side(struct compare *c, struct compare_side *s, struct octet_plan *plan)
+/* Runs with the inputs that are there; the first run finds everything cold. */
+static int time_one(struct compare_side *s, struct octet_plan *plan, bool cold, double *seconds)
 {
-	double spent = 0;
+	double start;
 	int ret = EXIT_OK;
 
-	s->best = calloc(c->sets.used, sizeof(*s->best));
-	if (!s->best)
-		return no_memory();
-	for (unsigned long i = 0; i < c->sets.used && !ret; i++) {
-		double start;
+	octet_plan_reset(plan);
+	if (cold)
+		ret = run_plan(s, plan);
+	octet_plan_reset(plan);
+	start = tool_now();
+	if (!ret)
+		ret = run_plan(s, plan);
+	*seconds = tool_now() - start;
+	return ret;
+}
 
+static int by_size(const void *x, const void *y)
+{
+	double a = *(const double *)x, b = *(const double *)y;
+
+	return a < b ? -1 : a > b;
+}
+
+static int time_all(struct compare *c, struct compare_side *s, struct octet_plan *plan,
+		    double *seconds)
+{
+	int ret = EXIT_OK;
+
+	for (unsigned long i = 0; i < c->sets.used && !ret; i++) {
 		ret = tool_sets_read(&c->sets, i, c->in);
-		octet_plan_reset(plan);
 		if (!ret)
 			ret = load_inputs(c, s, plan);
-		/* The first run finds everything cold. */
-		if (!ret && !i)
-			ret = run_plan(s, plan);
-		octet_plan_reset(plan);
-		start = tool_now();
 		if (!ret)
-			ret = run_plan(s, plan);
-		spent += tool_now() - start;
+			ret = time_one(s, plan, !i, &seconds[i]);
 		if (ret)
 			break;
 		if (c->classes)
@@ -243,7 +260,25 @@ static int time_side(struct compare *c, struct compare_side *s, struct octet_pla
 		tool_progress("measuring: sample", i + 1, c->sets.used);
 	}
 	tool_progress_end();
-	s->ms = spent * 1e3 / (double)c->sets.used;
+	return ret;
+}
+
+/* The median: other programs on the machine lengthen some runs, and shorten none. */
+static int time_side(struct compare *c, struct compare_side *s, struct octet_plan *plan)
+{
+	double *seconds = calloc(c->sets.used, sizeof(*seconds));
+	int ret = no_memory_unless(seconds);
+
+	s->best = calloc(c->sets.used, sizeof(*s->best));
+	if (!ret)
+		ret = no_memory_unless(s->best);
+	if (!ret)
+		ret = time_all(c, s, plan, seconds);
+	if (!ret) {
+		qsort(seconds, c->sets.used, sizeof(*seconds), by_size);
+		s->ms = seconds[c->sets.used / 2] * 1e3;
+	}
+	free(seconds);
 	return ret;
 }
 

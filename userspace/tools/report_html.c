@@ -87,7 +87,8 @@ static void size_card(FILE *f, const struct compare *c)
 static void speed_card(FILE *f, const struct compare *c)
 {
 	fprintf(f, "<div class=\"card\"><p class=\"label\">Speed</p><p class=\"big\">%.2f&times;</p>"
-		   "<small>on %s</small>", c->got.ms > 0 ? c->ref.ms / c->got.ms : 0, c->got.where);
+		   "<small>times the speed before, on %s</small>",
+		c->got.ms > 0 ? c->ref.ms / c->got.ms : 0, c->got.where);
 	pair(f, c->ref.ms, c->got.ms, " ms", 3);
 	if (c->got.cycles) {
 		fputs("<small>", f);
