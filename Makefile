@@ -190,7 +190,7 @@ fuzz: ## core against hostile guests, .tflite reader against files, FUZZ_SECONDS
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 bench: ## figures on the device, also into build/bench.json
 	$(deps)
-	+@$(MAKE) --no-print-directory all qemu
+	+@$(MAKE) --no-print-directory all qemu build/bin/int8_float
 	$(guest_modules)
 	@tests/bench/run
 test-programs: $(test_files)

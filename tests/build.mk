@@ -50,6 +50,11 @@ $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 $(foreach t,backends jobs ops plan,$(eval $(call program,build/tests/guest/lib_$(t),\
 	tests/unit/test_$(t).c,tests $(lib_archives),$(test_libs))))
 
+# For make bench: eight bits against float32.
+$(eval $(call program,build/bin/int8_float,tests/bench/int8_float.c,tests $(lib_archives),\
+	$(lib_libs) -lXNNPACK))
+cflags_tests/bench := -Itests/lib -Iuserspace/lib
+
 # Against other people's libraries.
 $(eval $(call program,build/tests/oracles/xnnpack,tests/oracles/xnnpack.c,tests $(lib_archives),\
 	$(test_libs) -lXNNPACK))
