@@ -69,10 +69,14 @@ cflags_userspace/examples := -Iuserspace/examples -ffp-contract=off
 examples := hello_gemm mac1d run_model
 digits_common := $(addprefix userspace/examples/,digits_model.c digits_forward.c digits/data.c)
 digits_demo := $(addprefix userspace/examples/digits/,demo.c report.c qmodel.c qnet.c)
-train_sources := $(digits_common) $(addprefix userspace/examples/,train_digits.c digits/net.c)
+digits_train := $(addprefix userspace/examples/digits/,net.c distort.c)
+train_sources := $(digits_common) $(digits_train) userspace/examples/train_digits.c
+qat_sources := $(digits_common) $(digits_train) $(wildcard userspace/examples/digits/qat_*.c) \
+	$(addprefix userspace/examples/,digits/qmodel.c digits/qnet.c qat_digits.c)
 $(eval $(call program,build/bin/train_digits,$(train_sources),,-lm))
 $(eval $(call program,build/bin/digits_demo,$(digits_common) $(digits_demo),$(lib_archives),\
 	$(lib_libs)))
+$(eval $(call program,build/bin/qat_digits,$(qat_sources),$(lib_archives),$(lib_libs)))
 $(foreach e,$(examples),$(eval $(call program,build/bin/$(e),userspace/examples/$(e).c,\
 	$(lib_archives),$(lib_libs))))
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "digits/data.h"
+#include "digits/distort.h"
 #include "digits/net.h"
 #include "digits_model.h"
 
@@ -50,37 +51,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static float pixel(const float *in, int y, int x)
-{
-	if (y < 0 || x < 0 || y >= (int)DIGITS_SIDE || x >= (int)DIGITS_SIDE)
-		return 0;
-	return in[y * (int)DIGITS_SIDE + x];
-}
-
-/* Other writers write larger, smaller, slanted, turned, off centre: a random
- * affine map close to the identity, sampled bilinearly. */
-static void distort(uint64_t *rng, const float *in, float *out)
-{
-	float m[6];
-
-	for (int i = 0; i < 6; i++)
-		m[i] = (2 * rng_unit(rng) - 1) * (i < 4 ? 0.15f : 0.7f);
-	for (int y = 0; y < (int)DIGITS_SIDE; y++)
-		for (int x = 0; x < (int)DIGITS_SIDE; x++) {
-			float v = (float)y - 3.5f, u = (float)x - 3.5f;
-			float sy = v + m[0] * v + m[1] * u + m[4] + 3.5f;
-			float sx = u + m[2] * u + m[3] * v + m[5] + 3.5f;
-			int iy = (int)(sy + 8) - 8, ix = (int)(sx + 8) - 8;
-			float fy = sy - (float)iy, fx = sx - (float)ix;
-			float top = pixel(in, iy, ix) * (1 - fx) +
-				    pixel(in, iy, ix + 1) * fx;
-			float low = pixel(in, iy + 1, ix) * (1 - fx) +
-				    pixel(in, iy + 1, ix + 1) * fx;
-
-			*out++ = top * (1 - fy) + low * fy;
-		}
 }
 
 static void progress(unsigned int epoch, unsigned int epochs, double right,
@@ -132,7 +102,7 @@ static int train(struct net *net, const struct digits_data *d, size_t n,
 			order[j] = order[i];
 			order[i] = pick;
 			digits_data_input(d, pick, in);
-			distort(&net->rng, in, bent);
+			digits_distort(&net->rng, in, bent);
 			right += (size_t)net_learn(net, bent, d->labels[pick]);
 			if (++pending < BATCH && i + 1 < n)
 				continue;

@@ -29,8 +29,7 @@ uint32_t rng_below(uint64_t *state, uint32_t n)
 	return (uint32_t)((rng_next(state) >> 32) * n >> 32);
 }
 
-/* e^x for x <= 0. libm's differs in the last bit from CPU to CPU. */
-static float exp_negative(float x)
+float exp_negative(float x)
 {
 	double r, sum = 1, term = 1;
 	int k;

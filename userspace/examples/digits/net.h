@@ -31,6 +31,8 @@ struct net_rates {
 
 float rng_unit(uint64_t *state); /* 0 <= x < 1 */
 uint32_t rng_below(uint64_t *state, uint32_t n);
+/* e^x for x <= 0. libm's differs in the last bit from CPU to CPU. */
+float exp_negative(float x);
 
 int net_create(struct net *net, struct digits_model *model, uint64_t seed);
 void net_free(struct net *net);

@@ -31,6 +31,7 @@ struct digits_qlayer {
 
 struct digits_qmodel {
 	uint32_t n_layers;
+	uint32_t bits; /* of the codes, which stay in int8; 0: 8 */
 	struct digits_range in;
 	struct digits_qlayer layers[DIGITS_MAX_LAYERS];
 };

@@ -45,13 +45,33 @@ static int make_activation(struct octet_ctx *ctx, uint32_t rank, const uint32_t 
 	return octet_tensor_set_quant(*t, r->scale, r->zero_point);
 }
 
+/* Fewer bits are fewer codes: the output stage clamps to them. */
+static bool narrow(const struct digits_qmodel *q, int32_t *min, int32_t *max)
+{
+	int32_t half = q->bits ? 1 << (q->bits - 1) : 128;
+
+	*min = -half;
+	*max = half - 1;
+	return q->bits != 0;
+}
+
+/*
+ * TFLite's rule rounds twice, first to whole products: nothing at 8 bits, an eighth of a
+ * step and more where sums are small. Training rounds once, so its network does, too.
+ */
+static enum octet_stage_code stage(const struct digits_qmodel *q)
+{
+	return q->bits ? OCTET_FIX_AWAY : OCTET_FIX_DBL;
+}
+
 static int add_conv(struct digits_qnet *net, const struct digits_layer *s, struct octet_tensor *x,
 		    struct octet_tensor *w, struct octet_tensor *b, struct octet_tensor *y)
 {
 	OCTET_OPTS(octet_conv_opts, o);
 
-	o.stage = OCTET_FIX_DBL;
+	o.stage = stage(net->model);
 	o.activation = s->relu ? OCTET_ACT_RELU : OCTET_ACT_NONE;
+	o.has_clamp = narrow(net->model, &o.clamp_min, &o.clamp_max);
 	o.stride_h = o.stride_w = s->stride;
 	o.pad_top = o.pad_left = o.pad_bottom = o.pad_right = s->pad;
 	return octet_job_conv2d(net->job, x, w, b, y, &o);
@@ -69,8 +89,9 @@ static int add_dense(struct digits_qnet *net, const struct digits_layer *s,
 
 	if (ret)
 		return ret;
-	o.stage = OCTET_FIX_DBL;
+	o.stage = stage(net->model);
 	o.activation = s->relu ? OCTET_ACT_RELU : OCTET_ACT_NONE;
+	o.has_clamp = narrow(net->model, &o.clamp_min, &o.clamp_max);
 	o.transpose_b = true;
 	o.const_b = true;
 	ret = octet_job_gemm(net->job, flat, w, b, y, &o);
@@ -143,6 +164,7 @@ int digits_qnet_load(struct digits_qnet *net, const struct digits_data *d, size_
 	int ret = 0;
 
 	o.type = OCTET_INT8;
+	o.bits = net->model->bits;
 	for (uint32_t i = 0; !ret && i < net->batch; i++) {
 		digits_data_input(d, first + i, pixels);
 		ret = octet_quantize(&o, net->model->in.scale, net->model->in.zero_point, pixels,
