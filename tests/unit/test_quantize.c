@@ -95,6 +95,13 @@ static void expect_good(struct qr *q, const char *name, double bound)
 		fail_msg("%s: %.1f dB, not %.1f", name, db, bound);
 }
 
+static void all_on(struct qr *q)
+{
+	q->opts.equalize = q->opts.correct_bias = q->opts.adaround = true;
+	q->opts.smooth_alpha = 0.5f;
+	q->opts.keep_worst = 1;
+}
+
 static void test_kinds(void **state)
 {
 	static const struct {
@@ -114,9 +121,7 @@ static void test_kinds(void **state)
 		if (nets[i].build == cnn)
 			expect_good(&q, "uint8", 27);
 		q.opts.activations = OCTET_INT8;
-		q.opts.equalize = q.opts.correct_bias = q.opts.adaround = true;
-		q.opts.smooth_alpha = 0.5f;
-		q.opts.keep_worst = 1;
+		all_on(&q);
 		expect_good(&q, nets[i].name, 27);
 		qr_free(&q);
 	}
@@ -324,6 +329,8 @@ static void test_odd_channels(void **state)
 		b = in(&q, qr_op(&q, OCTET_G_CONV_2D, 0), 2);
 		for (uint32_t c = 0; c < 4; c++)
 			assert_true(isnormal(w->scale[c]) && isnormal(b->scale[c]));
+		if (!kind)
+			assert_true(w->scale[1] == fmaxf(w->scale[0], fmaxf(w->scale[2], w->scale[3])));
 		y = qr_run(&q, q.codes, 0, &count);
 		ref = qr_run(&q, q.real, 0, &count);
 		for (size_t i = 1; i < count; i += 4)
@@ -343,9 +350,7 @@ static void test_repeatable(void **state)
 
 	(void)state;
 	made(&q, mobile);
-	q.opts.equalize = q.opts.correct_bias = q.opts.adaround = true;
-	q.opts.smooth_alpha = 0.5f;
-	q.opts.keep_worst = 2;
+	all_on(&q);
 	assert_int_equal(qr_quantize(&q), 0);
 	a = qr_run(&q, q.codes, 3, &n);
 	assert_int_equal(qr_quantize(&q), 0);
@@ -357,6 +362,44 @@ static void test_repeatable(void **state)
 	qr_free(&q);
 }
 
-UNIT_MAIN(unit_case(test_kinds), unit_case(test_exclude), unit_case(test_shared),
+/* Methods go with every format that has codes, and are refused where nothing has. */
+static void test_formats(void **state)
+{
+	struct qr q;
+
+	(void)state;
+	made(&q, cnn);
+	all_on(&q);
+	q.opts.format = OCTET_FORMAT_INT16X8;
+	expect_good(&q, "16x8", 35);
+	q.opts.format = OCTET_FORMAT_INT8;
+	q.opts.weights = OCTET_INT4;
+	expect_good(&q, "int4", 18);
+	q.opts.weights = 0;
+	for (uint32_t i = OCTET_FORMAT_DYNAMIC_RANGE; i <= OCTET_FORMAT_FLOAT16; i++) {
+		q.opts.format = i;
+		assert_int_equal(qr_quantize(&q), -EINVAL);
+		assert_non_null(strstr(q.err, "keep_worst"));
+	}
+	qr_free(&q);
+}
+
+/* More than there are: the float network. */
+static void test_keep_all(void **state)
+{
+	struct qr q;
+
+	(void)state;
+	made(&q, cnn);
+	q.opts.keep_worst = UINT32_MAX;
+	expect_good(&q, "all float", 120);
+	assert_int_equal(qr_count(&q, OCTET_G_QUANTIZE), 0);
+	q.opts.real_io = false;
+	assert_int_equal(qr_quantize(&q), 0);
+	assert_int_equal(qr_count(&q, OCTET_G_QUANTIZE), 1);
+	qr_free(&q);
+}
+
+UNIT_MAIN(unit_case(test_formats), unit_case(test_keep_all), unit_case(test_kinds), unit_case(test_exclude), unit_case(test_shared),
 	  unit_case(test_fixed), unit_case(test_real_io), unit_case(test_refused),
 	  unit_case(test_cancel), unit_case(test_odd_channels), unit_case(test_repeatable))

@@ -369,6 +369,27 @@ static void test_adaround(void **state)
 	}
 }
 
+/* Weights of four bits, where rounding is most of the error. */
+static void test_adaround_int4(void **state)
+{
+	struct qr q;
+	int x;
+
+	(void)state;
+	qr_new(&q, 5);
+	q.samples = 64;
+	q.low = 0;
+	q.opts.weights = OCTET_INT4;
+	x = mb_input(q.m, "x", F, MB(1, 8, 8, 3), 0, 0);
+	x = mb_conv2d(q.m, x, &(struct mb_conv){ .name = "a", .cout = 16, .kh = 3, .act = RELU });
+	x = mb_depthwise(q.m, x, &(struct mb_conv){ .name = "b", .cout = 16, .kh = 3, .act = RELU });
+	mb_output(q.m, mb_conv2d(q.m, x, &(struct mb_conv){ .name = "c", .cout = 8 }));
+	expect_gain(&q, adaround_on, 24.5, 26);
+	assert_int_equal(octet_graph_input(qr_graph(&q), qr_op(&q, OCTET_G_CONV_2D, 0), 1)->type,
+			 OCTET_INT4);
+	qr_free(&q);
+}
+
 /* With bias correction the bias takes the mean, and rounding what varies: better than either. */
 static void test_both(void **state)
 {
@@ -397,4 +418,5 @@ static void test_both(void **state)
 
 UNIT_MAIN(unit_case(test_fold), unit_case(test_fold_not), unit_case(test_bias),
 	  unit_case(test_equalize), unit_case(test_sensitivity), unit_case(test_smooth),
-	  unit_case(test_adaround), unit_case(test_both))
+	  unit_case(test_adaround), unit_case(test_adaround_int4),
+	  unit_case(test_both))
