@@ -339,7 +339,8 @@ int octet_model_quantize(struct octet_model **out, const struct octet_model *mod
  *		nothing else reads what lies between
  *	@equalize	channels of weights on both sides of a tensor get equal ranges, where
  *		NONE or RELU lies between, never RELU6; two passes over all pairs. For
- *		channels that differ much and weights with one scale; else it may cost
+ *		channels that differ much and weights with one scale, and with
+ *		@correct_bias; else it may cost
  *	@smooth_alpha	ranges of activations that fully connected layers alone read move
  *		into their weights, s = max |x|^alpha / max |w|^(1 - alpha) per channel;
  *		behind a product with a constant (a layer norm's) or a convolution per channel
