@@ -400,6 +400,7 @@ static void test_keep_all(void **state)
 	qr_free(&q);
 }
 
-UNIT_MAIN(unit_case(test_formats), unit_case(test_keep_all), unit_case(test_kinds), unit_case(test_exclude), unit_case(test_shared),
+UNIT_MAIN(unit_case(test_kinds), unit_case(test_exclude), unit_case(test_shared),
 	  unit_case(test_fixed), unit_case(test_real_io), unit_case(test_refused),
-	  unit_case(test_cancel), unit_case(test_odd_channels), unit_case(test_repeatable))
+	  unit_case(test_cancel), unit_case(test_odd_channels), unit_case(test_repeatable),
+	  unit_case(test_formats), unit_case(test_keep_all))
