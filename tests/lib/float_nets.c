@@ -63,8 +63,28 @@ static void unet(struct mb *m)
 	mb_output(m, mb_conv2d(m, x, &(struct mb_conv){ .name = "last", .cout = 5 }));
 }
 
+/* Attention, and operators that move and compare. */
+static void tokens(struct mb *m)
+{
+	int x = mb_input(m, "tokens", OCTET_FLOAT32, MB(1, 6, 16), 0, 0), k, v, y[2], c;
+
+	c = mb_const(m, "position", OCTET_FLOAT32, MB(1, 6, 16), 0, 0, NULL);
+	x = mb_arith(m, OCTET_G_ADD, x, c, NONE, 0, 0);
+	k = mb_fc(m, x, &(struct mb_conv){ .name = "k", .cout = 16, .keep_num_dims = true });
+	v = mb_fc(m, x, &(struct mb_conv){ .name = "v", .cout = 16, .keep_num_dims = true });
+	k = mb_transpose(m, k, (int32_t[]){ 0, 2, 1 });
+	k = mb_softmax(m, mb_matmul(m, x, k, false, false, 0, 0), 1);
+	v = mb_matmul(m, k, v, false, false, 0, 0);
+	x = mb_arith(m, OCTET_G_SUB, x, v, NONE, 0, 0);
+	mb_split(m, 2, x, 2, y);
+	x = mb_arith(m, OCTET_G_MAXIMUM, y[0], mb_unary(m, OCTET_G_RELU, y[1], 0, 0), NONE, 0, 0);
+	x = mb_slice(m, x, (int32_t[]){ 0, 1, 0 }, (int32_t[]){ 1, 5, 8 }, (int32_t[]){ 1, 1, 1 });
+	x = mb_reduce(m, OCTET_G_REDUCE_MAX, x, 1, (int32_t[]){ 1 }, false, 0, 0);
+	mb_output(m, x);
+}
+
 static const struct mb_sample nets[] = {
-	{ "mobile", mobile }, { "gates", gates }, { "unet", unet },
+	{ "mobile", mobile }, { "gates", gates }, { "unet", unet }, { "tokens", tokens },
 };
 
 const struct float_format float_formats[] = {
@@ -159,6 +179,12 @@ void float_net_quantize(const struct float_net *from, const struct float_format 
 	struct octet_model *model;
 	char err[256] = "";
 
+	/* TFLite has it for int8 and int16 only. */
+	for (uint32_t i = 0; i < from->model->graph->op_count; i++)
+		if (f->activations == OCTET_UINT8 &&
+		    from->model->graph->ops[i].code == OCTET_G_BATCH_MATMUL)
+			o.exclude_count = 1;
+	o.exclude = (const char *const[]){ "BATCH_MATMUL" };
 	o.format = f->format;
 	o.activations = f->activations;
 	o.weights = f->weights;

@@ -35,8 +35,11 @@ if [ -d "$root" ]; then
 	exit 0
 fi
 
+new=$root.new
 refuse() {
-	echo "$*" | tee "$root.refused" >&2
+	rm -rf "$new"
+	echo "$* (found out $(date +%F); $root.refused stands for a day)" |
+		tee "$root.refused" >&2
 	exit 1
 }
 
@@ -49,7 +52,6 @@ command -v apt-get >/dev/null || refuse "no apt-get here to fetch TFLite with"
 
 # Nothing in the system's apt settings changes, nor what is installed: lists,
 # archives, sources and the state are private. Only the mirror's address is theirs.
-new=$root.new
 rm -rf "$new"
 apt=$new/apt
 mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/none"

@@ -96,4 +96,147 @@ static void test_formats(void **state)
 	assert_int_equal(low, 0);
 }
 
-UNIT_MAIN(unit_case(test_formats))
+/* What octet_model_quantize() says to @o. */
+static void expect(const struct float_net *n, struct octet_quantize_opts *o, int error,
+		   const char *word)
+{
+	struct octet_model *model = NULL;
+	char err[256] = "";
+	int ret;
+
+	o->errbuf = err;
+	o->errbuf_size = sizeof(err);
+	ret = octet_model_quantize(&model, n->model, o, float_net_sample, (void *)(uintptr_t)n);
+	if (ret != error || (word && !strstr(err, word)))
+		fail_msg("%d instead of %d: %s", ret, error, err);
+	octet_model_free(model);
+}
+
+static void test_refused(void **state)
+{
+	OCTET_OPTS(octet_quantize_opts, o);
+	struct float_net n;
+
+	(void)state;
+	assert_true(float_net_open(&n, 0));
+	o.format = (enum octet_quantize_format)9;
+	expect(&n, &o, -EINVAL, "format is 9");
+	o.format = OCTET_FORMAT_INT16X8;
+	o.activations = OCTET_UINT8;
+	expect(&n, &o, -EINVAL, "activations of int16, not uint8");
+	o.activations = OCTET_INT16;
+	expect(&n, &o, 0, NULL);
+	o.weights = OCTET_INT4;
+	expect(&n, &o, -EINVAL, "int4 go with");
+	o.weights = OCTET_INT16;
+	expect(&n, &o, -EINVAL, "int8 or int4, not int16");
+	o.weights = 0;
+	o.activations = 0;
+	o.format = OCTET_FORMAT_FLOAT16;
+	o.keep_worst = 1;
+	expect(&n, &o, -EINVAL, "keep_worst");
+	float_net_close(&n);
+}
+
+/* One operator, and a constant where the format takes it. */
+static void alone(struct float_net *n, uint32_t code, const float *weights)
+{
+	struct mb *m = mb_new(3);
+	int x = mb_input(m, "x", OCTET_FLOAT32, MB(1, 4), 0, 0), y;
+
+	if (code == OCTET_G_FULLY_CONNECTED) {
+		int w = mb_const(m, "w", OCTET_FLOAT32, MB(2, 4), 0, 0, weights);
+
+		y = mb_tensor(m, "y", OCTET_FLOAT32, MB(1, 2), 0, 0);
+		MB_OP(m, code, NULL, MB_LIST(x, w, -1), MB_LIST(y));
+	} else {
+		y = mb_unary(m, code, x, 0, 0);
+	}
+	mb_output(m, y);
+	mb_finish(m, &n->bytes, &n->size);
+	mb_free(m);
+	n->name = "alone";
+	assert_int_equal(octet_model_load_memory(&n->model, n->bytes, n->size, NULL), 0);
+}
+
+static void test_operators(void **state)
+{
+	OCTET_OPTS(octet_quantize_opts, o);
+	struct float_net n;
+
+	(void)state;
+	alone(&n, OCTET_G_HARD_SWISH, NULL);
+	expect(&n, &o, 0, NULL);
+	o.format = OCTET_FORMAT_INT16X8;
+	expect(&n, &o, -ENOTSUP, "HARD_SWISH has no form with activations of int16: exclude");
+	o.exclude = (const char *const[]){ "HARD_SWISH" };
+	o.exclude_count = 1;
+	expect(&n, &o, 0, NULL);
+	float_net_close(&n);
+	alone(&n, OCTET_G_EXP, NULL);
+	o.format = OCTET_FORMAT_INT8;
+	o.activations = OCTET_UINT8;
+	o.exclude_count = 0;
+	expect(&n, &o, -ENOTSUP, "EXP has no form with activations of uint8");
+	float_net_close(&n);
+}
+
+/* Of the constant that the new model has in place of the weights. */
+static const void *stored(const struct octet_model *q, enum octet_dtype type)
+{
+	for (uint32_t i = 0; i < q->graph->tensor_count; i++)
+		if (q->graph->tensors[i].data && q->graph->tensors[i].type == type)
+			return q->graph->tensors[i].data;
+	fail_msg("no constant of %s", octet_dtype_name(type));
+	return NULL;
+}
+
+static void test_values(void **state)
+{
+	/* Ties, the smallest numbers, both ends. */
+	static const float reals[8] = {
+		1 + 0x1p-11f, 1 + 0x3p-11f, -0x1p-24f, 0x1p-25f, 0x3p-25f, 65519, -65504, -0.0f,
+	};
+	static const uint16_t halves[8] = {
+		0x3c00, 0x3c02, 0x8001, 0, 0x0002, 0x7bff, 0xfbff, 0x8000,
+	};
+	static const float steps[8] = { 7, -7, 0.6f, -1.4f, 3, 2.4f, 0, -6 };
+	static const uint8_t nibbles[4] = { 0x97, 0xf1, 0x23, 0xa0 };
+	static const struct float_format f16 = { "float16", OCTET_FORMAT_FLOAT16, 0, 0, 0 };
+	static const struct float_format int4 = { "int4", 0, OCTET_INT8, OCTET_INT4, 0 };
+	OCTET_OPTS(octet_quantize_opts, o);
+	float large[8] = { 65520 };
+	struct float_net n, q;
+
+	(void)state;
+	alone(&n, OCTET_G_FULLY_CONNECTED, reals);
+	float_net_quantize(&n, &f16, true, &q);
+	assert_memory_equal(stored(q.model, OCTET_FLOAT16), halves, sizeof(halves));
+	float_net_close(&q);
+	float_net_close(&n);
+	alone(&n, OCTET_G_FULLY_CONNECTED, steps);
+	float_net_quantize(&n, &int4, true, &q);
+	assert_memory_equal(stored(q.model, OCTET_INT4), nibbles, sizeof(nibbles));
+	float_net_close(&q);
+	float_net_close(&n);
+	alone(&n, OCTET_G_FULLY_CONNECTED, large);
+	o.format = OCTET_FORMAT_FLOAT16;
+	expect(&n, &o, -ERANGE, "float16 ends at 65504");
+	float_net_close(&n);
+}
+
+static void test_names(void **state)
+{
+	enum octet_quantize_format format;
+
+	(void)state;
+	for (int i = 0; i <= OCTET_FORMAT_FLOAT16; i++) {
+		assert_int_equal(octet_format_parse(octet_format_name(i), &format), 0);
+		assert_int_equal(format, i);
+	}
+	assert_int_equal(octet_format_parse("int7", &format), -EINVAL);
+	assert_string_equal(octet_format_name(77), "?");
+}
+
+UNIT_MAIN(unit_case(test_formats), unit_case(test_refused), unit_case(test_operators),
+	  unit_case(test_values), unit_case(test_names))

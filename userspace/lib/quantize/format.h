@@ -29,7 +29,7 @@ enum octet_dtype format_store(const struct quantizer *z, const struct octet_grap
 
 /* format_wide.c */
 
-/** format_known() - refuse operators without a form for activations of int16 */
+/** format_known() - refuse operators that TFLite has not for the activations' type */
 int format_known(const struct quantizer *z);
 /** format_wide_bias() - int64 */
 int format_wide_bias(struct quantizer *z, const struct octet_graph_tensor *b, float in_scale,

@@ -8,28 +8,41 @@
 #define BIAS_LIMIT 0x1p47
 
 /* TFLite has no kernel of these for int16. */
-static const uint32_t narrow[] = {
+static const uint32_t no_int16[] = {
 	OCTET_G_RELU_N1_TO_1, OCTET_G_PRELU, OCTET_G_ELU, OCTET_G_GELU, OCTET_G_HARD_SWISH,
 	OCTET_G_RSQRT, OCTET_G_L2_NORMALIZATION, OCTET_G_ARG_MAX, OCTET_G_ARG_MIN,
 	OCTET_G_SQUARED_DIFFERENCE, OCTET_G_SUM, OCTET_G_SPACE_TO_DEPTH, OCTET_G_DEPTH_TO_SPACE,
 	OCTET_G_TILE,
 };
 
-static bool has_wide(uint32_t code)
+/* Nor of these for uint8. */
+static const uint32_t no_uint8[] = {
+	OCTET_G_EXP, OCTET_G_ABS, OCTET_G_ELU, OCTET_G_RSQRT, OCTET_G_SQUARED_DIFFERENCE,
+	OCTET_G_BATCH_MATMUL,
+};
+
+static bool is_among(uint32_t code, const uint32_t *list, size_t count)
 {
-	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++)
-		if (narrow[i] == code)
-			return false;
-	return true;
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == code)
+			return true;
+	return false;
 }
+
+#define AMONG(code, list) is_among(code, list, sizeof(list) / sizeof((list)[0]))
 
 int format_known(const struct quantizer *z)
 {
-	for (uint32_t i = 0; i < z->g->op_count && z->type == OCTET_INT16; i++)
-		if (!z->excluded[i] && !has_wide(z->g->ops[i].code))
+	for (uint32_t i = 0; i < z->g->op_count; i++) {
+		uint32_t code = z->g->ops[i].code;
+
+		if (!z->excluded[i] && ((z->type == OCTET_INT16 && AMONG(code, no_int16)) ||
+					(z->type == OCTET_UINT8 && AMONG(code, no_uint8))))
 			return quantize_fail(z, -ENOTSUP, "operator %u %s has no form with "
-							  "activations of int16: exclude it",
-					     z->origin[i], z->g->ops[i].name);
+							  "activations of %s: exclude it",
+					     z->origin[i], z->g->ops[i].name,
+					     octet_dtype_name(z->type));
+	}
 	return 0;
 }
 

@@ -134,5 +134,5 @@ int quantize_known(const struct quantizer *z)
 			return quantize_fail(z, -ENOTSUP,
 					     "operator %u %s has no quantized form: exclude it", z->origin[i],
 					     z->g->ops[i].name);
-	return 0;
+	return ret;
 }
