@@ -37,6 +37,7 @@ uint32_t histogram_used(const struct histogram *h);
  * struct torch_histogram - as PyTorch's HistogramObserver keeps it
  *
  * @counts: [bins], divided up when the range grows, so no whole numbers
+ * @next: @sums: room for that
  * @single: values seen while all were equal
  * @whole: the range does not fit float32's arithmetic: bins mean nothing
  */
@@ -44,6 +45,7 @@ struct torch_histogram {
 	uint32_t bins;
 	float min, max;
 	float *counts, *next;
+	double *sums;
 	uint64_t single;
 	bool empty, whole;
 };

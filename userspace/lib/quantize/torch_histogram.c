@@ -21,13 +21,15 @@ int torch_histogram_init(struct torch_histogram *t, uint32_t bins)
 	t->empty = true;
 	t->counts = calloc(bins, sizeof(*t->counts));
 	t->next = calloc(bins, sizeof(*t->next));
-	return t->counts && t->next ? 0 : -ENOMEM;
+	t->sums = calloc(bins + 1, sizeof(*t->sums));
+	return t->counts && t->next && t->sums ? 0 : -ENOMEM;
 }
 
 void torch_histogram_free(struct torch_histogram *t)
 {
 	free(t->counts);
 	free(t->next);
+	free(t->sums);
 }
 
 /* torch.histc: the share of the range, times bins, in this order of operations. */
@@ -48,7 +50,7 @@ static void count_all(struct torch_histogram *t, float *counts, const float *dat
 }
 
 /* Old values up to fine bin @k of the new range, which they enter at @start. */
-static double old_until(const struct torch_histogram *t, const double *sums, double k, double start)
+static double old_until(const struct torch_histogram *t, double k, double start)
 {
 	double fine = k - start, last = (double)t->bins * UPSAMPLE;
 	uint32_t bin;
@@ -56,28 +58,24 @@ static double old_until(const struct torch_histogram *t, const double *sums, dou
 	if (fine <= 0)
 		return 0;
 	if (fine >= last)
-		return sums[t->bins];
+		return t->sums[t->bins];
 	bin = (uint32_t)(fine / UPSAMPLE);
-	return sums[bin] + (fine - (double)bin * UPSAMPLE) * (double)t->counts[bin];
+	return t->sums[bin] + (fine - (double)bin * UPSAMPLE) * (double)t->counts[bin];
 }
 
-static double combine(struct torch_histogram *t, double down, double start)
+static void combine(struct torch_histogram *t, double down, double start)
 {
-	double *sums = calloc(t->bins + 1, sizeof(*sums)), before = 0;
+	double before = 0;
 
-	if (!sums)
-		return -1;
 	for (uint32_t i = 0; i < t->bins; i++)
-		sums[i + 1] = sums[i] + (double)t->counts[i] * UPSAMPLE;
+		t->sums[i + 1] = t->sums[i] + (double)t->counts[i] * UPSAMPLE;
 	for (uint32_t i = 0; i < t->bins; i++) {
-		double until = old_until(t, sums, (i + 1) * down, start);
+		double until = old_until(t, (i + 1) * down, start);
 
 		/* PyTorch keeps the sum before as float32. */
 		t->next[i] += (float)((until - before) / UPSAMPLE);
 		before = (double)(float)until;
 	}
-	free(sums);
-	return 0;
 }
 
 /* Old and new values in a range for both. */
@@ -102,13 +100,11 @@ static void grow(struct torch_histogram *t, const float *data, size_t count, flo
 	}
 	memset(t->next, 0, t->bins * sizeof(*t->next));
 	count_all(t, t->next, data, count, min, high);
-	if (min == t->min && high == t->max) {
+	if (min == t->min && high == t->max)
 		for (uint32_t i = 0; i < t->bins; i++)
 			t->next[i] += t->counts[i];
-	} else if (combine(t, (double)down, (double)rintf((t->min - min) / fine))) {
-		t->whole = true;
-		return;
-	}
+	else
+		combine(t, (double)down, (double)rintf((t->min - min) / fine));
 	memcpy(t->counts, t->next, t->bins * sizeof(*t->next));
 	t->min = min;
 	t->max = high;
