@@ -376,6 +376,13 @@ static void test_formats(void **state)
 	q.opts.weights = OCTET_INT4;
 	expect_good(&q, "int4", 18);
 	q.opts.weights = 0;
+	q.opts.activations = OCTET_UINT8;
+	assert_int_equal(qr_quantize(&q), -EINVAL);
+	assert_non_null(strstr(q.err, "adaround"));
+	q.opts.adaround = false;
+	expect_good(&q, "uint8", 27);
+	q.opts.activations = 0;
+	q.opts.adaround = true;
 	for (uint32_t i = OCTET_FORMAT_DYNAMIC_RANGE; i <= OCTET_FORMAT_FLOAT16; i++) {
 		q.opts.format = i;
 		assert_int_equal(qr_quantize(&q), -EINVAL);

@@ -181,6 +181,28 @@ static void test_bias(void **state)
 	}
 }
 
+/* Codes of uint8 have a zero point. */
+static void test_bias_uint8(void **state)
+{
+	struct qr q;
+	float *w;
+	int x;
+
+	(void)state;
+	qr_new(&q, 5);
+	q.low = 0.8f;
+	q.opts.activations = OCTET_UINT8;
+	x = mb_input(q.m, "x", F, MB(1, 8, 8, 8), 0, 0);
+	mb_output(q.m, mb_conv2d(q.m, x, &(struct mb_conv){ .name = "c", .cout = 8, .kh = 3 }));
+	w = floats(q.m, "c/w");
+	for (uint32_t k = 0; k < 8 * 72; k++)
+		w[k] = 0.0105f;
+	w[0] = 1;
+	w[1] = -0.8f;
+	expect_gain(&q, bias_on, 15, 22);
+	qr_free(&q);
+}
+
 /* ---- Equalization ---- */
 
 static void equalize_on(struct qr *q)
@@ -416,7 +438,7 @@ static void test_both(void **state)
 	qr_free(&q);
 }
 
-UNIT_MAIN(unit_case(test_fold), unit_case(test_fold_not), unit_case(test_bias),
+UNIT_MAIN(unit_case(test_fold), unit_case(test_fold_not), unit_case(test_bias), unit_case(test_bias_uint8),
 	  unit_case(test_equalize), unit_case(test_sensitivity), unit_case(test_smooth),
 	  unit_case(test_adaround), unit_case(test_adaround_int4),
 	  unit_case(test_both))

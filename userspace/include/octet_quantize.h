@@ -346,7 +346,7 @@ int octet_model_quantize(struct octet_model **out, const struct octet_model *mod
  *		behind a product with a constant (a layer norm's) or a convolution per channel
  *	@keep_worst	octet_quantize_sensitivity() decides what stays float
  *	@adaround	rounding of weights by coordinate descent on the squared error of the
- *		layer's result over the calibration's inputs
+ *		layer's result over the calibration's inputs; not with activations of uint8
  *	@correct_bias	bias += E[(W - Wq) x] per output channel, x of the float model
  *
  * Excluded operators are left as they are. All is repeatable. @smooth_alpha, @keep_worst,

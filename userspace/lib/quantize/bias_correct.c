@@ -70,7 +70,9 @@ static int difference(struct quantizer *z, struct twins *w, const struct octet_g
 	for (uint64_t i = 0; i < t.elements; i++) {
 		size_t k = c.whole ? 0 : i / c.inner % c.channels;
 
-		d[i] = c.reals[i] - c.scale[k] * (float)c.codes[i];
+		int32_t code = z->type == OCTET_UINT8 ? (uint8_t)c.codes[i] : c.codes[i];
+
+		d[i] = c.reals[i] - c.scale[k] * (float)(code - c.zero[k]);
 	}
 	t.type = OCTET_FLOAT32;
 	t.bytes = t.elements * sizeof(*d);

@@ -33,11 +33,9 @@ static int read_options(struct quantizer *z, const struct octet_quantize_opts *o
 	if (!(z->o.smooth_alpha >= 0 && z->o.smooth_alpha <= 1))
 		return quantize_fail(z, -EINVAL, "smooth_alpha is %g, must be 0..1",
 				     (double)z->o.smooth_alpha);
-	if (format_is_real(z) && (z->o.smooth_alpha > 0 || z->o.keep_worst || z->o.adaround ||
-				  z->o.correct_bias))
-		return quantize_fail(z, -EINVAL, "format %s quantizes no activation: smooth_alpha, "
-						 "keep_worst, adaround and correct_bias must be 0",
-				     octet_format_name(z->o.format));
+	if (z->o.adaround && z->type == OCTET_UINT8)
+		return quantize_fail(z, -EINVAL, "adaround is for weights with zero point 0: not with "
+						 "activations of uint8");
 	return 0;
 }
 
