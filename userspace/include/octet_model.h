@@ -189,7 +189,11 @@ int octet_plan_wait(struct octet_plan *plan, uint32_t slot, int64_t timeout_ns);
 /** octet_plan_fd() - a descriptor that polls readable when the slot's run is done; the caller closes it */
 int octet_plan_fd(struct octet_plan *plan, uint32_t slot, int *fd);
 
-/** octet_plan_reset() - variables (state of recurrent networks) back to zero; no run may be under way */
+/**
+ * octet_plan_reset() - variables (state of recurrent networks) as before the first run
+ *
+ * By TFLite's rule: bytes of zeros, int8 its zero point. Return: 0; -EBUSY: a run is under way.
+ */
 int octet_plan_reset(struct octet_plan *plan);
 
 /**

@@ -7,6 +7,17 @@
 
 #include "internal.h"
 
+/* Of a thread that is not the context's own: see octet_error_divert(). */
+static _Thread_local char *diverted;
+
+char *octet_error_divert(char *text)
+{
+	char *before = diverted;
+
+	diverted = text;
+	return before;
+}
+
 int octet_set_error(struct octet_ctx *ctx, int error, const char *format, ...)
 {
 	char text[sizeof(ctx->error)];
@@ -18,6 +29,10 @@ int octet_set_error(struct octet_ctx *ctx, int error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (diverted) {
+		memcpy(diverted, text, sizeof(text));
+		return error;
+	}
 	pthread_mutex_lock(&ctx->lock);
 	memcpy(ctx->error, text, sizeof(text));
 	pthread_mutex_unlock(&ctx->lock);

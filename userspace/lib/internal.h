@@ -212,6 +212,14 @@ struct octet_fence {
 int octet_set_error(struct octet_ctx *ctx, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/**
+ * octet_error_divert() - messages of this thread go to @text, not to contexts
+ * @text: sizeof(octet_ctx.error) bytes; NULL: back to contexts
+ *
+ * Return: what it was before.
+ */
+char *octet_error_divert(char *text);
+
 const char *octet_status_name(uint32_t status);
 /** octet_status_text() - a sentence about a device status */
 const char *octet_status_text(uint32_t status);

@@ -61,20 +61,36 @@ static int read_graph(struct octet_model *model, const void *data, size_t bytes,
 	return ret;
 }
 
+static int fail(const struct octet_model_opts *o, int error, const char *path, const char *what)
+{
+	if (o->errbuf_size)
+		snprintf(o->errbuf, o->errbuf_size, "%s: %s", path, what);
+	return error;
+}
+
+/* The options, and an empty model for @call. */
+static int begin(const char *call, const struct octet_model_opts *opts, bool complete,
+		 struct octet_model_opts *o, struct octet_model **model)
+{
+	int ret = options(opts, o);
+
+	if (ret)
+		return ret;
+	if (!complete)
+		return fail(o, -EINVAL, call, "model, or what to load, is NULL");
+	*model = calloc(1, sizeof(**model));
+	return *model ? 0 : fail(o, -ENOMEM, call, "out of memory");
+}
+
 int octet_model_load_memory(struct octet_model **out, const void *data, size_t bytes,
 			    const struct octet_model_opts *opts)
 {
 	struct octet_model_opts o;
 	struct octet_model *model;
-	int ret = options(opts, &o);
+	int ret = begin("octet_model_load_memory", opts, out && data, &o, &model);
 
 	if (ret)
 		return ret;
-	if (!out || !data)
-		return -EINVAL;
-	model = calloc(1, sizeof(*model));
-	if (!model)
-		return -ENOMEM;
 	ret = read_graph(model, data, bytes, &o);
 	if (ret) {
 		free(model);
@@ -84,18 +100,12 @@ int octet_model_load_memory(struct octet_model **out, const void *data, size_t b
 	return 0;
 }
 
-static int fail(const struct octet_model_opts *o, int error, const char *path, const char *what)
-{
-	if (o->errbuf_size)
-		snprintf(o->errbuf, o->errbuf_size, "%s: %s", path, what);
-	return error;
-}
-
 /* Maps a file; the descriptor is not needed afterwards. */
 static int map_file(const char *path, struct octet_model *model, const struct octet_model_opts *o)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), ret = 0;
+	/* A pipe without a writer must not hold the caller up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret = 0;
 
 	if (fd < 0)
 		return fail(o, -errno, path, strerror(errno));
@@ -122,15 +132,10 @@ int octet_model_load(struct octet_model **out, const char *path,
 {
 	struct octet_model_opts o;
 	struct octet_model *model;
-	int ret = options(opts, &o);
+	int ret = begin("octet_model_load", opts, out && path, &o, &model);
 
 	if (ret)
 		return ret;
-	if (!out || !path)
-		return -EINVAL;
-	model = calloc(1, sizeof(*model));
-	if (!model)
-		return -ENOMEM;
 	ret = map_file(path, model, &o);
 	if (ret) {
 		free(model);

@@ -98,6 +98,31 @@ static bool constants_ok(const struct octet_graph *g, const struct octet_graph_o
 	return true;
 }
 
+/* Operators of several activations, which broadcast from the innermost dimension on. */
+static bool several(uint32_t code)
+{
+	return code == OCTET_G_ADD || code == OCTET_G_SUB || code == OCTET_G_MUL ||
+	       code == OCTET_G_CONCATENATION;
+}
+
+/* NULL, or what is wrong with activation @i of an operator. */
+static const char *input_bad(const struct octet_graph *g, const struct octet_graph_op *op,
+			     uint32_t i)
+{
+	const struct octet_graph_tensor *x = octet_graph_input(g, op, i);
+	const struct octet_graph_tensor *y = octet_graph_output(g, op, 0);
+
+	if (x->variable)
+		return "reads a variable, which samples change one after the other";
+	if (!x->rank || x->dims[0] != 1)
+		return "has an input whose first dimension is not 1";
+	if (i && !several(op->code))
+		return "has weights or sizes that are computed";
+	if (several(op->code) && (!y || x->rank != y->rank))
+		return "has an input of another rank than its result";
+	return NULL;
+}
+
 static int check_op(const struct octet_graph *g, const bool *settled, uint32_t index, char *err,
 		    size_t err_size)
 {
@@ -107,15 +132,62 @@ static int check_op(const struct octet_graph *g, const bool *settled, uint32_t i
 		return 0;
 	if (!per_sample(g, op) || !constants_ok(g, op))
 		return refuse(err, err_size, index, op->name, "is not the same for each sample");
-	for (uint32_t i = 0; i < op->input_count; i++)
-		if (op->inputs[i] >= 0 && !settled[op->inputs[i]] && (!g->tensors[op->inputs[i]].rank ||
-						     g->tensors[op->inputs[i]].dims[0] != 1))
-			return refuse(err, err_size, index, op->name,
-				      "has an input whose first dimension is not 1");
+	for (uint32_t i = 0; i < op->input_count; i++) {
+		const char *why = op->inputs[i] >= 0 && !settled[op->inputs[i]] ?
+					  input_bad(g, op, i) : NULL;
+
+		if (why)
+			return refuse(err, err_size, index, op->name, why);
+	}
 	for (uint32_t i = 0; i < op->output_count; i++)
 		if (!g->tensors[op->outputs[i]].rank || g->tensors[op->outputs[i]].dims[0] != 1)
 			return refuse(err, err_size, index, op->name,
 				      "has a result whose first dimension is not 1");
+	return 0;
+}
+
+static int refuse_tensor(char *err, size_t err_size, const struct octet_graph *g, int32_t tensor,
+			 const char *why)
+{
+	char label[OCTET_GRAPH_LABEL];
+
+	if (err_size)
+		snprintf(err, err_size, "%s: %s", octet_graph_label(g, tensor, label), why);
+	return -ENOTSUP;
+}
+
+/* Inputs and outputs have to hold as many samples as the batch, used or not. */
+static int check_edges(const struct octet_graph *g, const bool *settled, const int32_t *list,
+		       uint32_t count, char *err, size_t err_size)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct octet_graph_tensor *t = &g->tensors[list[i]];
+
+		if (settled[list[i]] || t->variable)
+			return refuse_tensor(err, err_size, g, list[i],
+					     "an input or output that does not grow with the batch");
+		if (!t->rank || t->dims[0] != 1)
+			return refuse_tensor(err, err_size, g, list[i],
+					     "its first dimension is not 1");
+	}
+	return 0;
+}
+
+static bool grows(const struct octet_graph *g, const bool *settled, uint32_t tensor)
+{
+	const struct octet_graph_tensor *t = &g->tensors[tensor];
+
+	return !settled[tensor] && !t->variable && t->rank && t->dims[0] == 1;
+}
+
+/* The limit is that of a file's tensors: no size in the library overflows below it. */
+static int check_sizes(const struct octet_graph *g, const bool *settled, uint32_t batch, char *err,
+		       size_t err_size)
+{
+	for (uint32_t i = 0; i < g->tensor_count; i++)
+		if (grows(g, settled, i) && g->tensors[i].elements > INT32_MAX / batch)
+			return refuse_tensor(err, err_size, g, (int32_t)i,
+					     "more than 2147483647 elements");
 	return 0;
 }
 
@@ -132,7 +204,7 @@ static int grow(const struct octet_graph *g, const bool *settled, uint32_t batch
 	for (uint32_t i = 0; i < g->tensor_count; i++) {
 		struct octet_graph_tensor *t = &b->tensors[i];
 
-		if (settled[i] || t->variable || !t->rank || t->dims[0] != 1)
+		if (!grows(g, settled, i))
 			continue;
 		t->dims[0] = batch;
 		t->elements *= batch;
@@ -150,6 +222,12 @@ int octet_graph_batch(const struct octet_graph *g, uint32_t batch, struct octet_
 
 	for (uint32_t i = 0; i < g->op_count && !ret; i++)
 		ret = check_op(g, settled, i, err, err_size);
+	if (!ret)
+		ret = check_edges(g, settled, g->inputs, g->input_count, err, err_size);
+	if (!ret)
+		ret = check_edges(g, settled, g->outputs, g->output_count, err, err_size);
+	if (!ret)
+		ret = check_sizes(g, settled, batch, err, err_size);
 	if (!ret)
 		ret = grow(g, settled, batch, out);
 	free(settled);

@@ -167,6 +167,21 @@ int octet_plan_layout(struct octet_plan *plan)
 	return arena(plan);
 }
 
+/* TFLite's rule: bytes of zeros, but int8 begins with its zero point. */
+void octet_plan_clear(struct octet_plan *plan)
+{
+	const struct octet_graph *g = plan->graph;
+
+	for (uint32_t i = 0; i < g->tensor_count; i++) {
+		const struct octet_graph_tensor *t = &g->tensors[i];
+
+		if (plan->tensors[i].root == i && plan->tensors[i].home == PLAN_STATE)
+			memset(plan->state->map + plan->tensors[i].at,
+			       t->type == OCTET_INT8 && t->quants ? t->zero_point[0] : 0,
+			       t->bytes);
+	}
+}
+
 int octet_plan_memory(struct octet_plan *plan)
 {
 	const struct octet_low *low = plan->low;
@@ -178,6 +193,7 @@ int octet_plan_memory(struct octet_plan *plan)
 		ret = octet_buffer_new(plan->ctx, plan->state_bytes, false, &plan->state);
 	if (ret)
 		return ret;
+	octet_plan_clear(plan);
 	for (uint32_t i = 0; i < low->tensor_count; i++)
 		if (plan->tensors[i].root == i && plan->tensors[i].home == PLAN_CONST)
 			memcpy(plan->constants->map + plan->tensors[i].at, low->tensors[i].data,

@@ -155,8 +155,10 @@ static int slot_fill(struct octet_plan *plan, struct plan_slot *slot)
 
 	if (ret)
 		return ret;
+	pthread_mutex_lock(&plan->ctx->lock);
 	for (uint32_t s = 0; s < plan->segment_count; s++)
 		slot->jobs[s]->run_queue = octet_queue_get(slot->queue);
+	pthread_mutex_unlock(&plan->ctx->lock);
 	for (uint32_t i = 0; i < plan->graph->tensor_count; i++)
 		slot->buffers[i] = octet_plan_at(plan, slot, i);
 	return 0;

@@ -90,6 +90,7 @@ enum plan_state {
  * @queue: its own; @seq: of the newest submit
  * @buffers: [tensors of the graph], for host operators
  * @host_ns: [host operators], of the newest run
+ * @error: the sentence to @result, if that is not 0
  * @watchers: descriptors to write when the run is done
  */
 struct plan_slot {
@@ -103,6 +104,7 @@ struct plan_slot {
 	uint64_t *host_ns;
 	enum plan_state state;
 	int result;
+	char error[sizeof(((struct octet_ctx *)0)->error)];
 	int *watchers;
 	uint32_t watcher_count;
 	pthread_t worker;
@@ -166,6 +168,8 @@ void octet_plan_roots(struct octet_plan *plan);
 int octet_plan_layout(struct octet_plan *plan);
 /** octet_plan_memory() - buffers, constants in place */
 int octet_plan_memory(struct octet_plan *plan);
+/** octet_plan_clear() - variables as they are before the first run */
+void octet_plan_clear(struct octet_plan *plan);
 /** octet_plan_at() - a tensor of a slot in this process; NULL: not in memory */
 void *octet_plan_at(const struct octet_plan *plan, const struct plan_slot *slot, uint32_t tensor);
 struct octet_buffer *octet_plan_buffer(const struct octet_plan *plan, const struct plan_slot *slot,
@@ -185,6 +189,8 @@ int octet_plan_layers(struct octet_plan *plan, const struct plan_segment *segmen
 /* run.c */
 
 int octet_plan_workers(struct octet_plan *plan);
+/** octet_plan_running() - is a slot's run under way? */
+bool octet_plan_running(struct plan_slot *slot);
 /** octet_plan_stop() - wait for the runs, end the workers */
 void octet_plan_stop(struct octet_plan *plan);
 void octet_plan_destroy(struct octet_plan *plan);

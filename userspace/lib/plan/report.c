@@ -31,8 +31,11 @@ int octet_plan_reset(struct octet_plan *plan)
 {
 	if (!plan)
 		return -EINVAL;
-	if (plan->state)
-		memset(plan->state->map, 0, plan->state->size);
+	for (uint32_t i = 0; i < plan->opts.slots; i++)
+		if (octet_plan_running(&plan->slots[i]))
+			return octet_set_error(plan->ctx, -EBUSY,
+					       "octet_plan_reset: slot %u is running", i);
+	octet_plan_clear(plan);
 	return 0;
 }
 

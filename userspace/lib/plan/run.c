@@ -13,6 +13,8 @@
 #include "../backend/backend.h"
 #include "plan.h"
 
+#define SUBMIT_JOBS	64	/* at once: what the driver takes */
+
 /* The fence of a slot's newest submit. */
 static struct octet_fence fence_of(const struct plan_slot *slot)
 {
@@ -23,7 +25,7 @@ static struct octet_fence fence_of(const struct plan_slot *slot)
 	};
 }
 
-static int submit(struct plan_slot *slot, uint32_t first, uint32_t count)
+static int submit_some(struct plan_slot *slot, uint32_t first, uint32_t count)
 {
 	struct octet_ctx *ctx = slot->plan->ctx;
 	struct octet_run run = {
@@ -49,12 +51,76 @@ static int submit(struct plan_slot *slot, uint32_t first, uint32_t count)
 	return 0;
 }
 
-static int wait_device(struct plan_slot *slot, int64_t deadline)
+/*
+ * Jobs @first on, in the order of the queue. More than a backend takes at once go in
+ * several submits; what is under way when one is refused has ended on return.
+ */
+static int submit(struct plan_slot *slot, uint32_t first, uint32_t count)
+{
+	const struct octet_backend_ops *ops = slot->plan->ctx->ops;
+	bool waited = true;
+	int ret = 0;
+
+	while (count && !ret) {
+		uint32_t some = count < SUBMIT_JOBS ? count : SUBMIT_JOBS;
+
+		ret = submit_some(slot, first, some);
+		if (!ret) {
+			first += some;
+			count -= some;
+			waited = false;
+		} else if (!waited) {
+			ops->wait(slot->queue, slot->seq, INT64_MAX);
+			waited = true;
+			ret = ret == -EBUSY ? 0 : ret;
+		}
+	}
+	return ret;
+}
+
+/* Adds to a failure whose it is: job @s->completed + 1 is one of this slot. */
+static int name_operator(struct plan_slot *slot, const struct octet_queue_state *s, int error,
+			 const char *text)
+{
+	const struct octet_plan *plan = slot->plan;
+
+	for (uint32_t i = 0; i < plan->segment_count; i++) {
+		const struct plan_segment *seg = &plan->segments[i];
+		uint32_t step = s->status && s->command < seg->count ? s->command : 0, op;
+
+		if (slot->jobs[i]->run_seq != s->completed + 1)
+			continue;
+		op = plan->low->cmds[plan->low->steps[seg->first + step].index].op;
+		return octet_set_error(plan->ctx, error, "%s %u %s: %s",
+				       s->status ? "operator" : "operators from", op,
+				       plan->graph->ops[op].name, text);
+	}
+	return octet_set_error(plan->ctx, error, "%s", text);
+}
+
+/* What became of the slot's newest submit, which has ended. */
+static int device_result(struct plan_slot *slot)
 {
 	struct octet_fence fence = fence_of(slot);
+	char text[sizeof(slot->error)] = "", *before;
+	struct octet_queue_state state = { 0 };
+	int ret = fence.ctx->ops->state(slot->queue, &state);
+
+	if (ret || !state.error || fence.seq <= state.completed)
+		return ret;
+	/* The job that failed, not one that was cancelled for it. */
+	fence.seq = state.completed + 1;
+	before = octet_error_divert(text);
+	ret = octet_fence_result(&fence);
+	octet_error_divert(before);
+	return name_operator(slot, &state, ret, text);
+}
+
+static int wait_device(struct plan_slot *slot, int64_t deadline)
+{
 	int ret = slot->plan->ctx->ops->wait(slot->queue, slot->seq, deadline);
 
-	return ret ? ret : octet_fence_result(&fence);
+	return ret ? ret : device_result(slot);
 }
 
 static int run_host(struct plan_slot *slot, uint32_t index)
@@ -120,6 +186,7 @@ static void *worker(void *opaque)
 	struct plan_slot *slot = opaque;
 	struct octet_plan *plan = slot->plan;
 
+	octet_error_divert(slot->error);
 	pthread_mutex_lock(&plan->lock);
 	for (;;) {
 		int ret;
@@ -174,6 +241,7 @@ static int fresh_queue(struct plan_slot *slot)
 	}
 	octet_queue_put(slot->queue);
 	slot->queue = fresh;
+	slot->seq = 0;
 	return 0;
 }
 
@@ -187,46 +255,18 @@ static enum plan_state state_of(struct plan_slot *slot)
 	return state;
 }
 
-static bool running(struct plan_slot *slot)
+bool octet_plan_running(struct plan_slot *slot)
 {
 	if (state_of(slot) != PLAN_RUNNING)
 		return false;
-	return slot->has_worker || !slot->plan->segment_count ||
-	       slot->plan->ctx->ops->wait(slot->queue, slot->seq, 0) == -ETIMEDOUT;
+	return slot->has_worker ||
+	       (slot->plan->segment_count &&
+		slot->plan->ctx->ops->wait(slot->queue, slot->seq, 0) == -ETIMEDOUT);
 }
 
 static struct plan_slot *slot_of(struct octet_plan *plan, uint32_t slot)
 {
 	return plan && slot < plan->opts.slots ? &plan->slots[slot] : NULL;
-}
-
-int octet_plan_start(struct octet_plan *plan, uint32_t index)
-{
-	struct plan_slot *slot = slot_of(plan, index);
-	int ret;
-
-	if (!plan)
-		return -EINVAL;
-	if (!slot)
-		return octet_set_error(plan->ctx, -EINVAL,
-				       "octet_plan_start: no slot %u, the plan has %u", index,
-				       plan->opts.slots);
-	if (running(slot))
-		return octet_set_error(plan->ctx, -EBUSY, "octet_plan_start: slot %u is running",
-				       index);
-	ret = fresh_queue(slot);
-	if (!ret && !plan->host_count && plan->segment_count)
-		ret = submit(slot, 0, plan->segment_count);
-	if (ret)
-		return ret == -ECANCELED ? octet_set_error(plan->ctx, ret,
-							   "octet_plan_start: the queue has failed") :
-					   ret;
-	pthread_mutex_lock(&plan->lock);
-	slot->state = PLAN_RUNNING;
-	slot->result = 0;
-	pthread_cond_signal(&slot->wake);
-	pthread_mutex_unlock(&plan->lock);
-	return 0;
 }
 
 static void timespec_of(int64_t deadline, struct timespec *t)
@@ -254,18 +294,54 @@ static int wait_worker(struct plan_slot *slot, int64_t deadline)
 
 static int wait_slot(struct plan_slot *slot, int64_t deadline)
 {
+	char *before;
 	int ret;
 
 	if (slot->has_worker)
 		return wait_worker(slot, deadline);
 	if (state_of(slot) == PLAN_RUNNING && slot->plan->segment_count) {
+		before = octet_error_divert(slot->error);
 		ret = wait_device(slot, deadline);
+		octet_error_divert(before);
 		if (ret == -ETIMEDOUT)
 			return ret;
 		slot->result = ret;
 	}
 	slot->state = PLAN_DONE;
 	return slot->result;
+}
+
+int octet_plan_start(struct octet_plan *plan, uint32_t index)
+{
+	struct plan_slot *slot = slot_of(plan, index);
+	int ret;
+
+	if (!plan)
+		return -EINVAL;
+	if (!slot)
+		return octet_set_error(plan->ctx, -EINVAL,
+				       "octet_plan_start: no slot %u, the plan has %u", index,
+				       plan->opts.slots);
+	if (octet_plan_running(slot))
+		return octet_set_error(plan->ctx, -EBUSY, "octet_plan_start: slot %u is running",
+				       index);
+	/* A run that nobody waited for may have failed. */
+	if (state_of(slot) == PLAN_RUNNING)
+		wait_slot(slot, INT64_MAX);
+	ret = fresh_queue(slot);
+	if (!ret && !plan->host_count && plan->segment_count)
+		ret = submit(slot, 0, plan->segment_count);
+	if (ret)
+		return ret == -ECANCELED ? octet_set_error(plan->ctx, ret,
+							   "octet_plan_start: the queue has failed") :
+					   ret;
+	pthread_mutex_lock(&plan->lock);
+	slot->state = PLAN_RUNNING;
+	slot->result = 0;
+	slot->error[0] = '\0';
+	pthread_cond_signal(&slot->wake);
+	pthread_mutex_unlock(&plan->lock);
+	return 0;
 }
 
 int octet_plan_wait(struct octet_plan *plan, uint32_t index, int64_t timeout_ns)
@@ -283,7 +359,10 @@ int octet_plan_wait(struct octet_plan *plan, uint32_t index, int64_t timeout_ns)
 	if (ret == -ETIMEDOUT)
 		return octet_set_error(plan->ctx, ret, "octet_plan_wait: not done within %lld ns",
 				       (long long)timeout_ns);
-	return ret;
+	if (!ret)
+		return 0;
+	return octet_set_error(plan->ctx, ret, "%s",
+			       slot->error[0] ? slot->error : octet_strerror(ret));
 }
 
 /* One more descriptor that the worker writes to when it is done. */
@@ -354,7 +433,7 @@ int octet_plan_run(struct octet_plan *plan, const void *const *inputs, void *con
 	if ((g->input_count && !inputs) || (g->output_count && !outputs))
 		return octet_set_error(plan->ctx, -EINVAL,
 				       "octet_plan_run: inputs or outputs is NULL");
-	if (running(&plan->slots[0]))
+	if (octet_plan_running(&plan->slots[0]))
 		return octet_set_error(plan->ctx, -EBUSY, "octet_plan_run: slot 0 is running");
 	for (uint32_t i = 0; i < g->input_count; i++) {
 		void *to = octet_plan_input(plan, 0, i, &bytes);
