@@ -24,8 +24,8 @@ if [ -n "${TFLITE_ROOT-}" ]; then
 fi
 cache=${OCTET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/octet}
 suite=${TFLITE_SUITE:-sid}
-key=$(sha256sum <"$0" | cut -c1-12)
-root=$cache/tflite-$suite-$key
+# The last number grows when the folder shall be another one.
+root=$cache/tflite-$suite-2.14.1-1
 mkdir -p "$cache"
 exec 9>"$root.lock"
 flock 9
@@ -91,8 +91,5 @@ for deb in "$apt"/cache/archives/*.deb; do
 	dpkg-deb -x "$deb" "$new" || refuse "$(basename "$deb") cannot be unpacked"
 done
 rm -rf "$apt" "$new/usr/share"
-# What earlier versions of this script fetched.
-find "$cache" -maxdepth 1 -name "tflite-$suite-*" ! -name "*.lock" ! -path "$new" -type d \
-	-exec rm -rf {} +
 mv "$new" "$root"
 echo "$root"
