@@ -25,7 +25,7 @@
  * @src2: EW [n][h][w][cin], a REPEAT expanded; TAIL_ADD: as @dst; else NULL
  * @wgt: CONV2D, TCONV2D [cout][r][s][cin/groups]; DEPTHWISE [r][s][cout];
  *	GEMM [n2][n][K][N], TRANSPOSED: [n2][n][N][K]; int4 is unpacked to one
- *	int8 per element
+ *	int8 per element. Layout PACKED: as it is in memory, aligned to 4
  * @prm: [cout] or NULL; with int16 inputs NULL
  * @prm16: [cout] or NULL; with int16 inputs only
  * @chn: [cout] or NULL

@@ -138,6 +138,9 @@ enum octet_layout {
 	OCTET_LAYOUT_PACKED = 1,	/* weights, 16 outputs x 4 inputs a line */
 };
 
+/* A line of packed weights, and their alignment, in bytes. */
+#define OCTET_PACKED_LINE	64
+
 /* struct octet_operand.flags */
 #define OCTET_OPERAND_CONST	(1u << 0)	/* not written during the job: may be prefetched */
 #define OCTET_OPERAND_TRANSPOSED (1u << 1)	/* GEMM matrices: stored with rows and columns exchanged */
@@ -160,7 +163,7 @@ enum octet_layout {
  *	NHWC tensors: -, image, row, pixel. OHWI weights: -, output channel,
  *	kernel row, kernel column. 1HWC weights: -, -, kernel row, kernel column.
  *	GEMM matrices: outer batch, inner batch, row as stored, -.
- *	COPY: image, row, pixel, channel. INT4 weights and LINK: dense, none.
+ *	COPY: image, row, pixel, channel. INT4 weights, PACKED and LINK: none.
  *	Entries marked - must be zero.
  * @zero_point: of the type's range
  * @mult: rescale of this operand: of the output stage for dst (when no

@@ -146,6 +146,7 @@ const char *octet_backend_reason(const struct octet_ctx *ctx);
  * @ring_entries: of a core
  * @simd: arithmetic in use ("portable", "avx2", ...); "" where not known
  * @name: for people, such as "Octet 1.0 at /dev/accel/accel0"
+ * @features: OCTET_FEATURE_* (drm/octet_isa.h) of the device; 0 for the CPU
  */
 struct octet_info {
 	size_t size;
@@ -158,6 +159,7 @@ struct octet_info {
 	uint32_t ring_entries;
 	char simd[24];
 	char name[80];
+	uint32_t features;
 };
 
 int octet_get_info(const struct octet_ctx *ctx, struct octet_info *info);
