@@ -92,7 +92,10 @@ static int all_groups(struct octet_matmul *mm, struct octet_conv *cv)
 	int err = 0;
 
 	for (size_t g = 0; !err && g < cv->cmd->groups; g++) {
-		err = octet_matmul_weights(mm, mm->work->wgt + g * co * k, k, 1, g * co);
+		if (mm->packed)
+			err = octet_matmul_panels(mm, g, g * co);
+		else
+			err = octet_matmul_weights(mm, mm->work->wgt + g * co * k, k, 1, g * co);
 		if (!err)
 			err = octet_conv_group(mm, cv, g);
 	}

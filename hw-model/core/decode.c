@@ -202,6 +202,27 @@ static uint64_t alignment(const struct octet_cmd *cmd, int i)
 	return octet_type_size(operand(cmd, i)->type);
 }
 
+static bool without_strides(const struct octet_operand *o)
+{
+	return !o->stride[0] && !o->stride[1] && !o->stride[2] && !o->stride[3];
+}
+
+/* Where weights may be packed, and as they have to be then. */
+static bool packed_ok(const struct octet_cmd *cmd, int i)
+{
+	const struct octet_operand *o = operand(cmd, i);
+
+	if (i != OCTET_OPERAND_WGT || !(OCTET_TYPES_8BIT & BIT(o->type)) || octet_cmd_wide(cmd))
+		return false;
+	if (is_gemm(cmd)) {
+		if (cmd->n != 1 || cmd->n2 != 1 || (o->flags & OCTET_OPERAND_TRANSPOSED))
+			return false;
+	} else if (cmd->op != OCTET_OP_CONV2D) {
+		return false;
+	}
+	return without_strides(o) && o->addr % OCTET_PACKED_LINE == 0;
+}
+
 static bool layout_ok(const struct octet_cmd *cmd, int i)
 {
 	const struct octet_operand *o = operand(cmd, i);
@@ -210,10 +231,12 @@ static bool layout_ok(const struct octet_cmd *cmd, int i)
 
 	if (octet_operand_absent(o))
 		return true;
+	if (o->layout == OCTET_LAYOUT_PACKED)
+		return packed_ok(cmd, i);
 	if (o->layout != OCTET_LAYOUT_STRIDED || o->addr % align)
 		return false;
 	if (o->type == OCTET_TYPE_INT4)
-		return !o->stride[0] && !o->stride[1] && !o->stride[2] && !o->stride[3];
+		return without_strides(o);
 	/* What is too large is refused later, by its own status; its strides are here. */
 	(void)octet_view_operand(&view, cmd, (enum octet_operand_index)i);
 	for (int k = 0; k < 4; k++)

@@ -31,7 +31,9 @@ static int one_batch(struct octet_matmul *mm, const uint8_t *a, const uint8_t *b
 	bool transposed = cmd->wgt.flags & OCTET_OPERAND_TRANSPOSED;
 	int err;
 
-	if (transposed)
+	if (mm->packed)
+		err = octet_matmul_panels(mm, 0, 0);
+	else if (transposed)
 		err = octet_matmul_weights(mm, b, cmd->cin, 1, 0);
 	else
 		err = octet_matmul_weights(mm, b, 1, n, 0);

@@ -28,27 +28,31 @@ int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
 		      bool direct)
 {
 	const struct octet_cmd *cmd = &work->cmd;
+	bool in_place;
 
 	*mm = (struct octet_matmul) {
 		.simd = octet_simd_get(), .work = work, .rq = rq, .k = k, .n = n,
 		.panels = (n + OCTET_PANEL - 1) / OCTET_PANEL,
 		.flip_x = cmd->src.type == OCTET_TYPE_INT8 ? 128 : 0,
 		.flip_w = cmd->wgt.type == OCTET_TYPE_UINT8 ? 128 : 0,
-		.direct = direct,
+		.packed = cmd->wgt.layout == OCTET_LAYOUT_PACKED,
 	};
+	mm->direct = direct && !mm->packed;
 	mm->zx = cmd->src.zero_point + mm->flip_x;
 	mm->words = (k + mm->simd->lanes - 1) / mm->simd->lanes;
 	mm->rows = block_rows(mm, most_rows);
 	mm->a = calloc(mm->rows * mm->words, sizeof(*mm->a));
-	if (direct)
+	in_place = mm->packed && mm->simd->lanes == 4 && !mm->flip_w;
+	if (mm->direct)
 		mm->x = malloc(mm->rows * k * sizeof(*mm->x));
-	else
-		mm->b = malloc(mm->panels * mm->words * OCTET_PANEL * sizeof(*mm->b));
+	else if (!in_place)
+		mm->room = malloc(mm->panels * mm->words * OCTET_PANEL * sizeof(*mm->room));
+	mm->b = mm->room;
 	mm->start = calloc((mm->panels + 1) * OCTET_PANEL, sizeof(*mm->start));
 	mm->zw = calloc((mm->panels + 1) * OCTET_PANEL, sizeof(*mm->zw));
 	mm->acc = malloc(mm->rows * OCTET_MATMUL_COLUMNS * sizeof(*mm->acc));
 	mm->sums = calloc(mm->rows, sizeof(*mm->sums));
-	if (mm->a && (mm->b || mm->x) && mm->start && mm->zw && mm->acc && mm->sums)
+	if (mm->a && (mm->room || mm->x || in_place) && mm->start && mm->zw && mm->acc && mm->sums)
 		return 0;
 	octet_matmul_free(mm);
 	return -ENOMEM;
@@ -57,7 +61,7 @@ int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
 void octet_matmul_free(struct octet_matmul *mm)
 {
 	free(mm->a);
-	free(mm->b);
+	free(mm->room);
 	free(mm->start);
 	free(mm->zw);
 	free(mm->acc);
@@ -122,11 +126,14 @@ int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *d
 		size_t panels = mm->panels - p < 2 ? 1 : 2;
 		size_t first = p * OCTET_PANEL, n = mm->n - first;
 
+		if (!mm->started)
+			octet_matmul_start(mm, p, panels);
 		err = multiply(mm, rows, p, panels);
 		if (err)
 			return err;
 		finish(mm, rows, first, n < OCTET_MATMUL_COLUMNS ? n : OCTET_MATMUL_COLUMNS, o0,
 		       dst, ldd);
 	}
+	mm->started = true;
 	return 0;
 }

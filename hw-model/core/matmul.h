@@ -25,7 +25,9 @@
  * struct octet_matmul - weights of @n outputs over @k inputs
  *
  * @a: input block, @rows rows of @words words, tails zero
- * @b: panels
+ * @b: panels; @room: memory for them, NULL where they are used as they lie
+ * @packed: the command's weights are panels already
+ * @started: @start is complete
  * @start: what a sum starts from, per output
  * @zw: weight zero point, per output
  * @direct: so few rows that packing weights costs more than it saves: each result
@@ -37,7 +39,10 @@ struct octet_matmul {
 	const struct octet_requant *rq;
 	size_t k, words, n, panels, rows;
 	uint32_t *a;
-	uint32_t *b;
+	const uint32_t *b;
+	uint32_t *room;
+	bool packed, started;
+	size_t o0;
 	int32_t *start;
 	int32_t *zw;
 	bool any_zw;
@@ -71,6 +76,15 @@ void octet_matmul_free(struct octet_matmul *mm);
  */
 int octet_matmul_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, size_t sk,
 			 size_t o0);
+
+/**
+ * octet_matmul_panels() - weights of layout PACKED, those of a group
+ * @o0: first output channel
+ */
+int octet_matmul_panels(struct octet_matmul *mm, size_t group, size_t o0);
+
+/** octet_matmul_start() - what the sums of the @panels from @p on start from */
+void octet_matmul_start(struct octet_matmul *mm, size_t p, size_t panels);
 
 /** octet_matmul_row() - where element @k of row @i of the block goes. */
 static inline void *octet_matmul_row(struct octet_matmul *mm, size_t i, size_t k)

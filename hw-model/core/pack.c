@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Packing of weights into panels of sixteen outputs. */
+/* Packing of weights into panels of sixteen outputs, and weights that come so. */
 #include <errno.h>
 #include <string.h>
 
@@ -64,28 +64,55 @@ static void panel_rows(struct octet_matmul *mm, uint32_t *b, const uint8_t *w, s
 	}
 }
 
-/* what the sums of one panel start from */
-static void panel_start(struct octet_matmul *mm, const uint32_t *b, size_t first, size_t outs,
-			size_t o0, const uint32_t *ones)
+/* zero points of the outputs from @o0 on */
+static void zero_points(struct octet_matmul *mm, size_t o0)
 {
 	const struct octet_work *work = mm->work;
-	int32_t sum[OCTET_PANEL] = { 0 };
-	uint32_t zx = (uint32_t)mm->zx;
+
+	mm->o0 = o0;
+	mm->any_zw = false;
+	mm->started = false;
+	for (size_t j = 0; j < mm->n; j++) {
+		int32_t zw = work->chn ? work->chn[o0 + j].zero_point :
+					 work->cmd.wgt.zero_point;
+
+		mm->zw[j] = zw - mm->flip_w;
+		mm->any_zw |= mm->zw[j] != 0;
+	}
+}
+
+/* @words words of ones from word @at on; what lies beyond the inputs does not count */
+static void ones(const struct octet_matmul *mm, uint32_t *to, size_t at, size_t words)
+{
+	unsigned int lanes = mm->simd->lanes, rest = (unsigned int)(mm->k % lanes);
+	uint32_t all = lanes == 4 ? 0x01010101 : 0x00010001;
+
+	for (size_t i = 0; i < words; i++)
+		to[i] = all;
+	if (rest && at + words == mm->words)
+		to[words - 1] = all >> (lanes - rest) * (32 / lanes);
+}
+
+void octet_matmul_start(struct octet_matmul *mm, size_t p, size_t panels)
+{
+	const struct octet_work *work = mm->work;
+	const uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
+	size_t first = p * OCTET_PANEL, outs = panels * OCTET_PANEL;
+	int32_t sum[OCTET_MATMUL_COLUMNS] = { 0 };
+	uint32_t zx = (uint32_t)mm->zx, one[256];
 
 	for (size_t k = 0; k < mm->words; k += 256) {
 		size_t words = mm->words - k < 256 ? mm->words - k : 256;
 
-		mm->simd->mm(sum, OCTET_PANEL, ones, 256, b + k * OCTET_PANEL, 0, words, 1, 1);
+		ones(mm, one, k, words);
+		mm->simd->mm(sum, OCTET_MATMUL_COLUMNS, one, 256, b + k * OCTET_PANEL,
+			     mm->words * OCTET_PANEL, words, 1, panels);
 	}
+	outs = mm->n - first < outs ? mm->n - first : outs;
 	for (size_t j = 0; j < outs; j++) {
-		size_t o = o0 + first + j;
-		int32_t zw = work->chn ? work->chn[o].zero_point : work->cmd.wgt.zero_point;
-		uint32_t v = work->prm ? (uint32_t)work->prm[o].bias : 0;
+		uint32_t v = work->prm ? (uint32_t)work->prm[mm->o0 + first + j].bias : 0;
 
-		zw -= mm->flip_w;
-		mm->any_zw |= zw != 0;
-		mm->zw[first + j] = zw;
-		v += (uint32_t)mm->k * zx * (uint32_t)zw - zx * (uint32_t)sum[j];
+		v += (uint32_t)mm->k * zx * (uint32_t)mm->zw[first + j] - zx * (uint32_t)sum[j];
 		mm->start[first + j] = (int32_t)v;
 	}
 }
@@ -93,17 +120,13 @@ static void panel_start(struct octet_matmul *mm, const uint32_t *b, size_t first
 int octet_matmul_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, size_t sk,
 			 size_t o0)
 {
-	uint32_t ones[256];
-
 	if (mm->direct) {
 		octet_direct_weights(mm, w, so, o0);
 		return 0;
 	}
-	for (size_t i = 0; i < 256; i++)
-		ones[i] = mm->simd->lanes == 4 ? 0x01010101 : 0x00010001;
-	mm->any_zw = false;
+	zero_points(mm, o0);
 	for (size_t p = 0; p < mm->panels; p++) {
-		uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
+		uint32_t *b = mm->room + p * mm->words * OCTET_PANEL;
 		size_t first = p * OCTET_PANEL;
 		size_t outs = mm->n - first < OCTET_PANEL ? mm->n - first : OCTET_PANEL;
 
@@ -114,7 +137,44 @@ int octet_matmul_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, s
 			panel_contiguous(mm, b, w + first * so, so, outs);
 		else
 			panel_rows(mm, b, w + first, sk, outs);
-		panel_start(mm, b, first, outs, o0, ones);
+		octet_matmul_start(mm, p, 1);
+	}
+	mm->started = true;
+	return 0;
+}
+
+/* one packed panel, from lines of four inputs to lines of two */
+static void panel_halves(struct octet_matmul *mm, uint32_t *b, const uint8_t *w)
+{
+	uint8_t f = mm->flip_w;
+
+	for (size_t k = 0; k < mm->words; k++, b += OCTET_PANEL) {
+		const uint8_t *x = w + k / 2 * OCTET_PACKED_LINE + k % 2 * 2;
+
+		for (size_t j = 0; j < OCTET_PANEL; j++)
+			b[j] = widen(x[4 * j] ^ f, x[4 * j + 1] ^ f);
+	}
+}
+
+int octet_matmul_panels(struct octet_matmul *mm, size_t group, size_t o0)
+{
+	size_t size = (mm->k + 3) / 4 * OCTET_PACKED_LINE;
+	const uint8_t *w = mm->work->wgt + group * mm->panels * size;
+
+	zero_points(mm, o0);
+	if (!mm->room) {
+		mm->b = (const uint32_t *)(const void *)w;
+		return 0;
+	}
+	for (size_t p = 0; p < mm->panels; p++, w += size) {
+		uint32_t *b = mm->room + p * mm->words * OCTET_PANEL;
+
+		if (octet_work_tick(mm->work))
+			return -ECANCELED;
+		if (mm->simd->lanes == 4)
+			mm->simd->fill(b, w, size, mm->flip_w);
+		else
+			panel_halves(mm, b, w);
 	}
 	return 0;
 }

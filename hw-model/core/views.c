@@ -115,6 +115,15 @@ static uint64_t table_size(const struct octet_cmd *cmd)
 	}
 }
 
+/* Panels of 16 outputs, lines of 4 inputs; the shape is in bounds. */
+static uint64_t packed_size(const struct octet_cmd *cmd)
+{
+	uint64_t k = (uint64_t)cmd->r * cmd->s * (cmd->cin / cmd->groups);
+	uint64_t panels = (cmd->cout / cmd->groups + 15) / 16;
+
+	return cmd->groups * panels * ((k + 3) / 4) * OCTET_PACKED_LINE;
+}
+
 static int one_run(struct octet_view *view, uint8_t space, uint64_t addr, uint64_t run)
 {
 	*view = (struct octet_view) {
@@ -165,6 +174,8 @@ int octet_view_operand(struct octet_view *view, const struct octet_cmd *cmd,
 		shape = source(cmd);
 		break;
 	case OCTET_OPERAND_WGT:
+		if (op->layout == OCTET_LAYOUT_PACKED)
+			return one_run(view, op->space, op->addr, packed_size(cmd));
 		shape = weights(cmd);
 		break;
 	default:

@@ -226,12 +226,34 @@ static int32_t got(const struct octet_work *w, size_t at)
 	return v;
 }
 
-static void compare(struct item *it, const char *level)
+/* The weights in panels, what is no weight being anything; NULL: not for this one. */
+static uint8_t *packed(const struct octet_work *w)
+{
+	const struct octet_cmd *c = &w->cmd;
+	bool gemm = c->op == OCTET_OP_GEMM;
+	size_t k = (size_t)c->r * c->s * (c->cin / c->groups), co = c->cout / c->groups;
+	size_t lines = (k + 3) / 4, panels = (co + 15) / 16;
+	uint8_t *p;
+
+	if (gemm ? c->n * c->n2 > 1 || c->wgt.flags : c->op != OCTET_OP_CONV2D)
+		return NULL;
+	p = bytes(c->groups * panels * lines * 64);
+	for (size_t o = 0; o < c->cout; o++)
+		for (size_t i = 0; i < k; i++) {
+			size_t panel = o / co * panels + o % co / 16;
+
+			p[(panel * lines + i / 4) * 64 + o % co % 16 * 4 + i % 4] =
+				w->wgt[gemm ? i * co + o : o * k + i];
+		}
+	return p;
+}
+
+static void compare(struct item *it, struct octet_work *run, const char *level)
 {
 	const struct octet_cmd *c = &it->work.cmd;
 
 	memset(it->work.dst, 0x5a, it->results * 4);
-	assert_int_equal(octet_work_compute(&it->work), 0);
+	assert_int_equal(octet_work_compute(run), 0);
 	for (size_t i = 0; i < it->results; i++) {
 		if (want(&it->work, i) == got(&it->work, i))
 			continue;
@@ -248,11 +270,18 @@ static void compare(struct item *it, const char *level)
 
 static void at_all_levels(struct item *it)
 {
+	struct octet_work panels = it->work;
+
+	panels.wgt = packed(&it->work);
+	panels.cmd.wgt.layout = OCTET_LAYOUT_PACKED;
 	for (size_t i = 0; i < 3; i++) {
 		if (octet_simd_force(levels[i]))
 			continue;
-		compare(it, levels[i]);
+		compare(it, &it->work, levels[i]);
+		if (panels.wgt)
+			compare(it, &panels, levels[i]);
 	}
+	free(panels.wgt);
 	octet_simd_force(NULL);
 	assert_true(atomic_load(&it->progress) > 0);
 }

@@ -226,6 +226,84 @@ static void test_bases(void **state)
 	fake_free(f);
 }
 
+/* Packed weights: one thing changed in what is right. */
+static void test_packed(void **state)
+{
+	static const struct mutation packed[] = {
+		M(CONV, n, 1, OK, CMD),
+		M(CONV, wgt.type, OCTET_TYPE_UINT8, OK, CMD),
+		M(CONV, groups, 1, OK, CMD),
+		M(CONV, wgt.addr, VA_WGT + 64, OK, CMD),
+		M(CONV, wgt.addr, VA_WGT + 32, BAD_LAYOUT, WGT),
+		M(CONV, wgt.addr, VA_WGT + 1, BAD_LAYOUT, WGT),
+		M(CONV, wgt.type, OCTET_TYPE_INT4, BAD_LAYOUT, WGT),
+		M(CONV, wgt.stride[0], 64, RESERVED, WGT),
+		M(CONV, wgt.stride[1], 64, BAD_LAYOUT, WGT),
+		M(CONV, wgt.stride[2], 64, BAD_LAYOUT, WGT),
+		M(CONV, wgt.stride[3], 64, BAD_LAYOUT, WGT),
+		M(CONV, wgt.layout, 2, BAD_LAYOUT, WGT),
+		M(CONV, wgt.flags, OCTET_OPERAND_TRANSPOSED, BAD_FLAGS, WGT),
+		M(CONV, src.layout, OCTET_LAYOUT_PACKED, BAD_LAYOUT, SRC),
+		M(CONV, dst.layout, OCTET_LAYOUT_PACKED, BAD_LAYOUT, DST),
+		M(CONV, wgt.zero_point, 200, BAD_QUANT, WGT),
+		M(CONV, wgt.space, OCTET_SPACE_SRAM, BAD_SRAM, WGT),
+		M(DEPTHWISE, n, 1, BAD_LAYOUT, WGT),
+		M(GEMM, n, 1, OK, CMD),
+		M(GEMM, wgt.stride[2], 4, BAD_LAYOUT, WGT),
+		M(GEMM, wgt.flags, OCTET_OPERAND_TRANSPOSED, BAD_LAYOUT, WGT),
+	};
+	struct fake *f = fake_ready("");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
+		struct octet_cmd cmd = base(packed[i].base);
+
+		cmd.wgt.layout = OCTET_LAYOUT_PACKED;
+		memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+		mutation_apply(&cmd, &packed[i]);
+		mutation_check(f, &cmd, packed[i].what, packed[i].status, packed[i].operand);
+	}
+	fake_free(f);
+}
+
+/* Its size, to the byte, in SRAM; batches; int16 inputs; what is too large. */
+static void test_packed_sizes(void **state)
+{
+	struct octet_cmd cmd = fake_gemm(1, 5, 17);	/* two panels of two lines */
+	struct octet_fault fault = { 0 };
+
+	(void)state;
+	cmd.wgt.layout = OCTET_LAYOUT_PACKED;
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	cmd.wgt.space = OCTET_SPACE_SRAM;
+	cmd.wgt.addr = 128;
+	assert_int_equal(octet_decode_cmd(&cmd, 384, &fault), 0);
+	assert_int_equal(octet_decode_cmd(&cmd, 383, &fault), OCTET_STATUS_BAD_SRAM);
+	cmd.n = 2;
+	cmd.dst.stride[1] = 1024;
+	assert_int_equal(octet_decode_cmd(&cmd, 384, &fault), OCTET_STATUS_BAD_LAYOUT);
+	cmd = fake_gemm(1, 1 << 14, 1 << 14);
+	cmd.wgt.layout = OCTET_LAYOUT_PACKED;
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), 0);
+	cmd.cin++;
+	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), OCTET_STATUS_TOO_LARGE);
+	cmd = fake_conv16();
+	cmd.wgt.layout = OCTET_LAYOUT_PACKED;
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	assert_int_equal(octet_decode_cmd(&cmd, 0, &fault), OCTET_STATUS_BAD_LAYOUT);
+	/* Groups of one channel take a line each, whatever they hold. */
+	cmd = fake_conv();
+	cmd.wgt.layout = OCTET_LAYOUT_PACKED;
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	cmd.n = cmd.h = cmd.w = cmd.oh = cmd.ow = cmd.r = cmd.s = 1;
+	cmd.groups = cmd.cin = cmd.cout = 1 << 20;
+	cmd.wgt.space = OCTET_SPACE_SRAM;
+	cmd.wgt.addr = 0;
+	assert_int_equal(octet_decode_cmd(&cmd, 1 << 26, &fault), 0);
+	assert_int_equal(octet_decode_cmd(&cmd, (1 << 26) - 1, &fault), OCTET_STATUS_BAD_SRAM);
+}
+
 /* Two things wrong: the check that the manual names first is reported. */
 static void test_order(void **state)
 {
@@ -410,6 +488,8 @@ static void test_third_command(void **state)
 UNIT_MAIN(
 	unit_case(test_bases),
 	unit_case(test_mutations),
+	unit_case(test_packed),
+	unit_case(test_packed_sizes),
 	unit_case(test_order),
 	unit_case(test_missing),
 	unit_case(test_sram_bounds),

@@ -258,6 +258,43 @@ static void test_int4_in_slices(void **state)
 	fake_free(f);
 }
 
+/* Packed weights are as they lie, whole lines, and no byte more is read. */
+static void test_packed(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmds[] = { fake_conv(), fake_gemm(2, 5, 17) };
+	/* two groups of a panel, 18 inputs; two panels, 5 inputs */
+	static const size_t bytes[] = { 2 * 5 * 64, 2 * 2 * 64 };
+	struct octet_completion c;
+
+	(void)state;
+	fill(fake_va(f, VA_WGT), VA_SIZE, 6);
+	for (int i = 0; i < 2; i++) {
+		struct octet_cmd *cmd = &cmds[i];
+		uint64_t end = VA_WGT + VA_SIZE - bytes[i];
+		struct octet_view v;
+
+		cmd->wgt.layout = OCTET_LAYOUT_PACKED;
+		cmd->wgt.addr = end;
+		memset(cmd->wgt.stride, 0, sizeof(cmd->wgt.stride));
+		assert_int_equal(octet_view_operand(&v, cmd, OCTET_OPERAND_WGT), 0);
+		assert_int_equal(v.dense, bytes[i]);
+		assert_int_equal(v.extent, bytes[i]);
+		copy_in(f, cmd);
+		assert_memory_equal(f->m->core[0].work.wgt,
+				    (uint8_t *)fake_va(f, VA_WGT) + VA_SIZE - bytes[i], bytes[i]);
+		restart(f);
+		assert_int_equal(fake_job(f, cmd, 1).status, OCTET_STATUS_OK);
+		cmd->wgt.addr = end + 64;
+		c = fake_job(f, cmd, 1);
+		assert_int_equal(c.status, OCTET_STATUS_UNMAPPED);
+		assert_int_equal(c.detail & OCTET_CQ_DETAIL_OPERAND, OCTET_OPERAND_WGT);
+		assert_true(c.fault_va == VA_WGT + VA_SIZE);
+		fake_cwrite(f, 0, OCTET_CORE_CTRL, 5);
+	}
+	fake_free(f);
+}
+
 static void test_tables(void **state)
 {
 	struct fake *f = fake_ready("");
@@ -386,6 +423,7 @@ UNIT_MAIN(
 	unit_case(test_int4),
 	unit_case(test_int4_bounds),
 	unit_case(test_int4_in_slices),
+	unit_case(test_packed),
 	unit_case(test_tables),
 	unit_case(test_records16),
 	unit_case(test_sram),

@@ -22,7 +22,7 @@ static void test_reset_values(void **state)
 	assert_int_equal(fake_read(f, OCTET_REG_OPS), 0xffe);
 	assert_int_equal(fake_read(f, OCTET_REG_STAGES), 0x3f);
 	assert_int_equal(fake_read(f, OCTET_REG_TYPES), 0x3e);
-	assert_int_equal(fake_read(f, OCTET_REG_FEATURES), OCTET_FEATURE_CHAIN);
+	assert_int_equal(fake_read(f, OCTET_REG_FEATURES), OCTET_FEATURE_CHAIN | OCTET_FEATURE_PACKED);
 	assert_int_equal(fake_read(f, OCTET_REG_LIMITS), 12 | 12 << 8 | 28 << 16 | 20 << 24);
 	assert_int_equal(fake_read(f, OCTET_REG_MAX_CMDS), 4096);
 	assert_int_equal(fake_read(f, OCTET_REG_TLB_ENTRIES), 512);

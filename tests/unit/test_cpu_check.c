@@ -165,6 +165,26 @@ CHANGE(raw_int8, c->stage = OCTET_STAGE_RAW)
 CHANGE(prm_typed, use_prm(c); c->prm.type = OCTET_TYPE_INT32)
 CHANGE(packed, c->wgt.layout = OCTET_LAYOUT_PACKED)
 CHANGE(layout7, c->src.layout = 7)
+CHANGE(panels, packed(c); memset(c->wgt.stride, 0, sizeof(c->wgt.stride)))
+CHANGE(panels_input, c->src.layout = OCTET_LAYOUT_PACKED)
+CHANGE(panels_uint8, panels(c); c->wgt.type = OCTET_TYPE_UINT8)
+CHANGE(panels_int4, panels(c); c->wgt.type = OCTET_TYPE_INT4)
+CHANGE(panels_int16, panels(c); c->src.type = c->dst.type = OCTET_TYPE_INT16;
+       c->stage = OCTET_STAGE_FIX_UP; c->src.stride[3] = c->dst.stride[3] = 16;
+       c->src.stride[2] = c->dst.stride[2] = 64; c->dst.mult = 1)
+CHANGE(panels_turned, panels(c); c->wgt.flags = OCTET_OPERAND_TRANSPOSED)
+CHANGE(panels_batch, panels(c); c->n = 2; c->dst.stride[1] = 512)
+CHANGE(panels_images, panels(c); c->n = 2)
+CHANGE(panels_unaligned, panels(c); c->wgt.addr += 32)
+CHANGE(panels_stride, panels(c); c->wgt.stride[2] = 64)
+CHANGE(panels_zero, panels(c); c->wgt.zero_point = 200)
+CHANGE(panels_sram, panels(c); c->wgt.space = OCTET_SPACE_SRAM;
+       c->wgt.addr = SW - 18 * 64)
+CHANGE(panels_sram_out, panels_sram(c); c->wgt.addr += 64)
+CHANGE(panels_end, panels(c); c->wgt.addr = WGT + 4096 - 18 * 64)
+CHANGE(panels_unmapped, panels_end(c); c->wgt.addr += 64)
+CHANGE(panels_large, panels(c); c->cin = c->cout = 1 << 14; c->h = c->oh = 1;
+       c->cin++)
 CHANGE(unused_stride, c->src.stride[0] = 4)
 CHANGE(unused_stride3, c->src.stride[3] = 4)
 CHANGE(prm_stride, use_prm(c); c->prm.stride[3] = 8)
@@ -277,6 +297,20 @@ static const struct rule rules[] = {
 	R(CONV, dst_int32, BAD_TYPE, O(DST)), R(CONV, raw_int8, BAD_TYPE, O(DST)),
 	R(CONV, prm_typed, BAD_TYPE, O(PRM)),
 	R(CONV, packed, BAD_LAYOUT, O(WGT)), R(CONV, layout7, BAD_LAYOUT, O(SRC)),
+	R(GEMM, packed, BAD_LAYOUT, O(WGT)), R(DW, panels, BAD_LAYOUT, O(WGT)),
+	R(CONV, panels, OK, 0), R(GEMM, panels, OK, 0),
+	R(CONV, panels_input, BAD_LAYOUT, O(SRC)),
+	R(CONV, panels_uint8, OK, 0), R(CONV, panels_int4, BAD_LAYOUT, O(WGT)),
+	R(CONV, panels_int16, BAD_LAYOUT, O(WGT)),
+	R(CONV, panels_turned, BAD_FLAGS, O(WGT)),
+	R(GEMM, panels_turned, BAD_LAYOUT, O(WGT)),
+	R(GEMM, panels_batch, BAD_LAYOUT, O(WGT)), R(CONV, panels_images, OK, 0),
+	R(CONV, panels_unaligned, BAD_LAYOUT, O(WGT)),
+	R(CONV, panels_stride, BAD_LAYOUT, O(WGT)),
+	R(CONV, panels_zero, BAD_QUANT, O(WGT)),
+	R(CONV, panels_sram, OK, 0), R(CONV, panels_sram_out, BAD_SRAM, O(WGT)),
+	R(CONV, panels_end, OK, 0), R(CONV, panels_unmapped, UNMAPPED, READ(WGT)),
+	R(GEMM, panels_large, TOO_LARGE, O(WGT)),
 	R(CONV, unused_stride, RESERVED, O(SRC)),
 	R(GEMM, unused_stride3, RESERVED, O(SRC)),
 	R(CONV, prm_stride, RESERVED, O(PRM)),

@@ -179,6 +179,51 @@ static int unpack(struct octet_cpu *cpu, struct cpu_work *work,
 	return 0;
 }
 
+/* What @n channels of a block have for one input, @step bytes apart in the result. */
+static void spread(uint8_t *to, const uint8_t *block, uint64_t n, uint64_t step)
+{
+	for (uint64_t o = 0; o < n; o++)
+		to[o * step] = block[4 * o];
+}
+
+/*
+ * PACKED weights as dense rows: [cout][K], GEMM: [K][cout]. Input k of a group's
+ * channels 16 p and up is byte k % 4 of the fours of its block, k / 4 of panel p.
+ */
+static int unpack_panels(struct octet_cpu *cpu, struct cpu_work *work,
+			 struct octet_cpu_fault *fault)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const bool gemm = cmd->op == OCTET_OP_GEMM;
+	const uint64_t inputs = (uint64_t)cmd->r * cmd->s * cmd->cin /
+				cmd->groups;
+	const uint64_t channels = cmd->cout / cmd->groups;
+	const uint64_t across = gemm ? channels : 1, down = gemm ? 1 : inputs;
+	const uint8_t *panel = work->w;
+	uint8_t *to;
+
+	octet_cpu_unpacked(cmd, &work->wgt);
+	to = octet_cpu_grow(&cpu->nibbles, work->wgt.bytes);
+	if (!to)
+		return no_memory(fault, work->wgt.bytes);
+	work->w = to;
+	for (uint32_t g = 0; g < cmd->groups; g++) {
+		for (uint64_t o = 0; o < channels; o += 16) {
+			const uint64_t n = channels - o < 16 ? channels - o : 16;
+
+			if (canceled(cpu))
+				return -ECANCELED;
+			for (uint64_t k = 0; k < inputs; k++)
+				spread(to + o * down + k * across,
+				       panel + k / 4 * OCTET_PACKED_LINE + k % 4,
+				       n, down);
+			panel += (inputs + 3) / 4 * OCTET_PACKED_LINE;
+		}
+		to += channels * inputs;
+	}
+	return 0;
+}
+
 /* Replaces an input by copy number @i if the output overlaps it. */
 static int separate(struct octet_cpu *cpu, unsigned int i, const uint8_t **in,
 		    uint64_t bytes, const struct cpu_work *work,
@@ -260,6 +305,8 @@ int octet_cpu_bind(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		err = gather(cpu, work, fault);
 	if (!err && work->cmd->wgt.type == OCTET_TYPE_INT4)
 		err = unpack(cpu, work, fault);
+	if (!err && work->cmd->wgt.layout == OCTET_LAYOUT_PACKED)
+		err = unpack_panels(cpu, work, fault);
 	if (!err)
 		err = separate(cpu, 0, &work->x, work->src.bytes, work, fault);
 	if (!err)

@@ -240,6 +240,37 @@ static int check_alignment(const struct octet_cmd *cmd, unsigned int i,
 	return 0;
 }
 
+#define BAD_PACKED(...)							\
+	octet_cpu_refuse(fault, OCTET_STATUS_BAD_LAYOUT, i, 0, __VA_ARGS__)
+
+static int check_packed(const struct octet_cmd *cmd, unsigned int i,
+			struct octet_cpu_fault *fault)
+{
+	const struct octet_operand *op = octet_cpu_operand(cmd, i);
+
+	if (i != OCTET_OPERAND_WGT || (cmd->op != OCTET_OP_CONV2D &&
+				       cmd->op != OCTET_OP_GEMM))
+		return BAD_PACKED("%s of op %u: layout PACKED: only weights of CONV2D and GEMM have it",
+				  names[i], cmd->op);
+	if (cmd->op == OCTET_OP_GEMM &&
+	    (cmd->n > 1 || cmd->n2 > 1 ||
+	     op->flags & OCTET_OPERAND_TRANSPOSED))
+		return BAD_PACKED("wgt: layout PACKED with n %u, n2 %u, flags 0x%x: one matrix, not TRANSPOSED",
+				  cmd->n, cmd->n2, op->flags);
+	if (op->type == OCTET_TYPE_INT4 || cmd->src.type == OCTET_TYPE_INT16)
+		return BAD_PACKED("wgt: layout PACKED with type %u and src type %u: both must have 8 bits",
+				  op->type, cmd->src.type);
+	if (op->addr % OCTET_PACKED_LINE)
+		return BAD_PACKED("wgt: address 0x%llx: packed weights are aligned to %u",
+				  (unsigned long long)op->addr,
+				  OCTET_PACKED_LINE);
+	for (int d = 0; d < CPU_DIMS; d++)
+		if (op->stride[d])
+			return BAD_PACKED("wgt: stride[%d] %llu: packed weights have none, 0",
+					  d, (unsigned long long)op->stride[d]);
+	return 0;
+}
+
 static int check_layouts(const struct octet_cmd *cmd,
 			 struct octet_cpu_fault *fault)
 {
@@ -251,10 +282,16 @@ static int check_layouts(const struct octet_cmd *cmd,
 
 		if (op->space == OCTET_SPACE_NONE)
 			continue;
+		if (op->layout == OCTET_LAYOUT_PACKED) {
+			err = check_packed(cmd, i, fault);
+			if (err)
+				return err;
+			continue;
+		}
 		if (op->layout != OCTET_LAYOUT_STRIDED)
 			return octet_cpu_refuse(fault, OCTET_STATUS_BAD_LAYOUT,
 						i, 0,
-						"%s: layout %u: only STRIDED is offered",
+						"%s: layout %u: there are STRIDED, 0, and PACKED, 1",
 						names[i], op->layout);
 		octet_cpu_shape(cmd, i, &s);
 		err = check_alignment(cmd, i, &s, fault);

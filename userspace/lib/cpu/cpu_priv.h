@@ -164,8 +164,8 @@ bool octet_cpu_weighted(const struct octet_cmd *cmd);
 
 /*
  * Loops of an operand by its index. @bytes and @elements are UINT64_MAX when
- * they do not fit 64 bits. Links are dense; INT4 weights are one run of bytes,
- * but for octet_cpu_unpacked(), where they are dense int8.
+ * they do not fit 64 bits. Links are dense; INT4 and PACKED weights are one run
+ * of bytes, but for octet_cpu_unpacked(), where they are dense.
  */
 void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
 		     struct cpu_shape *shape);

@@ -137,6 +137,29 @@ void octet_cpu_unpacked(const struct octet_cmd *cmd, struct cpu_shape *s)
 	pack(s);
 }
 
+/* One run of @bytes. */
+static void run(struct cpu_shape *s, uint64_t bytes)
+{
+	s->inner = bytes;
+	for (int d = 0; d < CPU_DIMS; d++) {
+		s->extent[d] = 1;
+		s->stride[d] = 0;
+	}
+	s->bytes = s->elements = bytes;
+}
+
+/* PACKED weights: blocks of 16 channels by 4 inputs, whole ones. */
+static uint64_t packed_bytes(const struct octet_cmd *cmd)
+{
+	const uint64_t channels = cmd->cout / cmd->groups;
+	const uint64_t inputs = (uint64_t)(cmd->cin / cmd->groups) * cmd->r *
+				cmd->s;
+	uint64_t blocks = inputs / 4 + (inputs % 4 != 0);
+
+	blocks *= channels / 16 + (channels % 16 != 0);
+	return blocks * cmd->groups * OCTET_PACKED_LINE;
+}
+
 void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
 		     struct cpu_shape *s)
 {
@@ -146,12 +169,11 @@ void octet_cpu_shape(const struct octet_cmd *cmd, unsigned int operand,
 	if (op->type == OCTET_TYPE_INT4) {
 		octet_cpu_unpacked(cmd, s);
 		/* never more than 2^63: the most is 2^80, which saturates */
-		s->inner = s->elements / 2 + s->elements % 2;
-		for (int d = 0; d < CPU_DIMS; d++) {
-			s->extent[d] = 1;
-			s->stride[d] = 0;
-		}
-		s->bytes = s->elements = s->inner;
+		run(s, s->elements / 2 + s->elements % 2);
+		return;
+	}
+	if (op->layout == OCTET_LAYOUT_PACKED) {
+		run(s, packed_bytes(cmd));
 		return;
 	}
 	extents(cmd, operand, s);
