@@ -290,7 +290,7 @@ static unsigned long round_of(struct bench *b, uint64_t seed, unsigned long firs
 	struct randop op;
 	char why[4000], what[400];
 
-	if (randop_make(&op, &r)) {
+	if (randop_make(&op, &r, true)) {
 		fputs("out of memory\n", stderr);
 		exit(1);
 	}

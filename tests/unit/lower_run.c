@@ -200,7 +200,9 @@ static void same_outputs(const struct lower_run *a, const struct lower_run *b, c
 static void check(struct mb *m, const char *name, uint32_t seed, int host, bool keep)
 {
 	const struct octet_graph *g = mb_graph(m);
-	const struct octet_low_opts device = { .ops = ALL_OPS, .keep_all = keep };
+	const struct octet_low_opts device = {
+		.ops = ALL_OPS, .keep_all = keep, .packed = seed & 2,
+	};
 	const struct octet_low_opts none = { .ops = 0 };
 	struct lower_run a, b;
 

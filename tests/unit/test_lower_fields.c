@@ -97,6 +97,108 @@ static void test_per_tensor(void **state)
 	mb_free(m);
 }
 
+/* Weight @k of output @o of packed ones; what is no weight is 0. */
+static int panel_of(const struct octet_low *low, const struct octet_low_cmd *c, uint32_t lines,
+		    uint32_t o, uint32_t k)
+{
+	const int8_t *w = data_of(low, c, OCTET_OPERAND_WGT);
+
+	return w[(o / 16 * lines + k / 4) * 64 + o % 16 * 4 + k % 4];
+}
+
+static struct octet_low *lowered_packed(struct mb *m)
+{
+	struct octet_low_opts o = { .ops = ALL_OPS, .packed = true };
+	struct octet_low *low;
+	char err[256] = "";
+
+	if (octet_lower(mb_graph(m), &o, &low, err, sizeof(err)))
+		fail_msg("%s", err);
+	return low;
+}
+
+/* Constant weights in panels, made once for two commands; not where it takes too much. */
+static void test_panels(void **state)
+{
+	union octet_graph_options o = { .fc = { .activation = OCTET_G_ACT_NONE } };
+	struct mb *m = mb_new(1);
+	const struct octet_low_tensor *packed;
+	const struct octet_cmd *c;
+	struct octet_low *low;
+	uint8_t w[20 * 11];
+	int x, k[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(w); i++)
+		w[i] = (uint8_t)(i * 7);
+	x = mb_input(m, "x", OCTET_UINT8, MB(2, 11), 0.5f, 3);
+	k[0] = mb_const(m, "w", OCTET_UINT8, MB(20, 11), 0.25f, 130, w);
+	k[1] = mb_const(m, "few", OCTET_UINT8, MB(3, 11), 0.25f, 130, w);
+	for (int i = 0; i < 3; i++) {
+		int y = mb_tensor(m, "y", OCTET_UINT8, i < 2 ? MB(2, 20) : MB(2, 3), 0.5f, 5);
+
+		MB_OP(m, OCTET_G_FULLY_CONNECTED, &o, MB_LIST(x, k[i / 2], -1), MB_LIST(y));
+		mb_output(m, y);
+	}
+	low = lowered_packed(m);
+	assert_int_equal(low->cmd_count, 3);
+	c = &low->cmds[0].cmd;
+	packed = &low->tensors[low->cmds[0].tensor[OCTET_OPERAND_WGT]];
+	assert_int_equal(c->wgt.layout, OCTET_LAYOUT_PACKED);
+	assert_int_equal(c->wgt.flags, OCTET_OPERAND_CONST);
+	assert_int_equal(c->wgt.stride[2], 0);
+	/* signed, as the array has them */
+	assert_int_equal(c->wgt.type, OCTET_TYPE_INT8);
+	assert_int_equal(c->wgt.zero_point, 2);
+	assert_int_equal(packed->bytes, 2 * 3 * 64);
+	for (uint32_t i = 0; i < 32; i++)
+		for (uint32_t j = 0; j < 12; j++)
+			assert_int_equal(panel_of(low, &low->cmds[0], 3, i, j),
+					 i < 20 && j < 11 ? w[i * 11 + j] - 128 : 0);
+	assert_ptr_equal(&low->tensors[low->cmds[1].tensor[OCTET_OPERAND_WGT]], packed);
+	assert_false(low->tensors[k[0]].used);
+	/* 192 bytes for 33 */
+	c = &low->cmds[2].cmd;
+	assert_int_equal(c->wgt.layout, OCTET_LAYOUT_STRIDED);
+	assert_int_equal(c->wgt.type, OCTET_TYPE_UINT8);
+	assert_int_equal(low->cmds[2].tensor[OCTET_OPERAND_WGT], k[1]);
+	octet_low_free(low);
+	mb_free(m);
+}
+
+/* Groups one after the other; taps in the order of the filter. */
+static void test_panels_of_groups(void **state)
+{
+	union octet_graph_options o = {
+		.conv2d = { OCTET_G_VALID, 1, 1, OCTET_G_ACT_NONE, 1, 1, 0 },
+	};
+	struct mb *m = mb_new(3);
+	int x = mb_input(m, "x", OCTET_INT8, MB(1, 6, 6, 10), 0.1f, 0), k, y;
+	struct octet_low *low;
+	int8_t w[40 * 6 * 5];
+	float scale[40];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(w); i++)
+		w[i] = (int8_t)(i * 11);
+	for (int i = 0; i < 40; i++)
+		scale[i] = 0.01f;
+	k = mb_const_channel(m, "w", OCTET_INT8, MB(40, 2, 3, 5), 0, scale, w);
+	y = mb_tensor(m, "y", OCTET_INT8, MB(1, 5, 4, 40), 0.5f, 5);
+	MB_OP(m, OCTET_G_CONV_2D, &o, MB_LIST(x, k, -1), MB_LIST(y));
+	mb_output(m, y);
+	low = lowered_packed(m);
+	assert_int_equal(low->cmds[0].cmd.groups, 2);
+	assert_int_equal(low->cmds[0].cmd.wgt.layout, OCTET_LAYOUT_PACKED);
+	for (uint32_t i = 0; i < 64; i++)
+		for (uint32_t j = 0; j < 32; j++)
+			assert_int_equal(panel_of(low, &low->cmds[0], 8, i, j),
+					 i % 32 < 20 && j < 30 ?
+					 w[(i / 32 * 20 + i % 32) * 30 + j] : 0);
+	octet_low_free(low);
+	mb_free(m);
+}
+
 static void test_flavours(void **state)
 {
 	static const struct {
@@ -401,7 +503,8 @@ static void test_rows(void **state)
 	mb_free(m);
 }
 
-UNIT_MAIN(unit_case(test_records), unit_case(test_per_tensor), unit_case(test_flavours),
+UNIT_MAIN(unit_case(test_records), unit_case(test_per_tensor), unit_case(test_panels),
+	  unit_case(test_panels_of_groups), unit_case(test_flavours),
 	  unit_case(test_padding), unit_case(test_mean), unit_case(test_add),
 	  unit_case(test_products), unit_case(test_ties), unit_case(test_wide),
 	  unit_case(test_mask), unit_case(test_kept_off), unit_case(test_nowhere), unit_case(test_rows))

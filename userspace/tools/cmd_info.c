@@ -74,6 +74,7 @@ static struct json_object *machine_json(const struct octet_ctx *ctx, const struc
 	NUMBER(dram_bpc);
 	NUMBER(ops);
 	NUMBER(stages);
+	NUMBER(features);
 	NUMBER(max_cmds);
 	NUMBER(ring_entries);
 	return o;

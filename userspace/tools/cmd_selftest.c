@@ -146,7 +146,7 @@ static int one(struct octet_ctx *ctx, struct octet_ctx *cpu, const struct randop
 }
 
 static int run_all(const struct tool_options *o, struct octet_ctx *ctx, struct octet_ctx *cpu,
-		   struct tally *t)
+		   bool packed, struct tally *t)
 {
 	unsigned long count = o->count ? o->count : DEFAULT_COUNT;
 	char why[320];
@@ -157,7 +157,7 @@ static int run_all(const struct tool_options *o, struct octet_ctx *ctx, struct o
 		int ret;
 
 		tool_progress("selftest: operation", i, count);
-		if (randop_make(&op, &r)) {
+		if (randop_make(&op, &r, packed)) {
 			fputs("octet: out of memory\n", stderr);
 			return EXIT_FAILED;
 		}
@@ -204,7 +204,7 @@ int cmd_selftest(const struct tool_options *o)
 		octet_get_info(ctx, &info);
 		printf("selftest: %s against the CPU fallback, seed %" PRIu64 "\n", info.name,
 		       o->seed);
-		ret = run_all(o, ctx, cpu, &t);
+		ret = run_all(o, ctx, cpu, info.features & OCTET_FEATURE_PACKED, &t);
 		printf("%" PRIu64 " bytes of memory compared\n", t.outputs);
 		t.failed += ret == EXIT_FAILED;
 		printf("%lu passed, %lu failed, 0 skipped\n", t.passed, t.failed);

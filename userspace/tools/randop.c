@@ -323,6 +323,16 @@ static bool place_dst(struct randop_maker *m, bool last)
 	return true;
 }
 
+/* Whether its weights may be packed. */
+static bool packable(const struct octet_cmd *c)
+{
+	if (!randop_is8(c->src.type) || !randop_is8(c->wgt.type))
+		return false;
+	return c->op == OCTET_OP_CONV2D ||
+	       (c->op == OCTET_OP_GEMM && c->n == 1 && c->n2 == 1 &&
+		!(c->wgt.flags & OCTET_OPERAND_TRANSPOSED));
+}
+
 static bool place_rest(struct randop_maker *m)
 {
 	struct octet_cmd *c = m->c;
@@ -331,6 +341,8 @@ static bool place_rest(struct randop_maker *m)
 	int block;
 
 	if (randop_weighted(c)) {
+		if (m->packed && packable(c) && chance(m->r, 40))
+			c->wgt.layout = OCTET_LAYOUT_PACKED;
 		ok = in_memory(m, OCTET_OPERAND_WGT);
 		if (ok && chance(m->r, 80)) {
 			ok = in_records(m, &c->prm, c->cout * (wide ? sizeof(struct octet_param16) :
@@ -444,9 +456,9 @@ static int finish(struct randop_maker *m)
 	return 0;
 }
 
-int randop_make(struct randop *op, struct tool_random *r)
+int randop_make(struct randop *op, struct tool_random *r, bool packed)
 {
-	struct randop_maker m = { .op = op, .r = r };
+	struct randop_maker m = { .op = op, .r = r, .packed = packed };
 	uint32_t groups = chance(r, 70) ? 1 : pick(r, 2, 3);
 	bool ok = true;
 
@@ -510,7 +522,7 @@ void randop_break(struct randop *op, struct tool_random *r)
 	BREAK(11, "int4 input", c->src.type = OCTET_TYPE_INT4);
 	BREAK(12, "no result", memset(&c->dst, 0, sizeof(c->dst)));
 	BREAK(13, "parameter records in SRAM", c->prm.space = OCTET_SPACE_SRAM);
-	BREAK(14, "packed weights", c->wgt.layout = OCTET_LAYOUT_PACKED);
+	BREAK(14, "packed input", c->src.layout = OCTET_LAYOUT_PACKED);
 	BREAK(15, "constant result", c->dst.flags |= OCTET_OPERAND_CONST);
 	BREAK(16, "extent over the limit", c->w = 1u << 21);
 	BREAK(17, "SRAM operand outside the software part",
@@ -526,13 +538,14 @@ static int describe_one(const struct octet_cmd *c, char *text, size_t size)
 {
 	return snprintf(text, size,
 		 "%s.%u %s n %u,%u in %ux%ux%u out %ux%ux%u kernel %ux%u stride %u,%u dilation %u,%u "
-		 "pad %u,%u groups %u types %u,%u,%u,%u spaces %u,%u,%u%s%s%s%s%s%s",
+		 "pad %u,%u groups %u types %u,%u,%u,%u spaces %u,%u,%u%s%s%s%s%s%s%s",
 		 octet_op_name(c->op), c->sub,
 		 octet_stage_name((enum octet_stage_code)c->stage), c->n2, c->n, c->h, c->w,
 		 c->cin, c->oh, c->ow, c->cout, c->r, c->s, c->sh, c->sw, c->dh, c->dw, c->pt,
 		 c->pl, c->groups, c->src.type, c->src2.type, c->wgt.type, c->dst.type,
 		 c->src.space, c->src2.space, c->dst.space,
-		 c->prm.space ? " records" : "", c->chn.space ? " side-records" : "",
+		 c->prm.space ? " records" : "",
+		 c->wgt.layout ? " packed" : "", c->chn.space ? " side-records" : "",
 		 c->flags & OCTET_CMD_PER_TENSOR ? " per-tensor" : "",
 		 c->tail & OCTET_TAIL_ADD ? " add" : "", c->tail & OCTET_TAIL_LUT ? " lut" : "",
 		 c->flags & OCTET_CMD_CHAIN ? " chain" : "");

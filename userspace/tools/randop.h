@@ -41,8 +41,8 @@ struct randop {
 	const char *invalid;
 };
 
-/* Makes one; -ENOMEM. */
-int randop_make(struct randop *op, struct tool_random *r);
+/* Makes one, @packed: for a device that takes packed weights; -ENOMEM. */
+int randop_make(struct randop *op, struct tool_random *r, bool packed);
 void randop_free(struct randop *op);
 
 /* The commands, their memory being at @base, one address a block. */

@@ -18,6 +18,7 @@ struct randop_tensor {
  * struct randop_maker - a job in the making
  *
  * @c: the command being made
+ * @packed: the device takes packed weights
  * @in: what it reads if not fresh memory; @link: its number in the chain
  * @links: tensors of the chain under way, from 0; type 0: not to be read
  * @read: bit i: a command reads link i; @tame: each reads the newest one
@@ -28,7 +29,7 @@ struct randop_maker {
 	struct tool_random *r;
 	struct octet_cmd *c;
 	const struct randop_tensor *in;
-	bool small;
+	bool small, packed;
 	struct randop_tensor links[OCTET_CHAIN_MAX];
 	uint32_t link_count, read;
 	bool tame;

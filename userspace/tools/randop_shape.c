@@ -200,6 +200,13 @@ static void nesting(struct randop_maker *m, bool dense, int order[4])
 	}
 }
 
+static size_t packed_bytes(const struct octet_cmd *c)
+{
+	size_t k = (size_t)c->r * c->s * (c->cin / c->groups);
+
+	return c->groups * ((c->cout / c->groups + 15) / 16) * ((k + 3) / 4) * OCTET_PACKED_LINE;
+}
+
 size_t randop_strides(struct randop_maker *m, unsigned int operand, bool dense)
 {
 	struct octet_operand *o = randop_operand(m->c, operand);
@@ -215,6 +222,8 @@ size_t randop_strides(struct randop_maker *m, unsigned int operand, bool dense)
 			end *= dim[i] ? dim[i] : 1;
 		return (end + 1) / 2;
 	}
+	if (o->layout == OCTET_LAYOUT_PACKED)
+		return packed_bytes(m->c);
 	nesting(m, dense, order);
 	for (int k = 3; k >= 0; k--) {
 		int i = order[k];

@@ -131,6 +131,7 @@ static int fill_info(struct octet_ctx *ctx, const char *path)
 	info->dram_bpc = d.dram_bpc;
 	info->ops = d.ops;
 	info->stages = d.stages;
+	info->features = d.features;
 	info->max_cmds = d.max_cmds;
 	info->ring_entries = d.ring_entries;
 	snprintf(info->name, sizeof(info->name), "Octet %u.%u at %.48s", d.version >> 16,

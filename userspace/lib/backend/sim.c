@@ -74,6 +74,7 @@ static void fill_info(struct sim *sim, struct octet_info *info)
 	info->dram_bpc = sim_read(sim, OCTET_REG_DRAM_BPC);
 	info->ops = sim_read(sim, OCTET_REG_OPS);
 	info->stages = sim_read(sim, OCTET_REG_STAGES);
+	info->features = sim_read(sim, OCTET_REG_FEATURES);
 	info->max_cmds = sim_read(sim, OCTET_REG_MAX_CMDS);
 	info->ring_entries = SIM_RING;
 	snprintf(info->simd, sizeof(info->simd), "%s", octet_machine_simd());

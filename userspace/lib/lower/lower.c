@@ -317,6 +317,8 @@ static int attempt(struct lower *l, char *err, size_t err_size)
 	if (!ret && !l->again)
 		ret = lower_fuse(l);
 	if (!ret && !l->again)
+		ret = lower_panels(l);
+	if (!ret && !l->again)
 		mark_used(l->low);
 	return ret;
 }

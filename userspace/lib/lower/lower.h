@@ -104,6 +104,8 @@ struct octet_low {
  * @ops: operations that the device offers, BIT(enum octet_op); others go to the host
  * @keep_all: no fusion that makes a tensor of the graph disappear: each activation can
  *	be looked at
+ * @packed: the device takes packed weights (OCTET_FEATURE_PACKED): constant ones are
+ *	packed, unless that more than doubles them
  * @host: [op_count] operators to keep off the device, as their commands do not fit the
  *	machine; NULL: none
  */
@@ -111,6 +113,7 @@ struct octet_low_opts {
 	enum octet_flavour flavour;
 	uint32_t ops;
 	bool keep_all;
+	bool packed;
 	const bool *host;
 };
 

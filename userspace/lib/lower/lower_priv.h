@@ -204,6 +204,9 @@ int lower_window(struct lower *l, const struct octet_graph_op *op, struct octet_
 
 int lower_fuse(struct lower *l);
 
+/* panels.c: weights as the device wants them */
+int lower_panels(struct lower *l);
+
 /* views.c: strided aliases, chosen before the commands are made */
 int lower_plan_views(struct lower *l);
 

@@ -62,6 +62,7 @@ static int lower(struct octet_plan *plan)
 		.flavour = plan->opts.flavour,
 		.ops = plan->ctx->info.ops,
 		.keep_all = plan->opts.keep,
+		.packed = plan->ctx->info.features & OCTET_FEATURE_PACKED,
 		.host = plan->off_device,
 	};
 	char err[256] = "";
