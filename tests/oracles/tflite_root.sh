@@ -90,6 +90,6 @@ apt-get -q -y --download-only install libtensorflow-lite-dev >"$apt/log" 2>&1 ||
 for deb in "$apt"/cache/archives/*.deb; do
 	dpkg-deb -x "$deb" "$new" || refuse "$(basename "$deb") cannot be unpacked"
 done
-rm -rf "$apt" "$new/usr/share"
+rm -rf "$apt" "${new:?}/usr/share"
 mv "$new" "$root"
 echo "$root"
