@@ -166,7 +166,7 @@ run 2 "$octet" verify "$net" --backend cpu
 run 2 "$octet" run "$net" --flavour tensorrt
 says err 'tflite-opt'
 run 2 "$octet" run "$net"
-says err '1 inputs, files are given for 0'
+says err '1 input, files are given for 0'
 run 3 "$octet" run /no/such.tflite --input "$work/in.bin"
 says err '/no/such.tflite: No such file'
 head -c 100 "$net" >"$work/cut.tflite"
@@ -177,6 +177,42 @@ run 3 "$octet" info "$work/text.tflite"
 says err 'no .tflite file'
 run 3 "$octet" run "$net" --input "$work/in.bin" --output /no/such/file
 says err '/no/such/file'
+run 3 "$octet" run "$net" --input "$work"
+says err 'Is a directory'
+run 2 "$octet" run "$net" --input "$work/in.bin" --std 0
+says err 'must not be 0'
+run 2 "$octet" run "$net" --input "$work/in.bin" --mean nan
+printf '\000\000\300\177' >"$work/nan.bin"
+head -c $((4 * bytes - 4)) /dev/zero >>"$work/nan.bin"
+run 3 "$octet" run "$net" --input "$work/nan.bin" --input-type float32
+says err 'value 0 is NaN'
+run 3 sh -c "'$octet' info '$net' >/dev/full"
+says err 'standard output: No space left'
+run 0 sh -c "cat '$work/in.bin' | '$octet' run '$net' --input /dev/stdin"
+says out '^run: 3 samples'
+
+# lines of labels: the end of Windows, nothing in the middle, a class too many
+sed 's/$/\r/' "$work/labels.tsv" >"$work/dos.tsv"
+run 0 "$octet" accuracy "$net" --set "$work/in.bin" --labels "$work/dos.tsv"
+says out '^accuracy: 3 of 3'
+{ echo 0; sed 1d "$work/labels.tsv"; } >"$work/four.tsv"
+run 3 "$octet" accuracy "$net" --set "$work/in.bin" --labels "$work/four.tsv"
+says err 'has 4 lines, .* has 3 samples'
+head -c $((12 * bytes)) /dev/zero >"$work/reals.bin"
+run 3 "$octet" accuracy "$net" --set "$work/reals.bin" --labels "$work/labels.tsv"
+says err 'four times as many: .* --set-type float32'
+printf 'first\n\nthird\n' >"$work/names.txt"
+run 0 "$octet" run "$net" --input "$work/one.bin" --labels "$work/names.txt" --top 1000
+says out '^ +2 .* third$'
+says err '3 names, the model has'
+
+# a command's help has its options alone
+run 0 "$octet" profile --help
+says out '^usage: octet profile MODEL'
+says out '--trace'
+grep -q -e '--calibrate' "$work/out"
+[ $? = 1 ]
+verdict "octet profile --help tells of other commands" $?
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

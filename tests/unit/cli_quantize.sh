@@ -173,7 +173,7 @@ bad inf.f32 'inf.f32: sample 1, value 3 is infinite'
 bad long.f32 "no multiple of a sample's; a sample of input"
 bad short.npy 'fewer values than its shape'
 bad bytes.npy 'has int8, samples must be float32'
-bad double.npy "'descr' is none of"
+bad double.npy 'has float64: save it with .astype'
 bad bad_folder 'b.f32: has .* no multiple'
 bad empty_folder 'is empty: no sample'
 bad no_such_set 'No such file'

@@ -30,7 +30,7 @@ static void judge(void *opaque, unsigned long sample, const void *const *outputs
 }
 
 /* The last column of a line: after the last tab, comma, semicolon or blank. */
-static int class_of(const char *path, size_t line, char *text, long *class)
+static const char *class_of(char *text, long *class)
 {
 	size_t n = strlen(text);
 	char *at, *end;
@@ -43,32 +43,45 @@ static int class_of(const char *path, size_t line, char *text, long *class)
 	errno = 0;
 	*class = strtol(at, &end, 10);
 	if (!errno && end != at && !*end && *class >= 0)
-		return 0;
-	fprintf(stderr, "octet: %s: line %zu: its last column '%s' is no class number\n", path,
-		line + 1, at);
-	return -EINVAL;
+		return NULL;
+	return at;
+}
+
+/* Four bytes for one, or one for four: the set has another type than was said. */
+static const char *mixed_up(size_t lines, unsigned long samples)
+{
+	if (samples == 4 * lines || samples + 4 == 4 * lines)
+		return "; four times as many: float32 values? --set-type float32";
+	if (lines == 4 * samples || lines == 4 * samples + 1)
+		return "; a quarter as many: the model's own type? --set-type native";
+	return "";
 }
 
 int tool_classes_read(const char *path, const char *set, unsigned long samples, size_t classes,
 		      long *class)
 {
 	struct tool_labels l;
+	const char *bad;
 	size_t first;
+	long any;
 	int ret = tool_labels_read(path, &l);
 
 	if (ret)
 		return ret;
-	/* One line more than samples: the names of the columns. */
-	first = l.count == samples + 1;
+	/* One line more than samples, and it has no class: the names of the columns. */
+	first = l.count == samples + 1 && class_of(l.line[0], &any);
 	if (l.count - first != samples) {
-		fprintf(stderr, "octet: %s has %zu lines, %s has %lu samples\n", path, l.count, set,
-			samples);
+		fprintf(stderr, "octet: %s has %zu lines, %s has %lu samples%s\n", path, l.count, set,
+			samples, mixed_up(l.count, samples));
 		ret = EXIT_FAILED;
 	}
 	for (size_t i = first; i < l.count && !ret; i++) {
-		if (class_of(path, i, l.line[i], &class[i - first]))
+		bad = class_of(l.line[i], &class[i - first]);
+		if (bad) {
+			fprintf(stderr, "octet: %s: line %zu: its last column '%s' is no class number\n",
+				path, i + 1, bad);
 			ret = EXIT_FAILED;
-		else if ((size_t)class[i - first] >= classes) {
+		} else if ((size_t)class[i - first] >= classes) {
 			fprintf(stderr, "octet: %s: line %zu: class %ld, the model has %zu\n", path,
 				i + 1, class[i - first], classes);
 			ret = EXIT_FAILED;

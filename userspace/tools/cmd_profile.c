@@ -28,19 +28,21 @@ static void add(struct octet_op_report *sum, const struct octet_op_report *r)
 	sum->macs += r->macs;
 }
 
-static void print_row(const char *label, const char *name, const struct octet_op_report *r,
-		      const struct octet_info *info)
+static void print_row(const char *label, const char *name, int width,
+		      const struct octet_op_report *r, const struct octet_info *info)
 {
-	printf("  %5s  %-24s %11" PRIu64 " %11" PRIu64 " %10" PRIu64 " %10" PRIu64 " %9" PRIu64
-	       " %10" PRIu64 " %10" PRIu64 " %6.1f\n", label, name, r->total, r->compute, r->dma_stall,
-	       r->output_stall, r->overhead, r->dram_read, r->dram_write,
+	printf("  %6s  %-*s %11" PRIu64 " %11" PRIu64 " %10" PRIu64 " %10" PRIu64 " %9" PRIu64
+	       " %10" PRIu64 " %10" PRIu64 " %6.1f\n", label, width, name, r->total, r->compute,
+	       r->dma_stall, r->output_stall, r->overhead, r->dram_read, r->dram_write,
 	       utilisation(info, r->macs, r->total));
 }
 
 static int print_ops(const struct tool_network *n, const struct octet_info *info,
 		     struct octet_op_report *sum)
 {
-	printf("  %5s  %-24s %11s %11s %10s %10s %9s %10s %10s %6s\n", "#", "operator", "cycles",
+	int width = tool_name_width(n);
+
+	printf("  %6s  %-*s %11s %11s %10s %10s %9s %10s %10s %6s\n", "#", width, "operator", "cycles",
 	       "compute", "DMA", "output", "overhead", "DRAM read", "written", "util %");
 	for (uint32_t i = 0; i < octet_model_ops(n->model); i++) {
 		OCTET_OPTS(octet_plan_op, op);
@@ -50,13 +52,13 @@ static int print_ops(const struct tool_network *n, const struct octet_info *info
 			return tool_fail(n->ctx, "profile");
 		snprintf(label, sizeof(label), op.chain ? "%u.%u" : "%u", i, op.chain);
 		if (op.where == OCTET_ON_CPU)
-			printf("  %5u  %-24s on the CPU, %.3f ms: %s\n", i, op.name,
+			printf("  %6u  %-*s on the CPU, %.3f ms: %s\n", i, width, op.name,
 			       (double)op.host_ns * 1e-6, op.why);
 		else if (op.measured.total)
-			print_row(label, op.name, &op.measured, info);
+			print_row(label, op.name, width, &op.measured, info);
 		add(sum, &op.measured);
 	}
-	print_row("all", "", sum, info);
+	print_row("all", "", width, sum, info);
 	return EXIT_OK;
 }
 
@@ -73,12 +75,14 @@ static int report(const struct tool_options *o, const struct tool_network *n)
 	ret = print_ops(n, &info, &sum);
 	if (ret)
 		return ret;
-	printf("(after a number, .K: command of chain K)\n");
+	if (plan.chains)
+		printf("(after a number, .K: command of chain K)\n");
 	printf("profile: %" PRIu64 " cycles, %.3f ms at %.0f MHz; predicted %" PRIu64
-	       "; utilisation %.1f %%; DRAM %.3f MB; %u commands in %u jobs; SRAM %u + %u bytes\n",
+	       "; utilisation %.1f %%; DRAM %.3f MB; %u command%s in %u job%s; SRAM %u + %u bytes\n",
 	       sum.total, (double)sum.total / (double)info.clock_hz * 1e3,
 	       (double)info.clock_hz * 1e-6, plan.cycles, utilisation(&info, sum.macs, sum.total),
-	       (double)(sum.dram_read + sum.dram_write) * 1e-6, plan.commands, plan.segments,
+	       (double)(sum.dram_read + sum.dram_write) * 1e-6, plan.commands,
+	       plan.commands == 1 ? "" : "s", plan.segments, plan.segments == 1 ? "" : "s",
 	       plan.sram, plan.lines);
 	if (o->trace && tool_trace_write(n, o->trace))
 		return EXIT_FAILED;

@@ -89,6 +89,8 @@ static void take(void *opaque, unsigned long sample, const void *const *outputs)
 
 static int open_sink(struct sink *s, const struct tool_options *o, struct tool_network *n)
 {
+	size_t classes;
+
 	memset(s, 0, sizeof(*s));
 	s->o = o;
 	s->n = n;
@@ -96,8 +98,12 @@ static int open_sink(struct sink *s, const struct tool_options *o, struct tool_n
 	s->result.size = sizeof(s->result);
 	if (n->outputs)
 		octet_model_tensor(n->model, (uint32_t)octet_model_output(n->model, 0), &s->result);
+	classes = n->outputs ? s->result.bytes / tool_element_bytes(s->result.type) : 0;
 	if (o->labels && tool_labels_read(o->labels, &s->labels))
 		return EXIT_FAILED;
+	if (o->labels && s->labels.count != classes)
+		fprintf(stderr, "octet: --labels %s: %zu names, the model has %zu classes: names may be "
+			"those of others\n", o->labels, s->labels.count, classes);
 	if (!o->output)
 		return EXIT_OK;
 	s->output = fopen(o->output, "wb");
@@ -123,8 +129,8 @@ static void summary(const struct tool_network *n, unsigned long count, double wa
 	double each = count ? wall / (double)count : 0;
 
 	octet_plan_info(n->plan, &info);
-	printf("run: %lu samples on %s, %.3f ms each; load %.1f ms, plan %.1f ms, peak memory %ld KiB\n",
-	       count, octet_backend_name(octet_get_backend(n->ctx)), each * 1e3, n->load_s * 1e3,
+	printf("run: %lu sample%s on %s, %.3f ms each; load %.1f ms, plan %.1f ms, peak memory %ld KiB\n",
+	       count, count == 1 ? "" : "s", octet_backend_name(octet_get_backend(n->ctx)), each * 1e3, n->load_s * 1e3,
 	       n->plan_s * 1e3, tool_peak_kib());
 	if (octet_get_backend(n->ctx) != OCTET_BACKEND_CPU)
 		printf("run: %" PRIu64 " cycles predicted for %u sample%s, %.1f %% of the MACs on the "

@@ -47,7 +47,7 @@ static struct match compare(const struct octet_tensor_info *t, const uint8_t *a,
 	return m;
 }
 
-static void print_match(const struct octet_plan_op *op, uint32_t index,
+static void print_match(const struct octet_plan_op *op, uint32_t index, int width,
 			const struct octet_tensor_info *t, const struct match *m,
 			struct tally *tally)
 {
@@ -56,7 +56,7 @@ static void print_match(const struct octet_plan_op *op, uint32_t index,
 
 	if (m->equal != m->bytes)
 		snprintf(sqnr, sizeof(sqnr), "%.1f dB", m->sqnr);
-	printf("  %4u  %-24s %-7s %-18s %10zu %10zu  %s\n", index, op->name, tool_where(op),
+	printf("  %4u  %-*s %-7s %-18s %10zu %10zu  %s\n", index, width, op->name, tool_where(op),
 	       tool_dims(t, dims, sizeof(dims)), m->bytes, m->equal, sqnr);
 	if (m->first != SIZE_MAX)
 		printf("        first difference at element %zu of '%s'\n", m->first, t->name);
@@ -94,7 +94,7 @@ static int compare_op(struct tool_network *dev, struct tool_network *cpu, uint32
 		    octet_plan_tensor(cpu->plan, (uint32_t)op.outputs[i], &b, &bytes))
 			continue;
 		m = compare(&t, a, b, bytes);
-		print_match(&op, index, &t, &m, tally);
+		print_match(&op, index, tool_name_width(dev), &t, &m, tally);
 	}
 	return EXIT_OK;
 }
@@ -123,8 +123,8 @@ static int layers(struct tool_network *dev, struct tool_network *cpu, const stru
 {
 	int ret = run_both(dev, cpu, s, 0);
 
-	printf("  %4s  %-24s %-7s %-18s %10s %10s  %s\n", "#", "operator", "runs on", "result", "bytes",
-	       "equal", "SQNR");
+	printf("  %4s  %-*s %-7s %-18s %10s %10s  %s\n", "#", tool_name_width(dev), "operator",
+	       "runs on", "result", "bytes", "equal", "SQNR");
 	for (uint32_t i = 0; i < octet_model_ops(dev->model) && !ret; i++)
 		ret = compare_op(dev, cpu, i, tally);
 	return ret;

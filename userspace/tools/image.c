@@ -50,7 +50,8 @@ static uint8_t *pixels(const struct tool_options *o, const char *path, uint32_t 
 	uint8_t *image = stbi_load(path, &iw, &ih, &in, (int)c), *out;
 
 	if (!image) {
-		fprintf(stderr, "octet: %s: %s\n", path, stbi_failure_reason());
+		fprintf(stderr, "octet: %s: no image that can be read (%s)\n", path,
+			stbi_failure_reason());
 		return NULL;
 	}
 	stride = iw * (int)c;

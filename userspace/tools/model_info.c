@@ -37,18 +37,53 @@ static void note(const struct octet_plan_op *op, char *out, size_t size)
 		 op->why[0] && (place[0] || !op->exact) ? "; " : "", op->why);
 }
 
-static void print_op(const struct tool_network *n, const struct octet_plan_op *op, uint32_t index)
+/* Columns that are as wide as what they have. */
+struct widths {
+	int name, result, params;
+};
+
+/* The shape of an operator's first result; @t and @dims describe it. */
+static void result_of(const struct tool_network *n, const struct octet_plan_op *op,
+		      struct octet_tensor_info *t, char *dims, size_t size)
+{
+	dims[0] = '\0';
+	if (op->output_count)
+		octet_model_tensor(n->model, (uint32_t)op->outputs[0], t);
+	tool_dims(t, dims, size);
+}
+
+static struct widths widths_of(const struct tool_network *n)
+{
+	struct widths w = { tool_name_width(n), (int)strlen("result"), (int)strlen("parameters") };
+
+	for (uint32_t i = 0; i < octet_model_ops(n->model); i++) {
+		OCTET_OPTS(octet_tensor_info, t);
+		OCTET_OPTS(octet_plan_op, op);
+		char dims[96];
+
+		if (octet_plan_op(n->plan, i, &op))
+			continue;
+		result_of(n, &op, &t, dims, sizeof(dims));
+		if ((int)strlen(dims) > w.result)
+			w.result = (int)strlen(dims);
+		if ((int)strlen(op.params) > w.params)
+			w.params = (int)strlen(op.params);
+	}
+	return w;
+}
+
+static void print_op(const struct tool_network *n, const struct octet_plan_op *op, uint32_t index,
+		     const struct widths *w)
 {
 	OCTET_OPTS(octet_tensor_info, t);
-	char dims[96] = "", text[256];
+	char dims[96], text[256];
 
-	if (op->output_count)
-		octet_model_tensor(n->model, (uint32_t)op->outputs[0], &t);
-	tool_dims(&t, dims, sizeof(dims));
+	result_of(n, op, &t, dims, sizeof(dims));
 	note(op, text, sizeof(text));
-	printf("  %4u  %-22s %-6s %-14s %-8s %-28s %10.3f %9" PRIu64 " %10" PRIu64 "  %s\n", index,
-	       op->name, tool_where(op), dims, octet_dtype_name(t.type), op->params,
-	       (double)op->macs * 1e-3, bytes_of(n, op), op->predicted.total, text);
+	printf("  %3u  %-*s %-7s %-*s %-7s %-*s %10.3f %9" PRIu64 " %8" PRIu64 "%s%s\n", index,
+	       w->name, op->name, tool_where(op), w->result, dims, octet_dtype_name(t.type),
+	       w->params, op->params, (double)op->macs * 1e-3, bytes_of(n, op),
+	       op->predicted.total, text[0] ? "  " : "", text);
 }
 
 static void print_edges(const struct tool_network *n)
@@ -128,16 +163,26 @@ struct json_object *tool_ops_json(const struct tool_network *n)
 	return list;
 }
 
+static const char *s(uint32_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void print_sums(const struct tool_options *o, const struct tool_network *n,
 		       const struct octet_plan_info *info)
 {
-	printf("model: %s: %u operators, %.3f MMAC, %.1f %% of them on the device; flavour %s\n",
-	       o->model, octet_model_ops(n->model), (double)info->macs * 1e-6,
+	printf("model: %s: %u operator%s, %.3f MMAC, %.1f %% of them on the device; flavour %s\n",
+	       o->model, octet_model_ops(n->model), s(octet_model_ops(n->model)), (double)info->macs * 1e-6,
 	       info->macs ? 100.0 * (double)info->device_macs / (double)info->macs : 100.0,
 	       octet_flavour_name(o->flavour));
-	printf("model: %u commands in %u jobs, %u chains, %u CPU operators; %" PRIu64
-	       " cycles, %.3f MB of DRAM traffic\n", info->commands, info->segments, info->chains,
-	       info->host_ops, info->cycles, (double)(info->dram_read + info->dram_write) * 1e-6);
+	printf("model: %u command%s in %u job%s, %u chain%s, %u CPU operator%s; %" PRIu64
+	       " cycles, %.3f MB of DRAM traffic\n", info->commands, s(info->commands),
+	       info->segments, s(info->segments), info->chains, s(info->chains), info->host_ops,
+	       s(info->host_ops), info->cycles,
+	       (double)(info->dram_read + info->dram_write) * 1e-6);
+	if (octet_get_backend(n->ctx) == OCTET_BACKEND_CPU)
+		puts("model: planned for the CPU fallback: \"device\" is what it does in the device's "
+		     "place, without SRAM and chains; cycles are those of such a plan");
 	printf("model: constants %" PRIu64 " bytes, activations %" PRIu64 ", SRAM %u + %u; load %.1f ms, "
 	       "plan %.1f ms\n", info->const_bytes, info->arena_bytes, info->sram, info->lines,
 	       n->load_s * 1e3, n->plan_s * 1e3);
@@ -146,18 +191,20 @@ static void print_sums(const struct tool_options *o, const struct tool_network *
 static int print_model(const struct tool_options *o, const struct tool_network *n)
 {
 	OCTET_OPTS(octet_plan_info, info);
+	struct widths w = widths_of(n);
 	struct json_object *root;
 
 	octet_plan_info(n->plan, &info);
 	print_edges(n);
-	printf("  %4s  %-22s %-6s %-14s %-8s %-28s %10s %9s %10s  %s\n", "#", "operator", "runs on",
-	       "result", "type", "parameters", "KMAC", "bytes", "cycles", "note");
+	printf("  %3s  %-*s %-7s %-*s %-7s %-*s %10s %9s %8s  %s\n", "#", w.name, "operator",
+	       "runs on", w.result, "result", "type", w.params, "parameters", "KMAC", "bytes",
+	       "cycles", "note");
 	for (uint32_t i = 0; i < octet_model_ops(n->model); i++) {
 		OCTET_OPTS(octet_plan_op, op);
 
 		if (octet_plan_op(n->plan, i, &op))
 			return tool_fail(n->ctx, o->model);
-		print_op(n, &op, i);
+		print_op(n, &op, i, &w);
 	}
 	print_sums(o, n, &info);
 	if (!o->json)

@@ -61,7 +61,12 @@ int tool_network_open(struct tool_network *n, const struct tool_options *o,
 	load.errbuf_size = sizeof(err);
 	ret = octet_model_load(&model, o->model, &load);
 	if (ret) {
-		fprintf(stderr, "octet: %s: %s\n", o->model, err[0] ? err : octet_strerror(ret));
+		/* The library's words begin with the name of what cannot be read. */
+		if (strncmp(err, o->model, strlen(o->model)))
+			fprintf(stderr, "octet: %s: %s\n", o->model,
+				err[0] ? err : octet_strerror(ret));
+		else
+			fprintf(stderr, "octet: %s\n", err);
 		return EXIT_FAILED;
 	}
 	n->model = model;
@@ -205,6 +210,19 @@ const char *tool_dims(const struct octet_tensor_info *t, char *out, size_t size)
 	for (uint32_t i = 0; i < t->rank && at < size; i++)
 		at += (size_t)snprintf(out + at, size - at, i ? "x%u" : "%u", t->dims[i]);
 	return out;
+}
+
+int tool_name_width(const struct tool_network *n)
+{
+	size_t width = strlen("operator");
+
+	for (uint32_t i = 0; i < octet_model_ops(n->model); i++) {
+		OCTET_OPTS(octet_plan_op, op);
+
+		if (!octet_plan_op(n->plan, i, &op) && strlen(op.name) > width)
+			width = strlen(op.name);
+	}
+	return (int)width;
 }
 
 const char *tool_where(const struct octet_plan_op *op)

@@ -108,4 +108,7 @@ struct json_object;
 struct json_object *tool_ops_json(const struct tool_network *n);
 const char *tool_where(const struct octet_plan_op *op);
 
+/* The longest name of an operator: the width of its column. */
+int tool_name_width(const struct tool_network *n);
+
 #endif

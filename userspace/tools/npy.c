@@ -92,8 +92,9 @@ static const char *describe(const char *text, enum octet_dtype *type, size_t *by
 	size_t count = 0;
 
 	if (!type_of(text, type))
-		return "its 'descr' is none of |i1 |u1 <i2 <i4 <i8 <f4: little-endian numbers are "
-		       "needed";
+		return strstr(text, "'<f8'") ? "has float64: save it with .astype(np.float32)" :
+		       "its 'descr' is none of |b1 |i1 |u1 <i2 <i4 <i8 <f2 <f4: little-endian numbers "
+		       "are needed";
 	if (!strstr(text, "'fortran_order': False"))
 		return "its order is Fortran's: save it with np.ascontiguousarray()";
 	if (!count_of(text, &count) ||

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,69 +42,142 @@ static const struct subcommand subcommands[] = {
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
 
-static void usage(FILE *f)
+/* Of each option: its letter, how it is written, and what it does. */
+static const struct {
+	char letter;
+	const char *form, *text;
+} texts[] = {
+	{ 'b', "--backend B",
+	  "drm, sim, cpu or auto: the device if there is one, else sim" },
+	{ 'd', "--device PATH",
+	  "a device node, such as /dev/accel/accel0" },
+	{ 'm', "--machine P",
+	  "the simulator with these properties, such as\n"
+	  "array=a512,dram-bytes-per-cycle=12; implies --backend sim" },
+	{ 'l', "--cpu LEVEL",
+	  "the CPU fallback: scalar, avx2 or avx512vnni" },
+	{ 'f', "--flavour F",
+	  "whose rounding: tflite (reference kernels, the default), tflite-opt\n"
+	  "(its optimized kernels on x86), xnnpack" },
+	{ 'B', "--batch N",
+	  "run, info, profile, accuracy: N samples as one inference" },
+	{ 'n', "--slots N",
+	  "run, accuracy: up to N inferences in flight (2)" },
+	{ 'R', "--no-sram",
+	  "all activations in DRAM, no chains" },
+	{ 'K', "--no-fusion",
+	  "info: each operator by itself, every activation kept" },
+	{ 'i', "--input FILE",
+	  "samples back to back in the model's own type, a .npy file, or an\n"
+	  "image; once for each input of the model" },
+	{ 't', "--input-type T",
+	  "native (default) or float32: real values, quantized by the model's\n"
+	  "own parameters" },
+	{ 'M', "--mean V[,V,V]",
+	  "images: subtracted from each pixel (0..255)" },
+	{ 'D', "--std V[,V,V]",
+	  "images: then divided by; without both the pixel is the code" },
+	{ 'C', "--color C",
+	  "images: rgb (default) or bgr" },
+	{ 'X', "--crop C",
+	  "images: none (default: stretched) or center" },
+	{ 'o', "--output FILE",
+	  "run: outputs back to back in the model's own type; quantize: the\n"
+	  "int8 model; also -o" },
+	{ 'L', "--labels FILE",
+	  "run: names of the classes, one a line; accuracy: one sample a line,\n"
+	  "its class in the last column" },
+	{ 'k', "--top K",
+	  "run: how many classes to print (5)" },
+	{ 'S', "--set FILE",
+	  "accuracy: samples, as --input; compare: float32 samples back to\n"
+	  "back, a .npy file, or a folder of these and images" },
+	{ 'T', "--set-type T",
+	  "accuracy: native or float32" },
+	{ 'A', "--calibrate SET",
+	  "quantize: samples as compare's --set, once per input of the model" },
+	{ 'N', "--limit N",
+	  "quantize, compare: N samples, spread evenly over the set" },
+	{ 'O', "--observer O",
+	  "quantize: how ranges are found: minmax (default), moving,\n"
+	  "percentile, histogram, mse, entropy" },
+	{ 'e', "--percentile P",
+	  "quantize: percent of the values inside (99.999)" },
+	{ 'a', "--activations T",
+	  "quantize: int8 (default) or uint8" },
+	{ 'p', "--per-tensor",
+	  "quantize: one scale for all weights of an operator" },
+	{ 'r', "--real-io",
+	  "quantize: inputs and outputs stay float32" },
+	{ 'x', "--exclude P",
+	  "quantize: operators that stay float, by type (SOFTMAX) or name of\n"
+	  "the result; P may have * and ?; any number of times" },
+	{ 'F', "--format F",
+	  "quantize: int8 (default); int16x8: activations of 16 bits; without\n"
+	  "samples dynamic-range, weight-only and float16" },
+	{ 'w', "--weights T",
+	  "quantize: int8 (default) or int4" },
+	{ 'V', "--rank",
+	  "quantize: what each operator costs alone, the worst first" },
+	{ 'W', "--keep-worst N",
+	  "quantize: the N worst of these stay float" },
+	{ 'E', "--equalize",
+	  "quantize: equal ranges of the channels of neighbouring layers" },
+	{ 'Z', "--smooth A",
+	  "quantize: SmoothQuant with this alpha, such as 0.5" },
+	{ 'G', "--adaround",
+	  "quantize: each weight up or down as the layer's result wants it" },
+	{ 'J', "--correct-bias",
+	  "quantize: the mean error of rounded weights off the biases" },
+	{ 'g', "--no-fold",
+	  "quantize: batch norm and activations stay operators of their own" },
+	{ 'H', "--html FILE",
+	  "compare: a page with plots" },
+	{ 'I', "--no-isolated",
+	  "compare: without each operator on the float model's activations" },
+	{ 'P', "--trace FILE",
+	  "profile: a trace for ui.perfetto.dev" },
+	{ 'c', "--count N",
+	  "selftest: how many operations (300)" },
+	{ 's', "--seed N",
+	  "selftest, bench, verify, profile: random numbers; each run prints\n"
+	  "its seed" },
+	{ 'q', "--quick",
+	  "bench: fewer repetitions" },
+	{ 'j', "--json FILE",
+	  "the result as JSON too; -: to standard output, the text\n"
+	  "then goes to standard error" },
+};
+
+static void print_option(FILE *f, const char *form, const char *text)
 {
-	fputs("usage: octet COMMAND [MODEL] [options]\n\n", f);
-	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
+	const char *end = strchr(text, '\n');
+
+	fprintf(f, "  %-15s %.*s\n", form, end ? (int)(end - text) : (int)strlen(text), text);
+	if (end)
+		print_option(f, "", end + 1);
+}
+
+/* Of everything, or of one command with its options alone. */
+static void usage(FILE *f, const struct subcommand *one)
+{
+	static const char *const model[] = { ['n'] = "", ['y'] = " MODEL", ['o'] = " [MODEL]",
+					     ['t'] = " FLOAT INT8" };
+
+	if (one)
+		fprintf(f, "usage: octet %s%s [options]\n\n%s\n\n", one->name,
+			model[(unsigned char)one->model], one->summary);
+	else
+		fputs("usage: octet COMMAND [MODEL] [options]\n\n", f);
+	for (size_t i = 0; i < N_SUBCOMMANDS && !one; i++)
 		fprintf(f, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
-	fputs("\nMODEL is a .tflite file; compare takes two: octet compare FLOAT INT8.\n\n"
-	      "  --backend B     drm, sim, cpu or auto: the device if there is one, else sim\n"
-	      "  --device PATH   a device node, such as /dev/accel/accel0\n"
-	      "  --machine P     the simulator with these properties, such as\n"
-	      "                  array=a512,dram-bytes-per-cycle=12; implies --backend sim\n"
-	      "  --cpu LEVEL     the CPU fallback: scalar, avx2 or avx512vnni\n"
-	      "  --flavour F     whose rounding: tflite (reference kernels, the default), tflite-opt\n"
-	      "                  (its optimized kernels on x86), xnnpack\n"
-	      "  --batch N       run, info, profile, accuracy: N samples as one inference\n"
-	      "  --slots N       run, accuracy: up to N inferences in flight (2)\n"
-	      "  --no-sram       all activations in DRAM, no chains\n"
-	      "  --no-fusion     info: each operator by itself, every activation kept\n"
-	      "  --input FILE    samples back to back in the model's own type, a .npy file, or an\n"
-	      "                  image; once for each input of the model\n"
-	      "  --input-type T  native (default) or float32: real values, quantized by the model's\n"
-	      "                  own parameters\n"
-	      "  --mean V[,V,V]  images: subtracted from each pixel (0..255)\n"
-	      "  --std V[,V,V]   images: then divided by; without both the pixel is the code\n"
-	      "  --color C       images: rgb (default) or bgr\n"
-	      "  --crop C        images: none (default: stretched) or center\n"
-	      "  --output FILE   run: outputs back to back in the model's own type; quantize: the\n"
-	      "                  int8 model; also -o\n"
-	      "  --labels FILE   run: names of the classes, one a line; accuracy: one sample a line,\n"
-	      "                  its class in the last column\n"
-	      "  --top K         run: how many classes to print (5)\n"
-	      "  --set FILE      accuracy: samples, as --input; compare: float32 samples back to\n"
-	      "                  back, a .npy file, or a folder of these and images\n"
-	      "  --set-type T    accuracy: native or float32\n"
-	      "  --calibrate SET quantize: samples as compare's --set, once per input of the model\n"
-	      "  --limit N       quantize, compare: N samples, spread evenly over the set\n"
-	      "  --observer O    quantize: how ranges are found: minmax (default), moving,\n"
-	      "                  percentile, histogram, mse, entropy\n"
-	      "  --percentile P  quantize: percent of the values inside (99.999)\n"
-	      "  --activations T quantize: int8 (default) or uint8\n"
-	      "  --per-tensor    quantize: one scale for all weights of an operator\n"
-	      "  --real-io       quantize: inputs and outputs stay float32\n"
-	      "  --exclude P     quantize: operators that stay float, by type (SOFTMAX) or name of\n"
-	      "                  the result; P may have * and ?; any number of times\n"
-	      "  --format F      quantize: int8 (default); int16x8: activations of 16 bits; without\n"
-	      "                  samples dynamic-range, weight-only and float16\n"
-	      "  --weights T     quantize: int8 (default) or int4\n"
-	      "  --rank          quantize: what each operator costs alone, the worst first\n"
-	      "  --keep-worst N  quantize: the N worst of these stay float\n"
-	      "  --equalize      quantize: equal ranges of the channels of neighbouring layers\n"
-	      "  --smooth A      quantize: SmoothQuant with this alpha, such as 0.5\n"
-	      "  --adaround      quantize: each weight up or down as the layer's result wants it\n"
-	      "  --correct-bias  quantize: the mean error of rounded weights off the biases\n"
-	      "  --no-fold       quantize: batch norm and activations stay operators of their own\n"
-	      "  --html FILE     compare: a page with plots\n"
-	      "  --no-isolated   compare: without each operator on the float model's activations\n"
-	      "  --trace FILE    profile: a trace for ui.perfetto.dev\n"
-	      "  --count N       selftest: how many operations (300)\n"
-	      "  --seed N        selftest, bench, verify, profile: random numbers; each run prints\n"
-	      "                  its seed\n"
-	      "  --quick         bench: fewer repetitions\n"
-	      "  --json FILE     the result as JSON too; -: to standard output, the text\n"
-	      "                  then goes to standard error\n"
-	      "  --help, --version\n\n"
+	if (!one)
+		fputs("\nMODEL is a .tflite file; compare takes two: octet compare FLOAT INT8.\n"
+		      "octet COMMAND --help: the options of one command.\n\n", f);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!one || strchr(one->takes, texts[i].letter))
+			print_option(f, texts[i].form, texts[i].text);
+	fputs("  --help, --version\n\n"
 	      "Exit: 0 fine, 1 results differ, 2 wrong usage, 3 it could not be done.\n", f);
 }
 
@@ -149,13 +223,23 @@ static int set_reals(const char *name, const char *text, struct tool_reals *r)
 	if (sscanf(text, "%f%n", &r->v[0], &n) == 1 && !text[n]) {
 		r->v[1] = r->v[2] = r->v[0];
 		r->given = true;
-		return 0;
-	}
-	if (sscanf(text, "%f,%f,%f%n", &r->v[0], &r->v[1], &r->v[2], &n) == 3 && !text[n]) {
+	} else if (sscanf(text, "%f,%f,%f%n", &r->v[0], &r->v[1], &r->v[2], &n) == 3 && !text[n]) {
 		r->given = true;
-		return 0;
 	}
+	if (r->given && isfinite(r->v[0]) && isfinite(r->v[1]) && isfinite(r->v[2]))
+		return 0;
 	fprintf(stderr, "octet: --%s '%s': must be one number, or three with commas\n", name, text);
+	return -EINVAL;
+}
+
+/* What pixels are divided by. */
+static int set_std(const char *text, struct tool_reals *r)
+{
+	if (set_reals("std", text, r))
+		return -EINVAL;
+	if (r->v[0] != 0 && r->v[1] != 0 && r->v[2] != 0)
+		return 0;
+	fprintf(stderr, "octet: --std '%s': pixels are divided by it, it must not be 0\n", text);
 	return -EINVAL;
 }
 
@@ -335,7 +419,7 @@ static int set_model(struct tool_options *o, int c, const char *arg)
 	case 'M':
 		return set_reals("mean", arg, &o->mean);
 	case 'D':
-		return set_reals("std", arg, &o->std);
+		return set_std(arg, &o->std);
 	case 'C':
 		return set_word("color", arg, "rgb", "bgr", &o->bgr);
 	case 'X':
@@ -445,19 +529,28 @@ static const struct option options[] = {
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]) - 1)
 
+/* A full disk is no success: text that was not written turns @ret into a failure. */
+static int finish(int ret)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return ret;
+	fprintf(stderr, "octet: standard output: %s\n", strerror(errno));
+	return ret ? ret : EXIT_FAILED;
+}
+
 /* @given: by the index of the option */
-static int parse(int argc, char **argv, struct tool_options *o, bool *given)
+static int parse(int argc, char **argv, struct tool_options *o, bool *given, bool *help)
 {
 	int c;
 
 	while ((c = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
 		if (c == 'h') {
-			usage(stdout);
-			exit(EXIT_OK);
+			*help = true;
+			continue;
 		}
 		if (c == 'v') {
 			printf("octet %s\n", octet_version());
-			exit(EXIT_OK);
+			exit(finish(EXIT_OK));
 		}
 		if (set(o, c, optarg))
 			return -EINVAL;
@@ -529,20 +622,24 @@ int main(int argc, char **argv)
 {
 	struct tool_options o = { .seed = (uint64_t)time(NULL) };
 	const struct subcommand *sub;
-	bool given[N_OPTIONS] = { false };
+	bool given[N_OPTIONS] = { false }, help = false;
 
-	if (parse(argc, argv, &o, given))
+	if (parse(argc, argv, &o, given, &help))
 		return EXIT_USAGE;
 	if (optind == argc) {
-		usage(stderr);
-		return EXIT_USAGE;
+		usage(help ? stdout : stderr, NULL);
+		return help ? finish(EXIT_OK) : EXIT_USAGE;
 	}
 	sub = find(argv[optind]);
+	if (sub && help) {
+		usage(stdout, sub);
+		return finish(EXIT_OK);
+	}
 	if (!sub || take_model(sub, argc, argv, &o) || check(sub, &o, given))
 		return EXIT_USAGE;
 	if (o.machine)
 		o.backend = OCTET_BACKEND_SIM;
 	if (tool_prepare_json(o.json))
 		return EXIT_FAILED;
-	return sub->run(&o);
+	return finish(sub->run(&o));
 }

@@ -89,27 +89,41 @@ double tool_decode(const struct octet_tensor_info *t, const void *data, size_t i
 	return (v - t->zero_point[0]) * t->scale[0];
 }
 
+/* All of a stream, and room for one byte more; NULL with errno. */
+static uint8_t *all_of(FILE *f, size_t *bytes)
+{
+	size_t room = 1 << 16, got;
+	uint8_t *data = malloc(room), *grown;
+
+	for (*bytes = 0; data; *bytes += got) {
+		got = fread(data + *bytes, 1, room - 1 - *bytes, f);
+		if (!got)
+			break;
+		if (*bytes + got < room - 1)
+			continue;
+		room *= 2;
+		grown = realloc(data, room);
+		if (!grown)
+			free(data);
+		data = grown;
+	}
+	if (data && ferror(f)) {
+		free(data);
+		return NULL;
+	}
+	return data;
+}
+
+/* Pipes have no size to ask for, so a file is read to its end. */
 static uint8_t *whole_file(const char *path, size_t *bytes)
 {
 	FILE *f = fopen(path, "rb");
-	uint8_t *data = NULL;
-	long size = -1;
+	uint8_t *data = f ? all_of(f, bytes) : NULL;
 
-	if (f && !fseek(f, 0, SEEK_END))
-		size = ftell(f);
-	if (size >= 0) {
-		rewind(f);
-		data = malloc((size_t)size + 1);
-	}
-	if (data && fread(data, 1, (size_t)size, f) != (size_t)size) {
-		free(data);
-		data = NULL;
-	}
 	if (!data)
 		fprintf(stderr, "octet: %s: %s\n", path, strerror(errno ? errno : EIO));
 	if (f)
 		fclose(f);
-	*bytes = size < 0 ? 0 : (size_t)size;
 	return data;
 }
 
@@ -117,12 +131,19 @@ static uint8_t *whole_file(const char *path, size_t *bytes)
 static uint8_t *encode_all(const struct octet_tensor_info *t, const char *path, uint8_t *data,
 			   size_t *bytes)
 {
-	size_t count = *bytes / sizeof(float), element = tool_element_bytes(t->type);
+	size_t count = *bytes / sizeof(float), element = tool_element_bytes(t->type), at = 0;
+	const float *real = (const float *)(const void *)data;
 	uint8_t *codes = malloc(count * element + 1);
 
-	if (codes && tool_encode(t, (const float *)(const void *)data, count, codes)) {
-		fprintf(stderr, "octet: %s: NaN among its values, or input '%s' (%s) is not quantized\n",
-			path, t->name, octet_dtype_name(t->type));
+	if (codes && tool_encode(t, real, count, codes)) {
+		while (at < count && !isnan(real[at]))
+			at++;
+		if (at < count)
+			fprintf(stderr, "octet: %s: value %zu is NaN, which no code stands for; are "
+				"these float32 values?\n", path, at);
+		else
+			fprintf(stderr, "octet: %s: real values cannot be quantized for input '%s': it "
+				"is %s without one scale\n", path, t->name, octet_dtype_name(t->type));
 		free(codes);
 		codes = NULL;
 	}
@@ -171,9 +192,8 @@ static int read_one(const struct tool_network *n, const struct tool_options *o, 
 		return EXIT_FAILED;
 	if (!bytes || bytes % t.bytes) {
 		fprintf(stderr, "octet: %s: its values make %zu bytes, a sample of input '%s' (%s %s) "
-			"has %zu%s\n", path, bytes, t.name, octet_dtype_name(t.type),
-			tool_dims(&t, dims, sizeof(dims)), t.bytes,
-			o->real_input ? "" : "; are these float32 values? --input-type float32");
+			"has %zu; whole samples are needed, at least one\n", path, bytes, t.name,
+			octet_dtype_name(t.type), tool_dims(&t, dims, sizeof(dims)), t.bytes);
 		return EXIT_FAILED;
 	}
 	count = bytes / t.bytes;
@@ -191,8 +211,8 @@ int tool_samples_read(const struct tool_network *n, const struct tool_options *o
 {
 	memset(s, 0, sizeof(*s));
 	if (path_count != n->inputs) {
-		fprintf(stderr, "octet: %s has %u inputs, files are given for %u: --input FILE for each\n",
-			o->model, n->inputs, path_count);
+		fprintf(stderr, "octet: %s has %u input%s, files are given for %u: --input FILE for "
+			"each\n", o->model, n->inputs, n->inputs == 1 ? "" : "s", path_count);
 		return EXIT_USAGE;
 	}
 	for (uint32_t i = 0; i < n->inputs; i++)
@@ -238,31 +258,47 @@ void tool_samples_free(struct tool_samples *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* Lines end with \n or \r\n. An empty one counts: those after it keep their numbers. */
+static int split(struct tool_labels *l, char *text)
+{
+	size_t room = 0;
+
+	for (char *at = text, *next; at && *at; at = next) {
+		next = strchr(at, '\n');
+		if (next)
+			*next++ = '\0';
+		at[strcspn(at, "\r")] = '\0';
+		if (l->count == room) {
+			char **grown;
+
+			room = room ? 2 * room : 64;
+			grown = realloc(l->line, room * sizeof(*grown));
+			if (!grown)
+				return EXIT_FAILED;
+			l->line = grown;
+		}
+		l->line[l->count++] = at;
+	}
+	while (l->count && !l->line[l->count - 1][0])
+		l->count--;
+	return EXIT_OK;
+}
+
 int tool_labels_read(const char *path, struct tool_labels *l)
 {
-	size_t bytes, room = 0;
-	char *at;
+	static const char bom[] = "\xef\xbb\xbf";
+	size_t bytes;
 
 	memset(l, 0, sizeof(*l));
 	l->text = (char *)whole_file(path, &bytes);
 	if (!l->text)
 		return EXIT_FAILED;
 	l->text[bytes] = '\0';
-	for (at = strtok(l->text, "\r\n"); at; at = strtok(NULL, "\r\n")) {
-		if (l->count == room) {
-			char **grown;
-
-			room = room ? 2 * room : 64;
-			grown = realloc(l->line, room * sizeof(*grown));
-			if (!grown) {
-				tool_labels_free(l);
-				return EXIT_FAILED;
-			}
-			l->line = grown;
-		}
-		l->line[l->count++] = at;
-	}
-	return EXIT_OK;
+	if (!split(l, l->text + (strncmp(l->text, bom, 3) ? 0 : 3)))
+		return EXIT_OK;
+	fprintf(stderr, "octet: %s: out of memory\n", path);
+	tool_labels_free(l);
+	return EXIT_FAILED;
 }
 
 void tool_labels_free(struct tool_labels *l)
