@@ -45,6 +45,7 @@ struct example {
 	size_t float_right;
 	uint64_t seed;
 	struct row rows[3];
+	size_t n_rows;
 };
 
 static double now(void)
@@ -63,10 +64,11 @@ static void usage(FILE *f)
 	      "  --backend B   drm (default): the device; sim: the hardware model\n"
 	      "  --data FILE   images, build/data/digits.csv\n"
 	      "  --model FILE  float model, build/data/digits.f32\n"
+	      "  --bits B      2 to 8: this width alone\n"
 	      "  --train N     train the float model here, N epochs, instead of reading it\n"
 	      "  --epochs N    of quantization-aware training (24)\n"
 	      "  --delay N     of these in float, while observers watch (2)\n"
-	      "  --rate R      largest learning rate (0.002)\n"
+	      "  --rate R      largest learning rate (0.001)\n"
 	      "  --seed N      of order, distortion and weights (1)\n"
 	      "  --validate    judge by the last 300 training images, which are left out\n"
 	      "Exit: 0 PASS, 1 FAIL, 2 it could not run.\n", f);
@@ -92,6 +94,14 @@ static int set_number(const char *name, const char *text, unsigned int *to)
 	return *to ? 0 : wrong(name, text, "must be a number of at least 1");
 }
 
+static int set_backend(struct example *x)
+{
+	if (octet_backend_parse(optarg, &x->backend) ||
+	    (x->backend != OCTET_BACKEND_DRM && x->backend != OCTET_BACKEND_SIM))
+		return wrong("--backend", optarg, "drm or sim");
+	return 0;
+}
+
 static int set_option(struct example *x, int c)
 {
 	unsigned int v = 0;
@@ -100,10 +110,7 @@ static int set_option(struct example *x, int c)
 
 	switch (c) {
 	case 'b':
-		if (octet_backend_parse(optarg, &x->backend) ||
-		    (x->backend != OCTET_BACKEND_DRM && x->backend != OCTET_BACKEND_SIM))
-			return wrong("--backend", optarg, "drm or sim");
-		return 0;
+		return set_backend(x);
 	case 'd':
 		x->data_path = optarg;
 		return 0;
@@ -116,6 +123,11 @@ static int set_option(struct example *x, int c)
 		return set_number("--epochs", optarg, &x->epochs);
 	case 'y':
 		return set_number("--delay", optarg, &x->delay);
+	case 'w':
+		x->rows[0].bits = number(optarg);
+		x->n_rows = 1;
+		return x->rows[0].bits >= 2 && x->rows[0].bits <= 8 ?
+		       0 : wrong("--bits", optarg, "must be 2 to 8");
 	case 's':
 		ret = set_number("--seed", optarg, &v);
 		x->seed = v;
@@ -142,6 +154,7 @@ static int parse(int argc, char **argv, struct example *x)
 		{ "backend", required_argument, NULL, 'b' },
 		{ "data", required_argument, NULL, 'd' },
 		{ "model", required_argument, NULL, 'm' },
+		{ "bits", required_argument, NULL, 'w' },
 		{ "train", required_argument, NULL, 't' },
 		{ "epochs", required_argument, NULL, 'e' },
 		{ "delay", required_argument, NULL, 'y' },
@@ -264,7 +277,7 @@ static int run(struct example *x)
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < sizeof(x->rows) / sizeof(x->rows[0]); i++)
+	for (size_t i = 0; i < x->n_rows; i++)
 		for (int w = 0; !ret && w < WAYS; w++)
 			ret = run_way(x, x->rows[i].bits, (enum way)w, &x->rows[i].way[w]);
 	return ret;
@@ -275,28 +288,26 @@ static double percent(size_t part, size_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static size_t better(const struct row *r, enum way a, enum way b)
+static size_t best_ptq(const struct row *r)
 {
-	return r->way[a].right > r->way[b].right ? r->way[a].right : r->way[b].right;
+	return r->way[MSE].right > r->way[MINMAX].right ? r->way[MSE].right :
+							  r->way[MINMAX].right;
 }
 
-/* Images that training must win back at least, of those that fewer bits lost. */
-static size_t margin(const struct example *x, const struct row *r)
-{
-	size_t ptq = better(r, MINMAX, MSE);
-
-	if (r->bits >= 8 || ptq >= x->float_right)
-		return 0;
-	return (x->float_right - ptq + 1) / 2;
-}
-
+/*
+ * Learned ranges against the better of the two without training. Of 8 bits they may lose
+ * one image in a hundred; of fewer they win back half of what is lost, at least.
+ */
 static bool row_good(const struct example *x, const struct row *r)
 {
-	bool good = better(r, OBSERVED, LEARNED) >= better(r, MINMAX, MSE) + margin(x, r);
+	size_t ptq = best_ptq(r), qat = r->way[LEARNED].right;
+	bool good = true;
 
 	for (int w = 0; w < WAYS; w++)
 		good = good && !r->way[w].mismatches;
-	return good;
+	if (r->bits >= 8 || ptq >= x->float_right)
+		return good && qat + r->way[LEARNED].images / 100 >= ptq;
+	return good && qat >= ptq + (x->float_right - ptq + 1) / 2;
 }
 
 static int print(const struct example *x, double seconds)
@@ -310,7 +321,7 @@ static int print(const struct example *x, double seconds)
 	for (int w = 0; w < WAYS; w++)
 		printf("  %12s", way_names[w]);
 	puts("   codes off (at most)");
-	for (size_t i = 0; i < sizeof(x->rows) / sizeof(x->rows[0]); i++) {
+	for (size_t i = 0; i < x->n_rows; i++) {
 		const struct row *r = &x->rows[i];
 
 		printf("  %4u  %7.2f", r->bits, percent(x->float_right, images));
@@ -329,10 +340,10 @@ static int print(const struct example *x, double seconds)
 	       " in all. %.0f s\n\n", octet_backend_name(x->backend), off, outputs, seconds);
 	printf("qat%s: %s float=%.2f%%", x->backend == OCTET_BACKEND_DRM ? "" : " (sim)",
 	       pass ? "PASS" : "FAIL", percent(x->float_right, images));
-	for (size_t i = 0; i < sizeof(x->rows) / sizeof(x->rows[0]); i++)
+	for (size_t i = 0; i < x->n_rows; i++)
 		printf(" ptq%u=%.2f%% qat%u=%.2f%%", x->rows[i].bits,
-		       percent(better(&x->rows[i], MINMAX, MSE), images), x->rows[i].bits,
-		       percent(better(&x->rows[i], OBSERVED, LEARNED), images));
+		       percent(best_ptq(&x->rows[i]), images), x->rows[i].bits,
+		       percent(x->rows[i].way[LEARNED].right, images));
 	printf(" outputs=%" PRIu64 " mismatches=%" PRIu64 "\n", outputs, mismatches);
 	return pass ? 0 : 1;
 }
@@ -343,8 +354,9 @@ int main(int argc, char **argv)
 		.data_path = "build/data/digits.csv",
 		.model_path = "build/data/digits.f32",
 		.backend = OCTET_BACKEND_DRM,
-		.epochs = 24, .delay = 2, .lr = 2e-3f, .seed = 1,
+		.epochs = 24, .delay = 2, .lr = 1e-3f, .seed = 1,
 		.rows = { { .bits = 8 }, { .bits = 4 }, { .bits = 3 } },
+		.n_rows = 3,
 	};
 	double start = now();
 	int ret = parse(argc, argv, &x), verdict = 2;
