@@ -81,6 +81,17 @@ static bool same(struct octet_plan *p, uint32_t a, uint32_t b)
 	return !memcmp(x, octet_plan_output(p, b, 0, NULL), bytes);
 }
 
+/* Slot 0 of two plans. */
+static void outputs_equal(struct octet_plan *p, struct octet_plan *ref, uint32_t outputs)
+{
+	for (uint32_t i = 0; i < outputs; i++) {
+		size_t bytes;
+		const void *want = octet_plan_output(ref, 0, i, &bytes);
+
+		assert_memory_equal(octet_plan_output(p, 0, i, NULL), want, bytes);
+	}
+}
+
 /* A command fails in one of three slots: it is named, the others and the next run go on. */
 static void one_fails(bool host, const char *machine, int error, const char *word)
 {
@@ -182,7 +193,6 @@ static void test_many_jobs(void **state)
 	OCTET_OPTS(octet_plan_info, info);
 	struct mb *m = mb_new(5);
 	struct octet_plan *p, *ref;
-	size_t bytes;
 	struct net n;
 	int x = mb_input(m, "x", OCTET_INT8, MB(1, 4, 4, 2), 0.05f, 1);
 
@@ -204,8 +214,7 @@ static void test_many_jobs(void **state)
 	}
 	assert_int_equal(octet_plan_start(ref, 0), 0);
 	assert_int_equal(octet_plan_wait(ref, 0, -1), 0);
-	assert_memory_equal(octet_plan_output(p, 0, 0, &bytes), octet_plan_output(ref, 0, 0, NULL),
-			    bytes);
+	outputs_equal(p, ref, 1);
 	octet_close(ctx);
 	octet_close(cpu);
 	unload(&n);
@@ -277,7 +286,6 @@ static void test_twice(void **state)
 	struct octet_plan *p, *ref;
 	struct mb *m = mb_new(9);
 	int x = mb_input(m, "x", OCTET_INT8, MB(1, 4, 4, 4), 0.05f, 1), y, parts[2];
-	size_t bytes;
 	struct net n;
 
 	(void)state;
@@ -297,9 +305,7 @@ static void test_twice(void **state)
 	assert_int_equal(octet_plan_start(ref, 0), 0);
 	assert_int_equal(octet_plan_wait(p, 0, -1), 0);
 	assert_int_equal(octet_plan_wait(ref, 0, -1), 0);
-	for (uint32_t i = 0; i < 3; i++)
-		assert_memory_equal(octet_plan_output(p, 0, i, &bytes),
-				    octet_plan_output(ref, 0, i, NULL), bytes);
+	outputs_equal(p, ref, 3);
 	octet_close(sim);
 	octet_close(cpu);
 	unload(&n);
