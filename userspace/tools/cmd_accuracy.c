@@ -126,7 +126,7 @@ static int accuracy(const struct tool_options *o, struct tool_network *n,
 	}
 	octet_model_tensor(n->model, (uint32_t)octet_model_output(n->model, 0), &result);
 	score.class = class;
-	score.outputs = result.bytes / tool_element_bytes(result.type);
+	score.outputs = tool_elements(&result);
 	ret = tool_classes_read(o->labels, o->set, samples->count, score.outputs, class);
 	if (!ret)
 		ret = tool_run_samples(n, samples, "accuracy", judge, &score, &wall);
@@ -138,27 +138,9 @@ static int accuracy(const struct tool_options *o, struct tool_network *n,
 
 int cmd_accuracy(const struct tool_options *o)
 {
-	OCTET_OPTS(octet_plan_opts, opts);
-	struct tool_samples samples;
-	struct tool_network n;
-	int ret;
-
 	if (!o->set || !o->labels) {
 		fputs("octet accuracy: --set FILE and --labels FILE are needed\n", stderr);
 		return EXIT_USAGE;
 	}
-	opts.flavour = o->flavour;
-	opts.batch = o->batch;
-	opts.slots = o->slots ? o->slots : 2;
-	opts.no_sram = o->no_sram;
-	ret = tool_network_open(&n, o, &opts);
-	if (ret)
-		return ret;
-	ret = tool_samples_read(&n, o, &o->set, 1, &samples);
-	if (!ret) {
-		ret = accuracy(o, &n, &samples);
-		tool_samples_free(&samples);
-	}
-	tool_network_close(&n);
-	return ret;
+	return tool_with_samples(o, &o->set, 1, accuracy);
 }

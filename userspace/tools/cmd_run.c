@@ -45,10 +45,10 @@ static const char *label(const struct sink *s, size_t class)
 /* The largest values of the first output. */
 static void print_top(struct sink *s, unsigned long sample, const void *data)
 {
-	size_t count = s->result.bytes / tool_element_bytes(s->result.type);
+	size_t count = tool_elements(&s->result);
 	size_t top = s->o->top ? s->o->top : TOP;
 	struct ranked *r = calloc(count + 1, sizeof(*r));
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = s->o->json ? json_object_new_array() : NULL;
 
 	if (!r)
 		return;
@@ -58,10 +58,13 @@ static void print_top(struct sink *s, unsigned long sample, const void *data)
 	if (sample < SHOWN)
 		printf("sample %lu\n", sample);
 	for (size_t i = 0; i < count && i < top; i++) {
-		struct json_object *one = json_object_new_object();
+		struct json_object *one;
 
 		if (sample < SHOWN)
 			printf("  %6zu  %10.5f  %s\n", r[i].index, r[i].value, label(s, r[i].index));
+		if (!list)
+			continue;
+		one = json_object_new_object();
 		json_object_object_add(one, "class", json_object_new_int64((int64_t)r[i].index));
 		json_object_object_add(one, "value", json_object_new_double(r[i].value));
 		if (label(s, r[i].index)[0])
@@ -71,7 +74,8 @@ static void print_top(struct sink *s, unsigned long sample, const void *data)
 	}
 	if (sample == SHOWN)
 		printf("(and so on: the rest is in --output or --json)\n");
-	json_object_array_add(s->list, list);
+	if (list)
+		json_object_array_add(s->list, list);
 	free(r);
 }
 
@@ -155,8 +159,8 @@ static int run(const struct tool_options *o, struct tool_network *n, struct tool
 
 	if (!ret)
 		ret = tool_run_samples(n, samples, "run", take, &sink, &wall);
-	if (!ret)
-		ret = close_sink(&sink);
+	if (close_sink(&sink) && !ret)
+		ret = EXIT_FAILED;
 	if (!ret)
 		summary(n, samples->count, wall, root);
 	json_object_object_add(root, "results", sink.list);
@@ -169,23 +173,5 @@ static int run(const struct tool_options *o, struct tool_network *n, struct tool
 
 int cmd_run(const struct tool_options *o)
 {
-	OCTET_OPTS(octet_plan_opts, opts);
-	struct tool_samples samples;
-	struct tool_network n;
-	int ret;
-
-	opts.flavour = o->flavour;
-	opts.batch = o->batch;
-	opts.slots = o->slots ? o->slots : 2;
-	opts.no_sram = o->no_sram;
-	ret = tool_network_open(&n, o, &opts);
-	if (ret)
-		return ret;
-	ret = tool_samples_read(&n, o, o->inputs, o->input_count, &samples);
-	if (!ret) {
-		ret = run(o, &n, &samples);
-		tool_samples_free(&samples);
-	}
-	tool_network_close(&n);
-	return ret;
+	return tool_with_samples(o, o->inputs, o->input_count, run);
 }

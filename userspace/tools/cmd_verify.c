@@ -54,7 +54,9 @@ static void print_match(const struct octet_plan_op *op, uint32_t index, int widt
 	struct json_object *o = json_object_new_object();
 	char dims[96], sqnr[32] = "exact";
 
-	if (m->equal != m->bytes)
+	if (m->equal != m->bytes && !isfinite(m->sqnr))
+		snprintf(sqnr, sizeof(sqnr), "differs");
+	else if (m->equal != m->bytes)
 		snprintf(sqnr, sizeof(sqnr), "%.1f dB", m->sqnr);
 	printf("  %4u  %-*s %-7s %-18s %10zu %10zu  %s\n", index, width, op->name, tool_where(op),
 	       tool_dims(t, dims, sizeof(dims)), m->bytes, m->equal, sqnr);
@@ -66,7 +68,8 @@ static void print_match(const struct octet_plan_op *op, uint32_t index, int widt
 	json_object_object_add(o, "tensor", json_object_new_string(t->name));
 	json_object_object_add(o, "bytes", json_object_new_int64((int64_t)m->bytes));
 	json_object_object_add(o, "equal", json_object_new_int64((int64_t)m->equal));
-	json_object_object_add(o, "sqnr_db", m->equal == m->bytes ?
+	/* JSON has no infinity: null where all is equal, or nothing is left to compare. */
+	json_object_object_add(o, "sqnr_db", m->equal == m->bytes || !isfinite(m->sqnr) ?
 			       NULL : json_object_new_double(m->sqnr));
 	json_object_array_add(tally->list, o);
 	tally->bytes += m->bytes;

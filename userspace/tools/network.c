@@ -159,6 +159,39 @@ int tool_run_samples(struct tool_network *n, const struct tool_samples *s, const
 	return EXIT_OK;
 }
 
+int tool_with_samples(const struct tool_options *o, const char *const *paths,
+		      unsigned int path_count,
+		      int (*work)(const struct tool_options *o, struct tool_network *n,
+				  struct tool_samples *samples))
+{
+	OCTET_OPTS(octet_plan_opts, opts);
+	struct tool_samples samples;
+	struct tool_network n;
+	int ret;
+
+	opts.flavour = o->flavour;
+	opts.batch = o->batch;
+	opts.slots = o->slots ? o->slots : 2;
+	opts.no_sram = o->no_sram;
+	ret = tool_network_open(&n, o, &opts);
+	if (ret)
+		return ret;
+	ret = tool_samples_read(&n, o, paths, path_count, &samples);
+	if (!ret) {
+		ret = work(o, &n, &samples);
+		tool_samples_free(&samples);
+	}
+	tool_network_close(&n);
+	return ret;
+}
+
+size_t tool_elements(const struct octet_tensor_info *t)
+{
+	size_t element = tool_element_bytes(t->type);
+
+	return element ? t->bytes / element : 0;
+}
+
 long tool_peak_kib(void)
 {
 	struct rusage u;

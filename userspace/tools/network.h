@@ -39,7 +39,7 @@ struct tool_samples {
 /** tool_samples_read() - @paths: one per input; prints why not. An exit code */
 int tool_samples_read(const struct tool_network *n, const struct tool_options *o,
 		      const char *const *paths, unsigned int path_count, struct tool_samples *s);
-/** tool_samples_random() - @count samples of random bytes (floats: -1..1) */
+/** tool_samples_random() - @count samples of random bytes (floats: -1..1; int32, int64, bool: 0, 1) */
 int tool_samples_random(const struct tool_network *n, uint64_t seed, unsigned long count,
 			struct tool_samples *s);
 void tool_samples_free(struct tool_samples *s);
@@ -71,6 +71,20 @@ size_t tool_element_bytes(enum octet_dtype type);
 int tool_run_samples(struct tool_network *n, const struct tool_samples *s, const char *what,
 		     void (*done)(void *opaque, unsigned long sample, const void *const *outputs),
 		     void *opaque, double *wall_s);
+
+/**
+ * tool_with_samples() - open @o->model, read samples, do @work with them, close
+ * @paths: one per input
+ *
+ * An exit code, the reason printed.
+ */
+int tool_with_samples(const struct tool_options *o, const char *const *paths,
+		      unsigned int path_count,
+		      int (*work)(const struct tool_options *o, struct tool_network *n,
+				  struct tool_samples *samples));
+
+/** tool_elements() - of a tensor; 0: several share a byte */
+size_t tool_elements(const struct octet_tensor_info *t);
 
 /** tool_peak_kib() - largest resident size of this process so far */
 long tool_peak_kib(void);

@@ -133,8 +133,17 @@ static uint8_t *encode_all(const struct octet_tensor_info *t, const char *path, 
 {
 	size_t count = *bytes / sizeof(float), element = tool_element_bytes(t->type), at = 0;
 	const float *real = (const float *)(const void *)data;
-	uint8_t *codes = malloc(count * element + 1);
+	uint8_t *codes = NULL;
 
+	if (*bytes % sizeof(float)) {
+		fprintf(stderr, "octet: %s: %zu bytes are no float32 values: 4 bytes each\n", path,
+			*bytes);
+		free(data);
+		return NULL;
+	}
+	codes = malloc(count * element + 1);
+	if (!codes)
+		fprintf(stderr, "octet: %s: out of memory\n", path);
 	if (codes && tool_encode(t, real, count, codes)) {
 		while (at < count && !isnan(real[at]))
 			at++;
@@ -225,6 +234,23 @@ int tool_samples_read(const struct tool_network *n, const struct tool_options *o
 	return EXIT_OK;
 }
 
+/* Random bytes are no good as real values (NaN), indexes or truth values. */
+static void tame(struct tool_random *r, enum octet_dtype type, uint8_t *data, size_t bytes)
+{
+	void *v = data;
+
+	for (size_t k = 0; type == OCTET_FLOAT32 && k < bytes / 4; k++)
+		((float *)v)[k] = (float)tool_between(r, -1000000, 1000000) * 1e-6f;
+	for (size_t k = 0; type == OCTET_FLOAT16 && k < bytes / 2; k++)
+		((uint16_t *)v)[k] &= 0xbfff;
+	for (size_t k = 0; type == OCTET_INT32 && k < bytes / 4; k++)
+		((uint32_t *)v)[k] &= 1;
+	for (size_t k = 0; type == OCTET_INT64 && k < bytes / 8; k++)
+		((uint64_t *)v)[k] &= 1;
+	for (size_t k = 0; type == OCTET_BOOL && k < bytes; k++)
+		data[k] &= 1;
+}
+
 int tool_samples_random(const struct tool_network *n, uint64_t seed, unsigned long count,
 			struct tool_samples *s)
 {
@@ -244,9 +270,7 @@ int tool_samples_random(const struct tool_network *n, uint64_t seed, unsigned lo
 			return EXIT_FAILED;
 		}
 		tool_fill(&r, s->data[i], bytes);
-		for (size_t k = 0; t.type == OCTET_FLOAT32 && k < bytes / 4; k++)
-			((float *)(void *)s->data[i])[k] =
-				(float)tool_between(&r, -1000000, 1000000) * 1e-6f;
+		tame(&r, t.type, s->data[i], bytes);
 	}
 	return EXIT_OK;
 }
