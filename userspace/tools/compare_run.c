@@ -282,6 +282,27 @@ static int time_side(struct compare *c, struct compare_side *s, struct octet_pla
 	return ret;
 }
 
+/*
+ * Cycles of the default machine; 0 if there are none. The CPU fallback's own plan has
+ * neither SRAM nor chains and tells another number.
+ */
+static uint64_t device_cycles(const struct compare_side *s, const struct octet_plan_opts *opts)
+{
+	OCTET_OPTS(octet_open_opts, open);
+	OCTET_OPTS(octet_plan_info, info);
+	struct octet_plan *plan = NULL;
+	struct octet_ctx *ctx;
+
+	open.backend = OCTET_BACKEND_SIM;
+	if (octet_open(&ctx, &open))
+		return 0;
+	if (!octet_plan_new(ctx, s->model, opts, &plan))
+		octet_plan_info(plan, &info);
+	octet_plan_free(plan);
+	octet_close(ctx);
+	return info.cycles;
+}
+
 /* As it runs in earnest: fused, chained, nothing kept. */
 static int speed_of(struct compare *c, struct compare_side *s)
 {
@@ -294,7 +315,8 @@ static int speed_of(struct compare *c, struct compare_side *s)
 	if (octet_plan_new(s->ctx, s->model, &opts, &plan))
 		return tool_fail(s->ctx, s->path);
 	octet_plan_info(plan, &info);
-	s->cycles = info.cycles;
+	s->cycles = octet_get_backend(s->ctx) == OCTET_BACKEND_CPU && info.commands ?
+			    device_cycles(s, &opts) : info.cycles;
 	ret = time_side(c, s, plan);
 	octet_plan_free(plan);
 	return ret;
