@@ -222,6 +222,51 @@ int octet_fake_quant_backward_channel(const struct octet_quant_opts *opts, const
 				      const float *grad_out, size_t outer, size_t channels,
 				      size_t inner, const struct octet_fake_quant_grads *grads);
 
+/**
+ * struct octet_batch_norm - of a layer's channels, to be folded into it in training
+ *
+ * @gamma: @beta: [channels]; NULL: 1, 0
+ * @mean: @variance: [channels], running statistics: constants for the gradients
+ * @epsilon: 0: 0.001, as Keras has it; PyTorch: 1e-5
+ */
+struct octet_batch_norm {
+	size_t size;
+	const float *gamma, *beta, *mean, *variance;
+	float epsilon;
+};
+
+/**
+ * octet_batch_norm_fold() - weights and biases that have the norm in them
+ * @w: layout as octet_quant_params_channel(), in front of fake quantization: what is
+ *	rounded must be what the device multiplies
+ * @bias: [channels]; NULL: zeros
+ * @w_out: @bias_out: may be @w, @bias
+ *
+ *	w_out = w * f		bias_out = (bias - mean) * f + beta
+ *	f = gamma / sqrt(variance + epsilon)
+ *
+ * Return: 0; -EINVAL: NaN, infinite, a negative variance.
+ */
+int octet_batch_norm_fold(const struct octet_batch_norm *norm, const float *w, const float *bias,
+			  size_t outer, size_t channels, size_t inner, float *w_out,
+			  float *bias_out);
+
+/** struct octet_batch_norm_grads - gradients of what was folded; each may be NULL */
+struct octet_batch_norm_grads {
+	size_t size;
+	float *w; /* as the weights; may be the gradient that comes in */
+	float *bias, *gamma, *beta; /* [channels] */
+};
+
+/**
+ * octet_batch_norm_fold_backward() - gradients from those of folded weights and biases
+ * @w: @bias: what went forward
+ */
+int octet_batch_norm_fold_backward(const struct octet_batch_norm *norm, const float *w,
+				   const float *bias, const float *grad_w, const float *grad_bias,
+				   size_t outer, size_t channels, size_t inner,
+				   const struct octet_batch_norm_grads *grads);
+
 /* ---- Quantizing models -----------------------------------------------------------
  *
  * A float model and some samples become a full-integer model: what TFLite's converter
