@@ -4,7 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "plan/plan.h"
+
 #include "libtest.h"
 #include "models.h"
 
@@ -452,7 +453,102 @@ static void test_busy(void **state)
 	unload(&n);
 }
 
-UNIT_MAIN(unit_case(test_one_fails), unit_case(test_not_waited),
+/* The items of slot 0 one by one, each job twice, as after a reset of its core. */
+static void run_twice(struct octet_plan *p, const char *name)
+{
+	struct plan_slot *slot = &p->slots[0];
+
+	for (uint32_t i = 0; i < p->item_count; i++) {
+		const struct plan_item *item = &p->items[i];
+		const struct plan_host *h = item->host ? &p->hosts[item->first] : NULL;
+
+		if (h) {
+			struct octet_host_call call = {
+				.g = p->graph, .op = &p->graph->ops[h->op],
+				.buffers = slot->buffers, .scratch = slot->scratch,
+				.scratch_bytes = h->scratch,
+			};
+
+			assert_int_equal(h->fn(&call), 0);
+			continue;
+		}
+		for (uint32_t k = 0; k < 2 * item->count; k++) {
+			struct octet_fence *fence;
+
+			assert_int_equal(octet_submit(p->ctx, NULL,
+						      &slot->jobs[item->first + k / 2], 1, NULL,
+						      &fence), 0);
+			if (octet_fence_wait(fence, -1))
+				fail_msg("%s: %s", name, octet_last_error(p->ctx));
+			octet_fence_free(fence);
+		}
+	}
+}
+
+static void restart(struct octet_ctx *ctx, const struct mb_sample *sample, uint32_t max_cmds)
+{
+	OCTET_OPTS(octet_plan_opts, opts);
+	struct mb *m = mb_new(3);
+	struct octet_plan *once, *twice;
+	uint64_t seed = 5;
+	struct net n;
+	size_t bytes;
+	int ret;
+
+	sample->build(m);
+	load(&n, m);
+	ctx->info.max_cmds = max_cmds;
+	opts.no_sram = max_cmds == 3;
+	if (octet_plan_new(ctx, n.model, &opts, &once)) {
+		unload(&n);
+		return;
+	}
+	assert_int_equal(octet_plan_new(ctx, n.model, &opts, &twice), 0);
+	for (uint32_t i = 0; i < octet_model_inputs(n.model); i++) {
+		uint8_t *to = octet_plan_input(once, 0, i, &bytes);
+
+		for (size_t k = 0; k < bytes; k++)
+			to[k] = n.model->graph->tensors[n.model->graph->inputs[i]].type <= OCTET_UINT8 ?
+				(uint8_t)lt_random(&seed) : 0;
+		memcpy(octet_plan_input(twice, 0, i, NULL), to, bytes);
+	}
+	assert_int_equal(octet_plan_start(once, 0), 0);
+	/* Random indexes are refused by the operator that reads them. */
+	ret = octet_plan_wait(once, 0, -1);
+	if (ret && ret != -EINVAL)
+		fail_msg("%s: %s", sample->name, octet_last_error(ctx));
+	if (!ret)
+		run_twice(twice, sample->name);
+	for (uint32_t i = 0; !ret && i < octet_model_outputs(n.model); i++) {
+		const void *want = octet_plan_output(once, 0, i, &bytes);
+
+		if (memcmp(octet_plan_output(twice, 0, i, NULL), want, bytes))
+			fail_msg("%s, jobs of %u commands: output %u differs after a restart",
+				 sample->name, max_cmds, i);
+	}
+	octet_plan_free(once);
+	octet_plan_free(twice);
+	unload(&n);
+}
+
+/* A job may run again from its start: what it reads from outside is still there. */
+static void test_restart(void **state)
+{
+	struct octet_ctx *ctx = lt_open(OCTET_BACKEND_SIM, NULL);
+	uint32_t most = ctx->info.max_cmds;
+	const struct mb_sample *lists[] = { mb_samples, mb_odd };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		for (const struct mb_sample *s = lists[i]; s->name; s++) {
+			restart(ctx, s, most);
+			restart(ctx, s, 3);
+		}
+	}
+	octet_close(ctx);
+}
+
+UNIT_MAIN(unit_case(test_restart), unit_case(test_one_fails), unit_case(test_not_waited),
 	  unit_case(test_says_what_failed), unit_case(test_many_jobs), unit_case(test_no_work),
 	  unit_case(test_nothing), unit_case(test_twice), unit_case(test_variables),
 	  unit_case(test_no_batch), unit_case(test_load), unit_case(test_busy))
