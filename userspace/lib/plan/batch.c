@@ -131,7 +131,9 @@ static int check_op(const struct octet_graph *g, const bool *settled, uint32_t i
 	if (op->output_count && settled[op->outputs[0]])
 		return 0;
 	if (!per_sample(g, op) || !constants_ok(g, op))
-		return refuse(err, err_size, index, op->name, "is not the same for each sample");
+		return refuse(err, err_size, index, op->name,
+			      "is not known to do the same to each sample of a batch; several "
+			      "slots work without a batch");
 	for (uint32_t i = 0; i < op->input_count; i++) {
 		const char *why = op->inputs[i] >= 0 && !settled[op->inputs[i]] ?
 					  input_bad(g, op, i) : NULL;
