@@ -68,7 +68,7 @@ static void usage(FILE *f)
 	      "  --train N     train the float model here, N epochs, instead of reading it\n"
 	      "  --epochs N    of quantization-aware training (24)\n"
 	      "  --delay N     of these in float, while observers watch (2)\n"
-	      "  --rate R      largest learning rate (0.001)\n"
+	      "  --rate R      largest learning rate (0.003)\n"
 	      "  --seed N      of order, distortion and weights (1)\n"
 	      "  --validate    judge by the last 300 training images, which are left out\n"
 	      "Exit: 0 PASS, 1 FAIL, 2 it could not run.\n", f);
@@ -354,7 +354,7 @@ int main(int argc, char **argv)
 		.data_path = "build/data/digits.csv",
 		.model_path = "build/data/digits.f32",
 		.backend = OCTET_BACKEND_DRM,
-		.epochs = 24, .delay = 2, .lr = 1e-3f, .seed = 1,
+		.epochs = 24, .delay = 2, .lr = 3e-3f, .seed = 1,
 		.rows = { { .bits = 8 }, { .bits = 4 }, { .bits = 3 } },
 		.n_rows = 3,
 	};

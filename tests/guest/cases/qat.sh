@@ -6,7 +6,7 @@
 # timeout: 600
 cd /host || exit 2
 
-qat_digits --backend drm --bits 4 --epochs 3 --delay 1 >/tmp/qat 2>&1
+qat_digits --backend drm --bits 4 --epochs 3 --delay 1 --rate 0.001 >/tmp/qat 2>&1
 status=$?
 sed 's/^/# /' /tmp/qat
 check "training wins back what 4 bits lose" [ $status = 0 ]
