@@ -2,43 +2,7 @@
 # SPDX-License-Identifier: MIT
 # octet with models, as people meet it: samples in every form, results, messages.
 # Small networks of our own; nothing here needs a device.
-set -u
-cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
-octet=$PWD/build/bin/octet
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-verdict() {	# TEXT STATUS
-	if [ "$2" = 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "cli_models: $1"
-		head -n 5 "$work/out" "$work/err"
-	fi
-}
-
-run() {		# EXIT COMMAND...
-	want=$1
-	shift
-	what=$*
-	"$@" >"$work/out" 2>"$work/err" </dev/null
-	got=$?
-	[ "$got" = "$want" ]
-	verdict "$what: exit $got, expected $want" $?
-}
-
-says() {	# out|err PATTERN
-	grep -Eq -e "$2" "$work/$1"
-	verdict "$what: std$1 does not have '$2'" $?
-}
-
-same() {	# FILE FILE
-	cmp -s "$1" "$2"
-	verdict "$what: $1 and $2 differ" $?
-}
+. "$(dirname "$(readlink -f "$0")")/../lib/cli.sh"
 
 build/bin/small_models "$work" >"$work/names" || exit 1
 net=$work/cnn_int8.tflite
@@ -214,5 +178,4 @@ grep -q -e '--calibrate' "$work/out"
 [ $? = 1 ]
 verdict "octet profile --help tells of other commands" $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+cli_end

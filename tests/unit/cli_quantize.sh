@@ -2,43 +2,7 @@
 # SPDX-License-Identifier: MIT
 # octet quantize and octet compare, as people meet them: sets in every form, what is wrong with
 # them, what comes out. A small network of our own; nothing here needs a device.
-set -u
-cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
-octet=$PWD/build/bin/octet
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-verdict() {	# TEXT STATUS
-	if [ "$2" = 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "cli_quantize: $1"
-		head -n 5 "$work/out" "$work/err"
-	fi
-}
-
-run() {		# EXIT COMMAND...
-	want=$1
-	shift
-	what=$*
-	"$@" >"$work/out" 2>"$work/err" </dev/null
-	got=$?
-	[ "$got" = "$want" ]
-	verdict "$what: exit $got, expected $want" $?
-}
-
-says() {	# out|err PATTERN
-	grep -Eq -e "$2" "$work/$1"
-	verdict "$what: std$1 does not have '$2'" $?
-}
-
-same() {	# FILE FILE
-	cmp -s "$1" "$2"
-	verdict "$what: $1 and $2 differ" $?
-}
+. "$(dirname "$(readlink -f "$0")")/../lib/cli.sh"
 
 json() {	# FILE EXPRESSION, of d and the folder work
 	python3 -c "import json, sys; work = '$work'; d = json.load(open('$1')); assert $2, d" \
@@ -296,5 +260,4 @@ says err '/no/such/folder'
 run 3 "$octet" compare "$net" "$q" --set "$work/nan.f32" --labels "$work/labels"
 says err 'has 12 lines'
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+cli_end
