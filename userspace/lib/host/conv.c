@@ -121,11 +121,14 @@ static size_t scratch(const struct octet_graph *g, const struct octet_graph_op *
 	return octet_product_scratch(&p);
 }
 
-static int64_t conv_sum(const struct octet_product *p, const struct octet_window *w, uint32_t b,
-			int32_t oy, int32_t ox, uint32_t channel)
+/* Products of one tap: kernel row @fy, column @fx on the input pixel @from. */
+typedef int64_t tap_fn(const struct octet_product *p, size_t from, uint32_t channel, int32_t fy,
+		       int32_t fx);
+
+/* All taps of a result that lie inside the image. */
+static int64_t window_sum(const struct octet_product *p, const struct octet_window *w, uint32_t b,
+			  int32_t oy, int32_t ox, uint32_t channel, tap_fn *tap)
 {
-	uint32_t depth = p->weights->dims[3], groups = p->in->dims[3] / depth;
-	uint32_t first = channel / (p->channels / groups) * depth;
 	int64_t sum = 0;
 
 	for (int32_t fy = 0; fy < w->size[0]; fy++) {
@@ -138,11 +141,31 @@ static int64_t conv_sum(const struct octet_product *p, const struct octet_window
 				    (int64_t)fx * w->dilation[1];
 
 			if (x >= 0 && x < w->in[1])
-				sum += octet_product_dot(p, at(p->in, b, y, x) + first,
-							 at(p->weights, channel, fy, fx), depth);
+				sum += tap(p, at(p->in, b, y, x), channel, fy, fx);
 		}
 	}
 	return sum;
+}
+
+static void every_result(struct octet_product *p, const struct octet_window *w, tap_fn *tap)
+{
+	size_t to = 0;
+
+	for (uint32_t b = 0; b < p->out->dims[0]; b++)
+		for (int32_t y = 0; y < w->out[0]; y++)
+			for (int32_t x = 0; x < w->out[1]; x++)
+				for (uint32_t o = 0; o < p->channels; o++, to++)
+					octet_product_store(p, o, to,
+							    window_sum(p, w, b, y, x, o, tap));
+}
+
+static int64_t conv_tap(const struct octet_product *p, size_t from, uint32_t channel, int32_t fy,
+			int32_t fx)
+{
+	uint32_t depth = p->weights->dims[3], groups = p->in->dims[3] / depth;
+	uint32_t first = channel / (p->channels / groups) * depth;
+
+	return octet_product_dot(p, from + first, at(p->weights, channel, fy, fx), depth);
 }
 
 static int conv(const struct octet_host_call *c)
@@ -150,16 +173,10 @@ static int conv(const struct octet_host_call *c)
 	struct octet_product p;
 	struct octet_window w;
 	const char *why;
-	size_t to = 0;
 
 	conv_setup(c->g, c->op, &p, &w, &why);
 	contents(c, &p, 0, 1, 2);
-	for (uint32_t b = 0; b < p.out->dims[0]; b++)
-		for (int32_t y = 0; y < w.out[0]; y++)
-			for (int32_t x = 0; x < w.out[1]; x++)
-				for (uint32_t o = 0; o < p.channels; o++, to++)
-					octet_product_store(&p, o, to,
-							    conv_sum(&p, &w, b, y, x, o));
+	every_result(&p, &w, conv_tap);
 	return 0;
 }
 
@@ -199,27 +216,12 @@ static int depthwise_check(const struct octet_graph *g, const struct octet_graph
 	return ret ? ret : octet_product_check(&p, 3, why);
 }
 
-static int64_t depthwise_sum(const struct octet_product *p, const struct octet_window *w,
-			     uint32_t b, int32_t oy, int32_t ox, uint32_t channel)
+static int64_t depthwise_tap(const struct octet_product *p, size_t from, uint32_t channel,
+			     int32_t fy, int32_t fx)
 {
-	uint32_t from = channel / (p->channels / p->in->dims[3]);
-	int64_t sum = 0;
+	uint32_t input = channel / (p->channels / p->in->dims[3]);
 
-	for (int32_t fy = 0; fy < w->size[0]; fy++) {
-		int64_t y = (int64_t)oy * w->stride[0] - w->pad[0] + (int64_t)fy * w->dilation[0];
-
-		if (y < 0 || y >= w->in[0])
-			continue;
-		for (int32_t fx = 0; fx < w->size[1]; fx++) {
-			int64_t x = (int64_t)ox * w->stride[1] - w->pad[1] +
-				    (int64_t)fx * w->dilation[1];
-
-			if (x >= 0 && x < w->in[1])
-				sum += octet_product_one(p, at(p->in, b, y, x) + from,
-							 at(p->weights, 0, fy, fx) + channel);
-		}
-	}
-	return sum;
+	return octet_product_one(p, from + input, at(p->weights, 0, fy, fx) + channel);
 }
 
 static int depthwise(const struct octet_host_call *c)
@@ -227,16 +229,10 @@ static int depthwise(const struct octet_host_call *c)
 	struct octet_product p;
 	struct octet_window w;
 	const char *why;
-	size_t to = 0;
 
 	depthwise_setup(c->g, c->op, &p, &w, &why);
 	contents(c, &p, 0, 1, 2);
-	for (uint32_t b = 0; b < p.out->dims[0]; b++)
-		for (int32_t y = 0; y < w.out[0]; y++)
-			for (int32_t x = 0; x < w.out[1]; x++)
-				for (uint32_t o = 0; o < p.channels; o++, to++)
-					octet_product_store(&p, o, to,
-							    depthwise_sum(&p, &w, b, y, x, o));
+	every_result(&p, &w, depthwise_tap);
 	return 0;
 }
 
