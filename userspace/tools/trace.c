@@ -12,6 +12,7 @@ enum track {
 	TRACK_OPERATORS = 1,
 	TRACK_PARTS = 2,
 	TRACK_DRAM = 3,
+	TRACK_CPU = 4,
 };
 
 struct trace {
@@ -41,13 +42,13 @@ static void name_track(struct trace *t, enum track track, const char *name)
 	json_object_array_add(t->events, e);
 }
 
-static struct json_object *slice(struct trace *t, enum track track, const char *name, uint64_t from,
-				 uint64_t cycles)
+/* @from, @us: microseconds */
+static struct json_object *slice(struct trace *t, enum track track, const char *name, double from,
+				 double us)
 {
-	struct json_object *e = event("X", track, name, (double)from * t->us_per_cycle);
+	struct json_object *e = event("X", track, name, from);
 
-	json_object_object_add(e, "dur",
-			       json_object_new_double((double)cycles * t->us_per_cycle));
+	json_object_object_add(e, "dur", json_object_new_double(us));
 	json_object_array_add(t->events, e);
 	return e;
 }
@@ -59,6 +60,8 @@ static void args(struct json_object *e, const struct octet_plan_op *op, uint32_t
 
 	json_object_object_add(a, "operator", json_object_new_int64(index));
 	json_object_object_add(a, "params", json_object_new_string(op->params));
+	if (op->why[0])
+		json_object_object_add(a, "why", json_object_new_string(op->why));
 	json_object_object_add(a, "cycles", json_object_new_int64((int64_t)r->total));
 	json_object_object_add(a, "macs", json_object_new_int64((int64_t)r->macs));
 	json_object_object_add(a, "dram_read", json_object_new_int64((int64_t)r->dram_read));
@@ -67,10 +70,9 @@ static void args(struct json_object *e, const struct octet_plan_op *op, uint32_t
 	json_object_object_add(e, "args", a);
 }
 
-static void dram(struct trace *t, const struct octet_op_report *r, uint64_t at)
+static void dram(struct trace *t, const struct octet_op_report *r, double at)
 {
-	struct json_object *e = event("C", TRACK_DRAM, "DRAM bytes per cycle",
-				      (double)at * t->us_per_cycle), *a;
+	struct json_object *e = event("C", TRACK_DRAM, "DRAM bytes per cycle", at), *a;
 
 	a = json_object_new_object();
 	json_object_object_add(a, "read", json_object_new_double(
@@ -81,8 +83,11 @@ static void dram(struct trace *t, const struct octet_op_report *r, uint64_t at)
 	json_object_array_add(t->events, e);
 }
 
-/* An operator: its whole, and below the parts that its cycles are charged to. */
-static uint64_t add_op(struct trace *t, const struct octet_plan_op *op, uint32_t index, uint64_t at)
+/*
+ * An operator: its whole, and below the parts that its cycles are charged to; on the CPU
+ * the time that it took.
+ */
+static double add_op(struct trace *t, const struct octet_plan_op *op, uint32_t index, double at)
 {
 	const struct octet_op_report *r = &op->measured;
 	const struct {
@@ -93,15 +98,20 @@ static uint64_t add_op(struct trace *t, const struct octet_plan_op *op, uint32_t
 		{ "output stall", r->output_stall }, { "DMA stall", r->dma_stall },
 	};
 
+	if (op->where == OCTET_ON_CPU) {
+		args(slice(t, TRACK_CPU, op->name, at, (double)op->host_ns * 1e-3), op, index);
+		return at + (double)op->host_ns * 1e-3;
+	}
 	if (!r->total)
 		return at;
-	args(slice(t, TRACK_OPERATORS, op->name, at, r->total), op, index);
+	args(slice(t, TRACK_OPERATORS, op->name, at, (double)r->total * t->us_per_cycle), op, index);
 	dram(t, r, at);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!parts[i].cycles)
 			continue;
-		slice(t, TRACK_PARTS, parts[i].name, at, parts[i].cycles);
-		at += parts[i].cycles;
+		slice(t, TRACK_PARTS, parts[i].name, at,
+		      (double)parts[i].cycles * t->us_per_cycle);
+		at += (double)parts[i].cycles * t->us_per_cycle;
 	}
 	return at;
 }
@@ -111,13 +121,14 @@ int tool_trace_write(const struct tool_network *n, const char *path)
 	OCTET_OPTS(octet_info, info);
 	struct trace t = { .events = json_object_new_array() };
 	struct json_object *root = json_object_new_object();
-	uint64_t at = 0;
 	int ret = EXIT_OK;
+	double at = 0;
 
 	octet_get_info(n->ctx, &info);
 	t.us_per_cycle = info.clock_hz ? 1e6 / (double)info.clock_hz : 1e-3;
 	name_track(&t, TRACK_OPERATORS, "operators");
 	name_track(&t, TRACK_PARTS, "where the cycles go");
+	name_track(&t, TRACK_CPU, "CPU, as measured");
 	for (uint32_t i = 0; i < octet_model_ops(n->model); i++) {
 		OCTET_OPTS(octet_plan_op, op);
 
