@@ -146,7 +146,7 @@ static const struct status_words statuses[] = {
 	  "no tiling fits the line buffers and the weight staging: change sram_lines or the policy" },
 	{ OCTET_STATUS_TOO_LARGE, -EFAULT, "TOO_LARGE",
 	  "an operand is over the machine's limit: split it" },
-	{ OCTET_STATUS_BAD_CHAIN, -EFAULT, "BAD_CHAIN", "chains are not offered, or malformed" },
+	{ OCTET_STATUS_BAD_CHAIN, -EFAULT, "BAD_CHAIN", "a chain breaks a rule, see the manual" },
 	{ OCTET_STATUS_BUDGET, -ETIME, "BUDGET", "the job would exceed its cycle budget" },
 	{ OCTET_STATUS_INJECTED, -EFAULT, "INJECTED", "a fault injected on purpose" },
 	{ OCTET_STATUS_NO_MEMORY, -EFAULT, "NO_MEMORY", "the machine's host is out of memory" },

@@ -276,7 +276,7 @@ static int check_types(struct lower *l, const struct octet_graph_op *op,
 	for (int i = 0; i < 3; i++) {
 		if (!t[i] || (!lower_is8(t[i]) && t[i]->type != OCTET_INT16) ||
 		    t[i]->type != t[0]->type)
-			return lower_refuse(l, "its types are %s, %s and %s",
+			return lower_refuse(l, "the device has none of %s, %s and %s",
 					    octet_graph_type_name(t[0]->type),
 					    octet_graph_type_name(t[1]->type),
 					    octet_graph_type_name(t[2]->type));
