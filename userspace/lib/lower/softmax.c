@@ -15,7 +15,8 @@ int lower_softmax(struct lower *l, const struct octet_graph_op *op)
 
 	if (!x || !lower_is8(x) || x->type != y->type)
 		return lower_refuse(l, "the device does not make %s of %s here",
-				    octet_graph_type_name(y->type), x ? octet_graph_type_name(x->type) : "nothing");
+				    octet_graph_type_name(y->type),
+				    x ? octet_graph_type_name(x->type) : "nothing");
 	if (!x->rank || x->dims[x->rank - 1] > OCTET_SOFTMAX_MAX)
 		return lower_refuse(l, "its rows have more than %d values", OCTET_SOFTMAX_MAX);
 	if (x->quants != 1 || y->quants != 1 || lower_scale(y) != 1.0f / 256 ||

@@ -62,7 +62,8 @@ int lower_unary(struct lower *l, const struct octet_graph_op *op)
 
 	if (!x || (!wide && (!lower_is8(x) || !lower_is8(y))))
 		return lower_refuse(l, "the device does not make %s of %s here",
-				    octet_graph_type_name(y->type), x ? octet_graph_type_name(x->type) : "nothing");
+				    octet_graph_type_name(y->type),
+				    x ? octet_graph_type_name(x->type) : "nothing");
 	if (x->quants != 1 || y->quants != 1)
 		return lower_refuse(l, "input or result have no quantization");
 	if (wide && (op->code == OCTET_G_RELU || op->code == OCTET_G_RELU6 ||
