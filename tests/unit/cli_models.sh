@@ -121,7 +121,7 @@ assert p['cycles'] == p['predicted'] == spent, (p['cycles'], p['predicted'], spe
 END
 verdict "profile, its JSON and its trace have the same cycles" $?
 run 0 "$octet" profile "$work/cnn_int16.tflite" --backend sim --trace "$work/cpu.json"
-grep -q '"name":"SOFTMAX".*"why":"it makes int16' "$work/cpu.json"
+grep -q '"name":"SOFTMAX".*"why":"the device does not make int16' "$work/cpu.json"
 verdict "what runs on the CPU is in the trace, and why" $?
 run 2 "$octet" profile "$net" --backend cpu
 says err 'counts no cycles'
