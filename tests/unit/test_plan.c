@@ -262,7 +262,7 @@ static void test_cycles(void **state)
 	(void)state;
 	for (const struct mb_sample *s = mb_samples; s->name; s++) {
 		OCTET_OPTS(octet_plan_info, info);
-		uint64_t measured = 0;
+		uint64_t measured = 0, read = 0, written = 0;
 		struct octet_plan *p;
 		struct net n;
 
@@ -281,8 +281,15 @@ static void test_cycles(void **state)
 			assert_int_equal(octet_plan_op(p, i, &op), 0);
 			measured += op.measured.total;
 			assert_int_equal(op.measured.total, op.predicted.total);
+			assert_int_equal(op.measured.total,
+					 op.measured.compute + op.measured.dma_stall +
+						 op.measured.output_stall + op.measured.overhead);
+			read += op.measured.dram_read;
+			written += op.measured.dram_write;
 		}
 		assert_int_equal(measured, info.cycles);
+		assert_int_equal(read, info.dram_read);
+		assert_int_equal(written, info.dram_write);
 		octet_plan_free(p);
 		unload(&n);
 	}

@@ -111,18 +111,10 @@ static void predict(struct octet_plan *plan)
 		const struct plan_segment *seg = &plan->segments[s];
 
 		for (uint32_t i = 0; i < seg->count; i++) {
-			const struct octet_report *r = &seg->place.reports[i];
 			struct octet_op_report *p =
 				&plan->predicted[low->cmds[low->steps[seg->first + i].index].op];
 
-			p->total += r->total;
-			p->compute += r->compute;
-			p->dma_stall += r->dma_stall;
-			p->output_stall += r->output_stall;
-			p->overhead += r->overhead;
-			p->dram_read += r->dram_read;
-			p->dram_write += r->dram_write;
-			p->sram += r->sram;
+			octet_plan_add(p, &seg->place.reports[i]);
 			p->macs += octet_cycles_macs(&seg->place.cmds[i]);
 		}
 	}

@@ -175,6 +175,11 @@ void *octet_plan_at(const struct octet_plan *plan, const struct plan_slot *slot,
 struct octet_buffer *octet_plan_buffer(const struct octet_plan *plan, const struct plan_slot *slot,
 				       enum plan_home home);
 
+/* report.c */
+
+/** octet_plan_add() - one more command into what an operator costs */
+void octet_plan_add(struct octet_op_report *sum, const struct octet_report *r);
+
 /* emit.c */
 
 /** octet_plan_emit() - the jobs of a slot */

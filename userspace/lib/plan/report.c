@@ -57,7 +57,7 @@ int octet_plan_tensor(struct octet_plan *plan, uint32_t tensor, const void **dat
 	return 0;
 }
 
-static void add(struct octet_op_report *sum, const struct octet_report *r)
+void octet_plan_add(struct octet_op_report *sum, const struct octet_report *r)
 {
 	sum->total += r->total;
 	sum->compute += r->compute;
@@ -86,7 +86,7 @@ static void commands_of(struct octet_plan *plan, uint32_t op, struct octet_plan_
 			if (seg->chain[i])
 				out->chain = seg->chain[i];
 			out->in_sram = seg->place.cmds[i].dst != OCTET_CYCLES_DRAM;
-			add(&out->measured, &reports[i]);
+			octet_plan_add(&out->measured, &reports[i]);
 		}
 	}
 	out->measured.macs = out->predicted.macs;

@@ -19,8 +19,6 @@
 
 #include <drm/octet_isa.h>
 
-#define OCTET_LUT16_ENTRIES 513
-
 /**
  * struct octet_table_quant - type, scale and zero point of one side
  */
