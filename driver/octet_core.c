@@ -24,7 +24,8 @@
 #include "octet_device.h"
 #include "octet_drv.h"
 #include "octet_job.h"
-#include "octet_sched.h"
+#include "octet_queue.h"
+#include "octet_reset.h"
 
 /* A core stops at once, whatever it does. */
 #define OCTET_RESET_TIMEOUT_US	(1000 * 1000)
@@ -601,7 +602,7 @@ int octet_core_init(struct octet_core *core, struct octet_device *odev, u32 inde
 	snprintf(core->name, sizeof(core->name), "octet%u", index);
 	spin_lock_init(&core->lock);
 	INIT_LIST_HEAD(&core->inflight);
-	INIT_DELAYED_WORK(&core->watchdog, octet_sched_watchdog);
+	INIT_DELAYED_WORK(&core->watchdog, octet_reset_watchdog);
 
 	entries = octet_device_alloc_coherent(odev, sizeof(*entries) *
 					      OCTET_RING_ENTRIES, &core->ring_dma);

@@ -19,6 +19,7 @@
 
 #include "octet_device.h"
 #include "octet_job.h"
+#include "octet_reset.h"
 #include "octet_sched.h"
 
 #define OCTET_TIMEOUT_MS	2000
@@ -211,8 +212,8 @@ static int octet_device_init_wqs(struct octet_device *odev)
 	odev->reset_wq = alloc_ordered_workqueue("octet-reset", WQ_MEM_RECLAIM);
 	if (!odev->reset_wq)
 		return -ENOMEM;
-	INIT_WORK(&odev->reset_work, octet_sched_device_reset);
-	INIT_WORK(&odev->park_work, octet_sched_device_park);
+	INIT_WORK(&odev->reset_work, octet_reset_work);
+	INIT_WORK(&odev->park_work, octet_reset_park_work);
 	return drmm_add_action_or_reset(&odev->drm, octet_device_destroy_wq,
 					odev->reset_wq);
 }

@@ -26,7 +26,7 @@
 #include "octet_drv.h"
 #include "octet_gem.h"
 #include "octet_job.h"
-#include "octet_sched.h"
+#include "octet_queue.h"
 #include "octet_sync.h"
 #include "octet_vm.h"
 
