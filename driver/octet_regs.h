@@ -29,6 +29,7 @@
 #define   OCTET_HW_VERSION_MINOR	GENMASK(15, 0)
 #define   OCTET_HW_VERSION_1		1
 #define   OCTET_HW_VERSION_1_CHAINS	1	/* minor: all operations, chains */
+#define   OCTET_HW_VERSION_1_STOP	2	/* minor: STOP and RESUME of a job */
 #define OCTET_REG_CORES			0x0008	/* RO, 1..8 */
 #define OCTET_REG_ARRAY			0x000c	/* RO */
 #define   OCTET_ARRAY_P			GENMASK(7, 0)	/* pixels */
@@ -85,6 +86,7 @@
 #define   OCTET_CORE_CTRL_ENABLE	BIT(0)	/* take entries from the ring */
 #define   OCTET_CORE_CTRL_RESET		BIT(1)	/* core reset, clears itself */
 #define   OCTET_CORE_CTRL_RESUME	BIT(2)	/* leave HALTED, with the next entry; reads 0 */
+#define   OCTET_CORE_CTRL_STOP		BIT(3)	/* without ENABLE: give up the job before its next command */
 #define OCTET_CORE_STATUS		0x0004	/* RO */
 #define   OCTET_CORE_STATUS_STATE	GENMASK(3, 0)
 #define     OCTET_CORE_STATE_OFF	0	/* not enabled */
@@ -93,6 +95,7 @@
 #define     OCTET_CORE_STATE_HALTED	3	/* after an error, waits for RESUME */
 #define     OCTET_CORE_STATE_RESET	4	/* core reset under way */
 #define   OCTET_CORE_STATUS_RING_ERROR	BIT(4)	/* bad tail, base or order; reset to recover */
+#define   OCTET_CORE_STATUS_STOPPED	BIT(5)	/* job SEQ was given up before command STOP_CMD */
 #define OCTET_CORE_RING_LO		0x0008	/* RW while OFF, DMA address, 64-byte aligned */
 #define OCTET_CORE_RING_HI		0x000c
 #define OCTET_CORE_RING_ORDER		0x0010	/* RW while OFF, log2(entries), 6.. */
@@ -113,6 +116,7 @@
 #define OCTET_CORE_PROGRESS		0x0044	/* RO, changes while the core works */
 #define OCTET_CORE_SEQ_LO		0x0048	/* RO, sequence number being executed */
 #define OCTET_CORE_SEQ_HI		0x004c
+#define OCTET_CORE_STOP_CMD		0x0050	/* RO, while STOPPED */
 
 /* Fault record of the newest error completion, kept until the next or a core reset */
 #define OCTET_CORE_FAULT_STATUS		0x0060	/* RO, enum octet_status */
@@ -160,7 +164,8 @@
  * @seq: sequence number, given back in the completion
  * @cmd_va: address of command 0, 64-byte aligned
  * @cmd_count: commands of the job, 1..OCTET_REG_MAX_CMDS
- * @first: index of the first command to execute (the first one of a chain)
+ * @first: index of the first command to execute (the first one of a chain),
+ *	STOP_CMD for a job that goes on after a reset
  * @sw: bytes of SRAM placed by software
  * @lb: bytes of SRAM for line buffers
  * @budget: largest number of cycles, 0 for no limit
@@ -186,6 +191,7 @@ struct octet_ring_entry {
 #define OCTET_RING_NOP			0	/* completes at once; only seq, flags count */
 #define OCTET_RING_RUN			1
 #define OCTET_RING_F_IRQ		BIT(0)	/* interrupt when complete */
+#define OCTET_RING_F_RESUME		BIT(1)	/* RUN: SRAM as this core's last job left it */
 
 /**
  * struct octet_completion - one finished entry (kernel memory)

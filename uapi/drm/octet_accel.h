@@ -31,10 +31,10 @@ extern "C" {
  * time), -ECANCELED (an earlier job of the same queue failed, or the queue was
  * destroyed), -ENODEV (device gone).
  *
- * Versions: 1.0 first.
+ * Versions: 1.0 first; 1.1 DRM_OCTET_BO_SET_NAME.
  */
 #define DRM_OCTET_MAJOR 1
-#define DRM_OCTET_MINOR 0
+#define DRM_OCTET_MINOR 1
 
 #define DRM_OCTET_DEV_QUERY		0x00
 #define DRM_OCTET_BO_CREATE		0x01
@@ -44,6 +44,7 @@ extern "C" {
 #define DRM_OCTET_QUEUE_DESTROY		0x05
 #define DRM_OCTET_QUEUE_QUERY		0x06
 #define DRM_OCTET_SUBMIT		0x07
+#define DRM_OCTET_BO_SET_NAME		0x08
 
 /**
  * struct drm_octet_array - an array in user memory
@@ -145,7 +146,8 @@ struct drm_octet_device_info {
 /**
  * struct drm_octet_core_counters - counters of one core
  *
- * Those up to @core_resets are the device's own, since its last device reset.
+ * All are sums since probe: the driver carries the device's own, those up to
+ * @core_resets, over device resets and power states.
  *
  * @cycles: sum of job cycles
  * @compute: of these, array cycles
@@ -291,6 +293,27 @@ struct drm_octet_bo_wait {
 };
 
 #define DRM_OCTET_BO_WAIT_WRITERS	(1 << 0)
+
+#define DRM_OCTET_BO_NAME_MAX	127
+
+/**
+ * struct drm_octet_bo_set_name - DRM_OCTET_BO_SET_NAME
+ *
+ * A name for people, shown with the buffer in debugfs and in dumps. It replaces
+ * the one before; @size 0 takes it away.
+ *
+ * -ENOENT: no such handle; -EINVAL: a byte that is not printable ASCII;
+ * -E2BIG: longer than DRM_OCTET_BO_NAME_MAX
+ *
+ * @handle: [in]
+ * @size: [in] bytes, without a terminating zero
+ * @ptr: [in] the bytes
+ */
+struct drm_octet_bo_set_name {
+	__u32 handle;
+	__u32 size;
+	__u64 ptr;
+};
 
 /* Queues */
 
@@ -467,6 +490,8 @@ struct drm_octet_submit {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_OCTET_QUEUE_QUERY, struct drm_octet_queue_query)
 #define DRM_IOCTL_OCTET_SUBMIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_OCTET_SUBMIT, struct drm_octet_submit)
+#define DRM_IOCTL_OCTET_BO_SET_NAME \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_OCTET_BO_SET_NAME, struct drm_octet_bo_set_name)
 
 #if defined(__cplusplus)
 }
