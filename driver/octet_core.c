@@ -486,6 +486,8 @@ void octet_core_kill(struct octet_core *core, int error)
  *
  * Inside drm_dev_enter(). Looks at the completion queue first: an interrupt may
  * have been lost.
+ *
+ * Return: true if it does.
  */
 bool octet_core_stuck(struct octet_core *core, struct octet_job **guilty, int *error)
 {

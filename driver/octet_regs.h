@@ -86,7 +86,7 @@
 #define   OCTET_CORE_CTRL_ENABLE	BIT(0)	/* take entries from the ring */
 #define   OCTET_CORE_CTRL_RESET		BIT(1)	/* core reset, clears itself */
 #define   OCTET_CORE_CTRL_RESUME	BIT(2)	/* leave HALTED, with the next entry; reads 0 */
-#define   OCTET_CORE_CTRL_STOP		BIT(3)	/* without ENABLE: give up the job before its next command */
+#define   OCTET_CORE_CTRL_STOP		BIT(3)	/* without ENABLE: give up the job */
 #define OCTET_CORE_STATUS		0x0004	/* RO */
 #define   OCTET_CORE_STATUS_STATE	GENMASK(3, 0)
 #define     OCTET_CORE_STATE_OFF	0	/* not enabled */
@@ -252,7 +252,7 @@ struct octet_completion {
 #define OCTET_PT_LEVELS			3
 #define OCTET_PT_ENTRIES		512
 #define OCTET_PAGE_SHIFT		12
-#define OCTET_PAGE_SIZE			(1UL << OCTET_PAGE_SHIFT)
+#define OCTET_PAGE_SIZE			4096UL
 #define OCTET_VA_BITS			39
 /* Address bits [12 + 9 l, 20 + 9 l] index the table of level l; 2 is the root. */
 #define OCTET_PT_SHIFT(level)		(OCTET_PAGE_SHIFT + 9 * (level))

@@ -6,6 +6,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/kbuild.sh"
 top=$(dirname "$here")
 cache=${OCTET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/octet}
 driver=$top/driver
@@ -79,19 +80,13 @@ passed=0 failed=0 skipped=0
 build() {	# NAME MAKE-ARGUMENT...
 	name=$1
 	shift
-	status=0
-	make -C "$kdir" M="$work/driver" KBUILD_MODPOST_WARN=1 \
-		CONFIG_DRM_ACCEL_OCTET=m CONFIG_WERROR= "$@" modules \
-		>"$log/$name" 2>&1 || status=$?
-	# modpost's list of symbols is no finding here: there is no vmlinux
-	grep -E ': (warning|error):|: fatal error:|Error [0-9]' "$log/$name" \
-		>"$log/$name.findings" || :
-	if [ $status = 0 ] && [ ! -s "$log/$name.findings" ]; then
+	if kbuild_check "$log/$name" "$kdir" "$work/driver" \
+		KBUILD_MODPOST_WARN=1 CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST=y "$@"; then
 		passed=$((passed + 1))
 		echo "pass $name (Linux $series)"
 	else
 		failed=$((failed + 1))
-		echo "fail $name (Linux $series), exit $status (build/log/kernel72/$name)"
+		echo "fail $name (Linux $series): build/log/kernel72/$name"
 		tail -n 30 "$log/$name.findings"
 	fi
 }

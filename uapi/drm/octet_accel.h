@@ -113,6 +113,7 @@ struct drm_octet_dev_query {
  * @max_jobs: jobs per DRM_OCTET_SUBMIT
  * @max_bos: entries of a submit's BO list
  * @job_timeout_ms: longest time a job may take from its start on the hardware
+ * @pad: 0
  * @va_start: first address that the kernel hands out
  * @va_end: end of the address space
  */
@@ -359,7 +360,8 @@ struct drm_octet_queue_destroy {
 	__u32 pad;
 };
 
-#define DRM_OCTET_QUEUE_BANNED	(1 << 0)	/* a job failed: submits get -ECANCELED, make a new queue */
+/* A job failed: submits get -ECANCELED, make a new queue. */
+#define DRM_OCTET_QUEUE_BANNED	(1 << 0)
 
 /**
  * struct drm_octet_queue_query - DRM_OCTET_QUEUE_QUERY
@@ -409,7 +411,7 @@ struct drm_octet_sync {
 
 #define DRM_OCTET_BO_READ	(1 << 0)
 #define DRM_OCTET_BO_WRITE	(1 << 1)
-#define DRM_OCTET_BO_IMPLICIT	(1 << 2)	/* wait for other users' fences on this buffer too */
+#define DRM_OCTET_BO_IMPLICIT	(1 << 2)	/* wait for others' fences on this buffer */
 
 /**
  * struct drm_octet_bo_ref - a buffer that the jobs of a submit use

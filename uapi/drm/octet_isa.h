@@ -24,7 +24,7 @@ extern "C" {
 #define OCTET_CMD_SIZE		512
 #define OCTET_CMD_ALIGN		64
 
-/**
+/*
  * enum octet_op - what a command does
  *
  * The numbers are bit positions of the device's operation mask. A device refuses
@@ -77,7 +77,7 @@ enum octet_reduce {
 	OCTET_REDUCE_ARGMIN = 3,
 };
 
-/**
+/*
  * enum octet_stage - output stage code: how an accumulator becomes a result
  *
  * v = accumulator + bias (modulo 2^32); y as in the formulas; the result is
@@ -110,7 +110,7 @@ enum octet_stage {
 #define OCTET_SOFTMAX_MAX	4096		/* channels of a SOFTMAX */
 #define OCTET_TAP_ONE		1024		/* weight 1 of a tap */
 
-/**
+/*
  * enum octet_type - element type of an operand
  *
  * Bit positions of the device's type mask.
@@ -143,8 +143,8 @@ enum octet_layout {
 
 /* struct octet_operand.flags */
 #define OCTET_OPERAND_CONST	(1u << 0)	/* not written during the job: may be prefetched */
-#define OCTET_OPERAND_TRANSPOSED (1u << 1)	/* GEMM matrices: stored with rows and columns exchanged */
-#define OCTET_OPERAND_REPEAT	(1u << 2)	/* EW inputs: one element for all channels of a pixel */
+#define OCTET_OPERAND_TRANSPOSED (1u << 1)	/* GEMM matrices: rows and columns exchanged */
+#define OCTET_OPERAND_REPEAT	(1u << 2)	/* EW inputs: one element a pixel */
 #define OCTET_OPERAND_LINK_NEWEST 0xff		/* octet_operand.link */
 
 /**
@@ -249,8 +249,8 @@ enum octet_policy {
 };
 
 /* struct octet_cmd.flags */
-#define OCTET_CMD_PER_TENSOR	(1u << 0)	/* dst.mult/shift for every channel, records give the bias */
-#define OCTET_CMD_CHAIN		(1u << 1)	/* joined with the next command (feature OCTET_FEATURE_CHAIN) */
+#define OCTET_CMD_PER_TENSOR	(1u << 0)	/* dst.mult/shift for every channel */
+#define OCTET_CMD_CHAIN		(1u << 1)	/* joined with the next: OCTET_FEATURE_CHAIN */
 
 /* Commands in a chain. */
 #define OCTET_CHAIN_MIN		2
@@ -365,8 +365,17 @@ struct octet_cmd {
 /**
  * struct octet_report - what a command cost, written by the device
  *
- * Cycles of Documentation/hardware.rst, "Timing"; total is the sum of the four
- * that follow it. Bytes are those of the model, not of the emulation.
+ * Cycles of Documentation/hardware.rst, "Timing". Bytes are those of the model,
+ * not of the emulation.
+ *
+ * @total: cycles, the sum of the next four
+ * @compute: of the array
+ * @dma_stall: waiting for memory
+ * @output_stall: waiting for the output stage or the SRAM
+ * @overhead: decode
+ * @dram_read: bytes
+ * @dram_write: bytes
+ * @sram: bytes
  */
 struct octet_report {
 	__u64 total;
@@ -379,7 +388,7 @@ struct octet_report {
 	__u64 sram;
 };
 
-/**
+/*
  * enum octet_status - how a job ended, and why the device refused it
  *
  * Found in completion entries and fault records, and handed to user space by
