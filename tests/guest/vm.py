@@ -63,7 +63,9 @@ def qemu_args(need, qemu, kernel, initrd, extra):
     line = "console=ttyS0 loglevel=7 panic=-1 oops=panic sysrq_always_enabled"
     if not need["load"]:
         line += " octet.load=no"
-    args += ["-append", line + extra]
+    if need["append"]:
+        line += " " + need["append"]
+    args += ["-append", line + extra] + list(need["qemu"])
     if need["octet"]:
         for i, device in enumerate(need["devices"]):
             args += ["-device", "pcie-root-port,id=rp%d,chassis=%d" % (i, i + 1),
