@@ -80,4 +80,7 @@ static inline void octet_fence_detach(struct dma_fence *fence) { }
 #define kzalloc_obj(obj) kzalloc(sizeof(obj), GFP_KERNEL)
 #endif
 
+/* Newer kernels write MODULE_IMPORT_NS() with a string. */
+#define OCTET_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
+
 #endif /* __OCTET_COMPAT_H__ */

@@ -18,9 +18,11 @@
 #include <drm/drm_print.h>
 
 #include "octet_device.h"
+#include "octet_dma.h"
 #include "octet_job.h"
 #include "octet_reset.h"
 #include "octet_sched.h"
+#include "octet_vm.h"
 
 #define OCTET_TIMEOUT_MS	2000
 #define OCTET_MAX_TIMEOUT_MS	8000	/* fences must signal in finite time */
@@ -102,12 +104,14 @@ static int octet_device_tlb_idle(struct octet_device *odev)
 				 50, limit, false, odev, OCTET_REG_TLB_STATUS);
 }
 
-/* Inside drm_dev_enter(). */
+/* Inside drm_dev_enter(). Who is asleep forgets all translations. */
 static int octet_device_flush_tlb(struct octet_device *odev, u32 asid, u64 va,
 				  u32 pages)
 {
 	int ret;
 
+	if (!octet_pm_enter(odev))
+		return 0;
 	mutex_lock(&odev->tlb_lock);
 	ret = octet_device_tlb_idle(odev);
 	if (ret || READ_ONCE(odev->lost))
@@ -121,6 +125,7 @@ static int octet_device_flush_tlb(struct octet_device *odev, u32 asid, u64 va,
 	ret = octet_device_tlb_idle(odev);
 out_unlock:
 	mutex_unlock(&odev->tlb_lock);
+	octet_pm_exit(odev);
 	return ret;
 }
 
@@ -214,11 +219,12 @@ static int octet_device_init_wqs(struct octet_device *odev)
 		return -ENOMEM;
 	INIT_WORK(&odev->reset_work, octet_reset_work);
 	INIT_WORK(&odev->park_work, octet_reset_park_work);
+	INIT_WORK(&odev->unpark_work, octet_reset_unpark_work);
 	return drmm_add_action_or_reset(&odev->drm, octet_device_destroy_wq,
 					odev->reset_wq);
 }
 
-static void octet_device_fini_mmu(struct drm_device *drm, void *mmu)
+static void octet_device_fini_mmu(void *mmu)
 {
 	octet_mmu_fini(mmu);
 }
@@ -235,51 +241,15 @@ static int octet_device_init_mmu(struct octet_device *odev)
 			     BIT(min(order, 12)));
 	if (ret)
 		return ret;
-	return drmm_add_action_or_reset(&odev->drm, octet_device_fini_mmu,
+	return devm_add_action_or_reset(odev->drm.dev, octet_device_fini_mmu,
 					&odev->mmu);
 }
 
-/**
- * struct octet_coherent - memory shared with the device
- *
- * @dev: device
- * @vaddr: address
- * @dma: DMA address
- * @size: bytes
- */
-struct octet_coherent {
-	struct device *dev;
-	void *vaddr;
-	dma_addr_t dma;
-	size_t size;
-};
-
-static void octet_device_free_coherent(struct drm_device *drm, void *data)
-{
-	struct octet_coherent *mem = data;
-
-	dma_free_coherent(mem->dev, mem->size, mem->vaddr, mem->dma);
-}
-
-/* Lives as long as the DRM device: schedulers outlive the binding. */
+/* Goes with the binding; nothing looks at it once the cores are killed. */
 void *octet_device_alloc_coherent(struct octet_device *odev, size_t size,
 				  dma_addr_t *dma)
 {
-	struct octet_coherent *mem;
-
-	mem = drmm_kzalloc(&odev->drm, sizeof(*mem), GFP_KERNEL);
-	if (!mem)
-		return NULL;
-
-	mem->dev = odev->drm.dev;
-	mem->size = size;
-	mem->vaddr = dma_alloc_coherent(mem->dev, size, &mem->dma, GFP_KERNEL);
-	if (!mem->vaddr)
-		return NULL;
-	if (drmm_add_action_or_reset(&odev->drm, octet_device_free_coherent, mem))
-		return NULL;
-	*dma = mem->dma;
-	return mem->vaddr;
+	return dmam_alloc_coherent(odev->drm.dev, size, dma, GFP_KERNEL);
 }
 
 static int octet_device_init_irqs(struct octet_device *odev, struct pci_dev *pdev)
@@ -347,6 +317,7 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 	int ret;
 
 	init_completion(&odev->stopped);
+	octet_pm_init(odev);
 	odev->timeout_ms = clamp(octet_timeout_ms, 1U, OCTET_MAX_TIMEOUT_MS);
 
 	ret = octet_device_init_pci(odev, pdev);
@@ -372,9 +343,21 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 	return 0;
 }
 
+/* It accesses no memory after this. It may be here or gone. */
+void octet_device_stop(struct octet_device *odev)
+{
+	u32 i;
+
+	for (i = 0; i < odev->caps.cores; i++)
+		octet_core_mask(&odev->cores[i]);
+	octet_device_reset_hw(odev);
+	pci_clear_master(to_pci_dev(odev->drm.dev));
+}
+
 /*
  * The hardware may be here or gone, and files may be open. Afterwards nothing
- * touches it: fences are signalled, jobs that come later fail at once.
+ * touches it: fences are signalled, jobs that come later fail at once, and no
+ * memory is mapped for it.
  */
 void octet_device_remove(struct octet_device *odev)
 {
@@ -383,18 +366,19 @@ void octet_device_remove(struct octet_device *odev)
 	drm_dev_unplug(&odev->drm);
 
 	cancel_work_sync(&odev->reset_work);
-	for (i = 0; i < odev->caps.cores; i++) {
+	for (i = 0; i < odev->caps.cores; i++)
 		cancel_delayed_work_sync(&odev->cores[i].watchdog);
-		octet_core_mask(&odev->cores[i]);
-	}
 
-	/* It writes no memory after this, so that buffers may be freed. */
-	octet_device_reset_hw(odev);
-	pci_clear_master(to_pci_dev(odev->drm.dev));
+	octet_device_stop(odev);
 	WRITE_ONCE(odev->lost, -ENODEV);
 	complete_all(&odev->stopped);
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_kill(&odev->cores[i], -ENODEV);
+	octet_pm_disable(odev);
+
+	octet_mmu_close(&odev->mmu);
+	octet_dma_unmap_all(&odev->mmu);
+	octet_vm_detach_all(&odev->mmu);
 }
 
 /* Before the device loses its state: the running jobs end, no other starts. */
@@ -407,6 +391,6 @@ void octet_device_park(struct octet_device *odev)
 /* Afterwards: a device reset programs everything, jobs that are left run. */
 void octet_device_unpark(struct octet_device *odev)
 {
-	queue_work(odev->reset_wq, &odev->reset_work);
-	flush_work(&odev->reset_work);
+	queue_work(odev->reset_wq, &odev->unpark_work);
+	flush_work(&odev->unpark_work);
 }

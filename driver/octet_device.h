@@ -2,7 +2,9 @@
 /*
  * Lock order, outermost first:
  *
+ *   octet_mmu.gate			who maps memory for the device
  *   octet_bo.lock			mappings of a buffer
+ *   octet_mmu.lock			buffers and address spaces
  *     dma_resv of buffers		pages; fences, at submit
  *       octet_queue.lock		order of arm and push
  *     octet_vm.lock			addresses and tables
@@ -26,6 +28,7 @@
 
 #include "octet_core.h"
 #include "octet_mmu.h"
+#include "octet_pm.h"
 
 struct pci_dev;
 
@@ -82,7 +85,9 @@ struct octet_caps {
  * @reset_wq: ordered: watchdogs and resets, one at a time
  * @reset_work: device reset, on @reset_wq
  * @park_work: stops the device, on @reset_wq
+ * @unpark_work: brings it back, on @reset_wq
  * @parked: stopped until the next device reset; of works on @reset_wq
+ * @pm: power references
  * @resets: device resets since probe
  * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck); the
  *	device writes no memory once it is set
@@ -107,7 +112,9 @@ struct octet_device {
 	struct workqueue_struct *reset_wq;
 	struct work_struct reset_work;
 	struct work_struct park_work;
+	struct work_struct unpark_work;
 	bool parked;
+	struct octet_pm pm;
 	u64 resets;
 	int lost;
 	struct completion stopped;
@@ -132,6 +139,7 @@ static inline void octet_write(struct octet_device *odev, u32 reg, u32 value)
 }
 
 int octet_device_init(struct octet_device *odev, struct pci_dev *pdev);
+void octet_device_stop(struct octet_device *odev);
 void octet_device_remove(struct octet_device *odev);
 void octet_device_park(struct octet_device *odev);
 void octet_device_unpark(struct octet_device *odev);

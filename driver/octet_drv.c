@@ -23,6 +23,7 @@
 #include "octet_drv.h"
 #include "octet_gem.h"
 #include "octet_job.h"
+#include "octet_pm.h"
 #include "octet_queue.h"
 #include "octet_vm.h"
 
@@ -44,6 +45,20 @@ u32 octet_client_asid(const struct octet_client *client)
 	return client->vm->asid;
 }
 
+static int octet_drv_create_vm(struct octet_device *odev,
+			       struct octet_client *client)
+{
+	int ret;
+
+	ret = octet_mmu_enter(&odev->mmu);
+	if (ret)
+		return ret;
+	client->vm = octet_vm_create(&odev->mmu, odev->vm_wq,
+				     octet_device_queue_reset, odev);
+	octet_mmu_exit(&odev->mmu);
+	return PTR_ERR_OR_ZERO(client->vm);
+}
+
 static int octet_drv_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct octet_device *odev = to_octet_device(drm);
@@ -58,10 +73,8 @@ static int octet_drv_open(struct drm_device *drm, struct drm_file *file)
 	if (!client)
 		return -ENOMEM;
 
-	client->vm = octet_vm_create(&odev->mmu, odev->vm_wq,
-				     octet_device_queue_reset, odev);
-	if (IS_ERR(client->vm)) {
-		ret = PTR_ERR(client->vm);
+	ret = octet_drv_create_vm(odev, client);
+	if (ret) {
 		kfree(client);
 		return ret;
 	}
@@ -115,13 +128,18 @@ static void octet_query_device(struct octet_device *odev,
 static int octet_query_core(struct octet_device *odev, u32 index,
 			    struct drm_octet_core_counters *counters)
 {
+	bool awake;
 	int idx;
 
 	if (index >= odev->caps.cores)
 		return -ENOENT;
 	if (!drm_dev_enter(&odev->drm, &idx))
 		return -ENODEV;
+	/* Of a device that sleeps all are saved. */
+	awake = octet_pm_enter(odev);
 	octet_core_counters(&odev->cores[index], counters);
+	if (awake)
+		octet_pm_exit(odev);
 	drm_dev_exit(idx);
 	return 0;
 }
@@ -238,8 +256,8 @@ const struct drm_driver octet_drm_driver = {
 	.open = octet_drv_open,
 	.postclose = octet_drv_postclose,
 	.gem_create_object = octet_gem_create_object,
-	/* Not the shmem default: the device needs the sg table. */
-	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
+	.gem_prime_import = octet_gem_prime_import,
+	.gem_prime_import_sg_table = octet_gem_prime_import_sg_table,
 	.show_fdinfo = octet_drv_show_fdinfo,
 	.ioctls = octet_drv_ioctls,
 	.num_ioctls = ARRAY_SIZE(octet_drv_ioctls),
@@ -266,8 +284,11 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 
 	ret = drm_dev_register(&odev->drm, 0);
-	if (ret)
+	if (ret) {
+		octet_device_stop(odev);
 		return ret;
+	}
+	octet_pm_enable(odev);
 
 	drm_info(&odev->drm, "%u cores, %lux%lux%lu MACs, %u KiB SRAM, %u ms job timeout\n",
 		 odev->caps.cores, FIELD_GET(OCTET_ARRAY_P, odev->caps.array),
@@ -288,28 +309,14 @@ static const struct pci_device_id octet_pci_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, octet_pci_ids);
 
-static int octet_pci_suspend(struct device *dev)
-{
-	octet_device_park(dev_get_drvdata(dev));
-	return 0;
-}
-
-static int octet_pci_resume(struct device *dev)
-{
-	octet_device_unpark(dev_get_drvdata(dev));
-	return 0;
-}
-
-static DEFINE_SIMPLE_DEV_PM_OPS(octet_pci_pm, octet_pci_suspend, octet_pci_resume);
-
 static void octet_pci_reset_prepare(struct pci_dev *pdev)
 {
-	octet_device_park(pci_get_drvdata(pdev));
+	octet_pm_prepare_reset(pci_get_drvdata(pdev));
 }
 
 static void octet_pci_reset_done(struct pci_dev *pdev)
 {
-	octet_device_unpark(pci_get_drvdata(pdev));
+	octet_pm_finish_reset(pci_get_drvdata(pdev));
 }
 
 static const struct pci_error_handlers octet_pci_errors = {
@@ -324,7 +331,7 @@ static struct pci_driver octet_pci_driver = {
 	.remove = octet_pci_remove,
 	.shutdown = octet_pci_remove,
 	.err_handler = &octet_pci_errors,
-	.driver.pm = pm_sleep_ptr(&octet_pci_pm),
+	.driver.pm = pm_ptr(&octet_pm_ops),
 };
 
 static int __init octet_drv_init(void)
@@ -346,3 +353,4 @@ module_exit(octet_drv_exit);
 
 MODULE_DESCRIPTION("Octet int8 accelerator");
 MODULE_LICENSE("GPL");
+OCTET_IMPORT_NS("DMA_BUF");

@@ -10,11 +10,14 @@
 
 #include <drm/drm_device.h>
 #include <drm/drm_file.h>
+#include <drm/drm_prime.h>
 #include <drm/drm_print.h>
 #include <drm/drm_utils.h>
 #include <drm/octet_accel.h>
 
 #include "octet_compat.h"
+#include "octet_device.h"
+#include "octet_dma.h"
 #include "octet_drv.h"
 #include "octet_gem.h"
 #include "octet_vm.h"
@@ -24,6 +27,7 @@ static void octet_gem_free(struct drm_gem_object *obj)
 	struct octet_bo *bo = to_octet_bo(obj);
 
 	drm_WARN_ON(obj->dev, !list_empty(&bo->mappings));
+	octet_dma_unmap(bo);
 	mutex_destroy(&bo->lock);
 	drm_gem_shmem_free(&bo->base);
 }
@@ -81,8 +85,41 @@ struct drm_gem_object *octet_gem_create_object(struct drm_device *drm, size_t si
 
 	mutex_init(&bo->lock);
 	INIT_LIST_HEAD(&bo->mappings);
+	INIT_LIST_HEAD(&bo->dma_link);
 	bo->base.base.funcs = &octet_gem_funcs;
 	return &bo->base.base;
+}
+
+/* &drm_driver.gem_prime_import_sg_table, from octet_gem_prime_import() */
+struct drm_gem_object *
+octet_gem_prime_import_sg_table(struct drm_device *drm,
+				struct dma_buf_attachment *attach,
+				struct sg_table *sgt)
+{
+	struct octet_device *odev = to_octet_device(drm);
+	struct drm_gem_object *obj;
+
+	/* Not the shmem default: the device needs the sg table. */
+	obj = drm_gem_shmem_prime_import_sg_table(drm, attach, sgt);
+	if (!IS_ERR(obj))
+		octet_dma_track(&odev->mmu, to_octet_bo(obj));
+	return obj;
+}
+
+/* &drm_driver.gem_prime_import */
+struct drm_gem_object *octet_gem_prime_import(struct drm_device *drm,
+					      struct dma_buf *dma_buf)
+{
+	struct octet_device *odev = to_octet_device(drm);
+	struct drm_gem_object *obj;
+	int ret;
+
+	ret = octet_mmu_enter(&odev->mmu);
+	if (ret)
+		return ERR_PTR(ret);
+	obj = drm_gem_prime_import(drm, dma_buf);
+	octet_mmu_exit(&odev->mmu);
+	return obj;
 }
 
 static u64 octet_gem_va(struct octet_client *client, struct drm_gem_object *obj)

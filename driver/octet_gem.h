@@ -6,6 +6,8 @@
 
 #include <drm/drm_gem_shmem_helper.h>
 
+struct octet_mmu;
+
 /**
  * struct octet_bo - a buffer object
  *
@@ -13,6 +15,8 @@
  * @readonly: the device may not write; set before the first mapping
  * @lock: protects @mappings; taken before the reservation lock
  * @mappings: one per address space, and those waiting to be unmapped
+ * @mmu: whose list @dma_link is in; NULL before the first mapping for DMA
+ * @dma_link: in octet_mmu.bos while mapped for DMA
  */
 struct octet_bo {
 	struct drm_gem_shmem_object base;
@@ -20,6 +24,9 @@ struct octet_bo {
 
 	struct mutex lock;	/* see above */
 	struct list_head mappings;
+
+	struct octet_mmu *mmu;
+	struct list_head dma_link;
 };
 
 static inline struct octet_bo *to_octet_bo(struct drm_gem_object *obj)
@@ -28,6 +35,12 @@ static inline struct octet_bo *to_octet_bo(struct drm_gem_object *obj)
 }
 
 struct drm_gem_object *octet_gem_create_object(struct drm_device *drm, size_t size);
+struct drm_gem_object *octet_gem_prime_import(struct drm_device *drm,
+					      struct dma_buf *dma_buf);
+struct drm_gem_object *
+octet_gem_prime_import_sg_table(struct drm_device *drm,
+				struct dma_buf_attachment *attach,
+				struct sg_table *sgt);
 
 int octet_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
 int octet_ioctl_bo_info(struct drm_device *drm, void *data, struct drm_file *file);

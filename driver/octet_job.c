@@ -201,6 +201,8 @@ void octet_batch_free(struct octet_batch *batch)
 		octet_mapping_put(batch->maps[i]);
 	kvfree(batch->maps);
 
+	if (batch->awake)
+		octet_pm_put(odev);
 	atomic_sub(batch->count, &batch->client->queued);
 	octet_queue_put(batch->queue);
 	octet_client_put(batch->client);
@@ -324,6 +326,7 @@ static struct octet_batch *octet_batch_alloc(struct octet_submit *submit,
 					     u32 first, u32 count)
 {
 	struct octet_batch *batch;
+	int ret;
 	u32 i;
 
 	batch = kvzalloc(struct_size(batch, jobs, count), GFP_KERNEL);
@@ -342,6 +345,13 @@ static struct octet_batch *octet_batch_alloc(struct octet_submit *submit,
 		octet_batch_free(batch);
 		return ERR_PTR(-EBUSY);
 	}
+
+	ret = octet_pm_get(batch->odev);
+	if (ret) {
+		octet_batch_free(batch);
+		return ERR_PTR(ret);
+	}
+	batch->awake = true;
 
 	for (i = 0; i < count; i++) {
 		struct octet_job *job = &batch->jobs[i];

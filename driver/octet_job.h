@@ -44,6 +44,7 @@ struct octet_job {
  * @odev: device
  * @client: who submitted it
  * @queue: where to
+ * @awake: holds a power reference
  * @armed: the fences are initialised
  * @num_maps: entries of @maps
  * @maps: buffers that the submit lists; the submit's last batch holds them
@@ -55,6 +56,7 @@ struct octet_batch {
 	struct octet_device *odev;
 	struct octet_client *client;
 	struct octet_queue *queue;
+	bool awake;
 	bool armed;
 	u32 num_maps;
 	struct octet_mapping **maps;

@@ -239,6 +239,24 @@ void octet_pt_fini(struct octet_pt *pt)
 	pt->root = NULL;
 }
 
+static void octet_table_destroy(struct octet_pt *pt, struct octet_table *table)
+{
+	u32 i;
+
+	for (i = 0; table->child && i < OCTET_PT_ENTRIES; i++)
+		if (table->child[i])
+			octet_table_destroy(pt, table->child[i]);
+	octet_table_free(pt, table);
+}
+
+/* Frees all tables, mapped or not; only when no device is there any more. */
+void octet_pt_destroy(struct octet_pt *pt)
+{
+	octet_pt_free_unlinked(pt);
+	octet_table_destroy(pt, pt->root);
+	pt->root = NULL;
+}
+
 int octet_mmu_init(struct octet_mmu *mmu, struct device *dev,
 		   const struct octet_mmu_ops *ops, u32 count)
 {
@@ -250,14 +268,49 @@ int octet_mmu_init(struct octet_mmu *mmu, struct device *dev,
 	if (!mmu->table)
 		return -ENOMEM;
 	ida_init(&mmu->ida);
+	init_rwsem(&mmu->gate);
+	mmu->closed = false;
+	mutex_init(&mmu->lock);
+	INIT_LIST_HEAD(&mmu->bos);
+	INIT_LIST_HEAD(&mmu->vms);
 	return 0;
 }
 
+/* The lists and their lock serve who comes later. */
 void octet_mmu_fini(struct octet_mmu *mmu)
 {
 	ida_destroy(&mmu->ida);
 	dma_free_coherent(mmu->dev, mmu->count * sizeof(*mmu->table),
 			  mmu->table, mmu->table_dma);
+}
+
+/*
+ * Around all that maps memory for the device. Not drm_dev_enter(): removal waits
+ * for who is in there before it stops the device, and an invalidation in here
+ * waits for the device to be stopped.
+ *
+ * Return: 0, or -ENODEV after octet_mmu_close()
+ */
+int octet_mmu_enter(struct octet_mmu *mmu)
+{
+	down_read(&mmu->gate);
+	if (!mmu->closed)
+		return 0;
+	up_read(&mmu->gate);
+	return -ENODEV;
+}
+
+void octet_mmu_exit(struct octet_mmu *mmu)
+{
+	up_read(&mmu->gate);
+}
+
+/* At removal, when the device is stopped: waits for who is inside. */
+void octet_mmu_close(struct octet_mmu *mmu)
+{
+	down_write(&mmu->gate);
+	mmu->closed = true;
+	up_write(&mmu->gate);
 }
 
 /* Publishes a root table. Return: its ASID, or -ENOSPC when all are in use. */

@@ -4,6 +4,8 @@
 
 #include <linux/idr.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
 
 #include "octet_regs.h"
@@ -31,6 +33,11 @@ struct octet_mmu_ops {
  * @count: entries of the table
  * @table: the table, read by the device
  * @table_dma: its DMA address
+ * @gate: read by who maps memory for the device, written to end that
+ * @closed: nothing is mapped any more
+ * @lock: protects what follows
+ * @bos: struct octet_bo by octet_bo.dma_link, mapped for DMA
+ * @vms: struct octet_vm by octet_vm.mmu_link
  */
 struct octet_mmu {
 	struct device *dev;
@@ -39,11 +46,20 @@ struct octet_mmu {
 	u32 count;
 	__le64 *table;
 	dma_addr_t table_dma;
+
+	struct rw_semaphore gate;
+	bool closed;
+	struct mutex lock;	/* see above */
+	struct list_head bos;
+	struct list_head vms;
 };
 
 int octet_mmu_init(struct octet_mmu *mmu, struct device *dev,
 		   const struct octet_mmu_ops *ops, u32 count);
 void octet_mmu_fini(struct octet_mmu *mmu);
+int octet_mmu_enter(struct octet_mmu *mmu);
+void octet_mmu_exit(struct octet_mmu *mmu);
+void octet_mmu_close(struct octet_mmu *mmu);
 int octet_mmu_asid_get(struct octet_mmu *mmu, dma_addr_t root);
 void octet_mmu_asid_clear(struct octet_mmu *mmu, u32 asid);
 void octet_mmu_asid_put(struct octet_mmu *mmu, u32 asid);
@@ -71,7 +87,7 @@ struct octet_table {
  * The caller serialises everything.
  *
  * @dev: for DMA memory
- * @root: table of level 2
+ * @root: table of level 2; NULL after octet_pt_destroy()
  * @tables: tables allocated, those unlinked included
  * @max_tables: cap
  * @unlinked: tables that the device may still have cached
@@ -86,6 +102,7 @@ struct octet_pt {
 
 int octet_pt_init(struct octet_pt *pt, struct device *dev, u32 max_tables);
 void octet_pt_fini(struct octet_pt *pt);
+void octet_pt_destroy(struct octet_pt *pt);
 int octet_pt_map(struct octet_pt *pt, u64 va, dma_addr_t dma, u64 size,
 		 bool writable);
 void octet_pt_unmap(struct octet_pt *pt, u64 va, u64 size);

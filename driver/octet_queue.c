@@ -76,10 +76,12 @@ void octet_queue_place(struct octet_queue *queue, struct octet_device *odev)
  * struct octet_kill - the end of an entity, as work
  *
  * @work: on octet_device.reset_wq
+ * @odev: device
  * @entity: entity that gets no more jobs
  */
 struct octet_kill {
 	struct work_struct work;
+	struct octet_device *odev;
 	struct drm_sched_entity *entity;
 };
 
@@ -95,14 +97,15 @@ static void octet_queue_kill(struct work_struct *work)
 
 	drm_sched_wqueue_stop(sched);
 	drm_sched_entity_fini(kill->entity);
-	drm_sched_wqueue_start(sched);
+	if (!kill->odev->parked)
+		drm_sched_wqueue_start(sched);
 }
 
 /* Jobs that are on the hardware finish; the others are canceled in order. */
 static void octet_queue_destroy(struct octet_device *odev,
 				struct octet_queue *queue)
 {
-	struct octet_kill kill = { .entity = &queue->entity };
+	struct octet_kill kill = { .odev = odev, .entity = &queue->entity };
 
 	mutex_lock(&queue->lock);
 	queue->closed = true;

@@ -35,8 +35,10 @@ static void octet_reset_device(struct octet_device *odev)
 	if (ret) {
 		octet_device_lost(odev, ret);
 	} else {
+		/* To wake up is none. */
+		if (!odev->parked)
+			WRITE_ONCE(odev->resets, odev->resets + 1);
 		odev->parked = false;
-		WRITE_ONCE(odev->resets, odev->resets + 1);
 		for (i = 0; i < cores; i++)
 			octet_core_restart(&odev->cores[i], guilty[i], -ETIME);
 	}
@@ -113,8 +115,32 @@ void octet_reset_work(struct work_struct *work)
 		return;
 
 	cookie = dma_fence_begin_signalling();
+	/* Whoever ends the parking resets it too. */
+	if (!READ_ONCE(odev->lost) && !odev->parked)
+		octet_reset_device(odev);
+	dma_fence_end_signalling(cookie);
+	drm_dev_exit(idx);
+}
+
+/* &octet_device.unpark_work */
+void octet_reset_unpark_work(struct work_struct *work)
+{
+	struct octet_device *odev =
+		container_of(work, struct octet_device, unpark_work);
+	bool cookie;
+	int idx;
+	u32 i;
+
+	if (!drm_dev_enter(&odev->drm, &idx))
+		return;
+
+	cookie = dma_fence_begin_signalling();
 	if (!READ_ONCE(odev->lost))
 		octet_reset_device(odev);
+	else
+		for (i = 0; i < odev->caps.cores; i++)
+			drm_sched_wqueue_start(&odev->cores[i].sched);
+	odev->parked = false;
 	dma_fence_end_signalling(cookie);
 	drm_dev_exit(idx);
 }

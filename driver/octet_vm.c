@@ -10,6 +10,8 @@
  * Order of unmapping: clear the entries, invalidate, wait, and only then give
  * back the addresses, the pages and the tables. When the wait fails the device
  * may still write there: everything is leaked on purpose, and the device reset.
+ *
+ * Removal of the device takes the tables away, and leaves the addresses.
  */
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
@@ -17,6 +19,7 @@
 #include <drm/drm_gem_shmem_helper.h>
 
 #include "octet_compat.h"
+#include "octet_dma.h"
 #include "octet_gem.h"
 #include "octet_vm.h"
 
@@ -25,6 +28,8 @@ static int octet_vm_reserve(struct octet_vm *vm, struct drm_mm_node *node,
 {
 	lockdep_assert_held(&vm->lock);
 
+	if (!vm->pt.root)
+		return -ENODEV;
 	if (vm->banned)
 		return -EIO;
 	if (size > OCTET_MAX_BO_BYTES - vm->bytes ||
@@ -41,6 +46,8 @@ static int octet_vm_clear(struct octet_vm *vm, u64 va, u64 size)
 
 	lockdep_assert_held(&vm->lock);
 
+	if (!vm->pt.root)
+		return 0;
 	octet_pt_unmap(&vm->pt, va, size);
 	all = !list_empty(&vm->pt.unlinked) || size >> OCTET_PAGE_SHIFT > U32_MAX;
 	ret = vm->mmu->ops->invalidate(vm->mmu, vm->asid, va,
@@ -144,6 +151,7 @@ static void octet_mapping_release_work(struct work_struct *work)
 	octet_vm_put(vm);
 }
 
+/* Inside octet_mmu_enter(). */
 static struct octet_mapping *octet_mapping_create(struct octet_vm *vm,
 						  struct octet_bo *bo)
 {
@@ -161,6 +169,7 @@ static struct octet_mapping *octet_mapping_create(struct octet_vm *vm,
 	sgt = drm_gem_shmem_get_pages_sgt(&bo->base);
 	if (IS_ERR(sgt))
 		return ERR_CAST(sgt);
+	octet_dma_track(vm->mmu, bo);
 
 	mapping = kzalloc_obj(*mapping);
 	if (!mapping)
@@ -206,12 +215,18 @@ static struct octet_mapping *octet_mapping_find_locked(struct octet_vm *vm,
 struct octet_mapping *octet_mapping_get(struct octet_vm *vm, struct octet_bo *bo)
 {
 	struct octet_mapping *mapping;
+	int ret;
+
+	ret = octet_mmu_enter(vm->mmu);
+	if (ret)
+		return ERR_PTR(ret);
 
 	mutex_lock(&bo->lock);
 	mapping = octet_mapping_find_locked(vm, bo);
 	if (!mapping)
 		mapping = octet_mapping_create(vm, bo);
 	mutex_unlock(&bo->lock);
+	octet_mmu_exit(vm->mmu);
 	return mapping;
 }
 
@@ -244,14 +259,26 @@ static void octet_vm_release_work(struct work_struct *work)
 {
 	struct octet_vm *vm = container_of(work, struct octet_vm, release);
 	struct octet_mmu *mmu = vm->mmu;
+	bool attached;
 
-	octet_mmu_asid_clear(mmu, vm->asid);
-	if (mmu->ops->invalidate(mmu, vm->asid, 0, 0)) {
+	mutex_lock(&mmu->lock);
+	attached = vm->pt.root;
+	if (attached)
+		octet_mmu_asid_clear(mmu, vm->asid);
+	mutex_unlock(&mmu->lock);
+
+	if (attached && mmu->ops->invalidate(mmu, vm->asid, 0, 0)) {
 		vm->stuck(vm->stuck_data);
-		return;	/* leaks the tables and the number */
+		return;	/* leaks the number, and until removal the tables */
 	}
-	octet_pt_fini(&vm->pt);
-	octet_mmu_asid_put(mmu, vm->asid);
+
+	mutex_lock(&mmu->lock);
+	list_del(&vm->mmu_link);
+	if (vm->pt.root) {
+		octet_pt_fini(&vm->pt);
+		octet_mmu_asid_put(mmu, vm->asid);
+	}
+	mutex_unlock(&mmu->lock);
 	drm_mm_takedown(&vm->mm);
 	mutex_destroy(&vm->lock);
 	kfree(vm);
@@ -269,12 +296,28 @@ void octet_vm_put(struct octet_vm *vm)
 	kref_put(&vm->kref, octet_vm_release);
 }
 
+/* After octet_mmu_close(): tables are DMA memory of the device and go with it. */
+void octet_vm_detach_all(struct octet_mmu *mmu)
+{
+	struct octet_vm *vm;
+
+	mutex_lock(&mmu->lock);
+	list_for_each_entry(vm, &mmu->vms, mmu_link) {
+		mutex_lock(&vm->lock);
+		octet_pt_destroy(&vm->pt);
+		mutex_unlock(&vm->lock);
+	}
+	mutex_unlock(&mmu->lock);
+}
+
 /**
  * octet_vm_create - a new, empty address space
  * @mmu: the device's
  * @wq: for last puts; outlives the address space
  * @stuck: called when an invalidation does not finish
  * @stuck_data: its argument
+ *
+ * Inside octet_mmu_enter().
  *
  * Return: the address space, -ENOMEM, or -ENOSPC when all numbers are in use.
  */
@@ -306,6 +349,10 @@ struct octet_vm *octet_vm_create(struct octet_mmu *mmu,
 	INIT_WORK(&vm->release, octet_vm_release_work);
 	mutex_init(&vm->lock);
 	drm_mm_init(&vm->mm, OCTET_VA_START, OCTET_VA_END - OCTET_VA_START);
+
+	mutex_lock(&mmu->lock);
+	list_add_tail(&vm->mmu_link, &mmu->vms);
+	mutex_unlock(&mmu->lock);
 	return vm;
 
 err_pt:

@@ -35,9 +35,10 @@ struct sg_table;
  * @stuck_data: for @stuck
  * @asid: number of this address space
  * @banned: an invalidation did not finish: nothing may be mapped or run
+ * @mmu_link: in octet_mmu.vms
  * @lock: protects what follows
  * @mm: addresses in use
- * @pt: page tables
+ * @pt: page tables; without a root after removal
  * @bytes: mapped
  * @mappings: number of mappings
  */
@@ -50,6 +51,7 @@ struct octet_vm {
 	void *stuck_data;
 	u32 asid;
 	bool banned;
+	struct list_head mmu_link;
 
 	struct mutex lock;	/* see above */
 	struct drm_mm mm;
@@ -84,6 +86,7 @@ struct octet_vm *octet_vm_create(struct octet_mmu *mmu,
 				 struct workqueue_struct *wq,
 				 void (*stuck)(void *data), void *stuck_data);
 void octet_vm_put(struct octet_vm *vm);
+void octet_vm_detach_all(struct octet_mmu *mmu);
 
 int octet_vm_insert(struct octet_vm *vm, struct drm_mm_node *node,
 		    struct sg_table *sgt, u64 size, bool writable);
