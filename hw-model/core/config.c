@@ -229,6 +229,9 @@ static const struct property properties[] = {
 	{ "dram-bytes-per-cycle", set_dram, 0 },
 	{ "timing", set_timing, 0 },
 	{ "inject-hang", set_count, INJECT(hang) },
+	{ "inject-livelock", set_count, INJECT(livelock) },
+	{ "inject-stuck-core", set_count, INJECT(stuck_core) },
+	{ "inject-stuck-device", set_count, INJECT(stuck_device) },
 	{ "inject-command", set_count, INJECT(command) },
 	{ "inject-drop-irq", set_count, INJECT(drop_irq) },
 	{ "inject-dma-error", set_count, INJECT(dma_error) },
@@ -237,6 +240,7 @@ static const struct property properties[] = {
 	{ "gone", set_bool, INJECT(gone) },
 	{ "break-sram-zeroing", set_bool, INJECT(break_sram_zeroing) },
 	{ "break-tlb-invalidation", set_bool, INJECT(break_tlb_invalidation) },
+	{ "break-tlb-tags", set_bool, INJECT(break_tlb_tags) },
 	{ "break-rounding", set_bool, INJECT(break_rounding) },
 };
 
@@ -254,7 +258,7 @@ static void list_names(char *out, size_t size)
 int octet_config_set(struct octet_config *config, const char *key, const char *value,
 		     char *err, size_t err_size)
 {
-	char names[400];
+	char names[500];
 
 	for (size_t i = 0; i < PROPERTIES; i++) {
 		const char *rule;

@@ -184,7 +184,9 @@ enum octet_phase {
 	OCTET_PHASE_POST,	/* write the completion when the queue has room */
 	OCTET_PHASE_HALTED,
 	OCTET_PHASE_HUNG,
-	OCTET_PHASE_RESET,	/* wait for a cancelled compute to return */
+	OCTET_PHASE_LIVELOCK,	/* hung, but PROGRESS moves */
+	OCTET_PHASE_STOPPED,	/* gave up its job, until a reset */
+	OCTET_PHASE_RESET,	/* wait for a cancelled compute to return, or is stuck */
 };
 
 struct octet_core {
@@ -195,6 +197,8 @@ struct octet_core {
 
 	enum octet_phase phase;
 	bool ring_error;
+	bool stuck;		/* RESET does not end */
+	uint32_t stop_cmd;	/* STOPPED: the first command that has not run */
 	uint32_t head, cq_tail;
 	uint64_t seq;
 
@@ -235,6 +239,7 @@ struct octet_machine {
 	struct octet_cycles_machine timing;
 	uint32_t regs[OCTET_GLOBAL_WORDS];
 	uint32_t resets;
+	bool stuck;		/* a device reset that only FLR ends */
 	uint32_t tlb_busy;	/* cores that still use an old translation */
 	struct octet_core core[OCTET_CORE_MAX];
 };
@@ -269,6 +274,7 @@ int octet_buffer_need(struct octet_buffer *b, size_t size);
 void octet_buffer_trim(struct octet_buffer *b);
 void octet_core_reset(struct octet_core *core);
 void octet_device_reset(struct octet_machine *m);
+void octet_core_stop(struct octet_core *core);
 void octet_core_kick(struct octet_core *core);
 __attribute__((format(printf, 2, 3)))
 void octet_guest_error(struct octet_machine *m, const char *fmt, ...);
@@ -318,6 +324,12 @@ static inline uint32_t octet_creg(const struct octet_core *core, uint32_t offset
 static inline uint64_t octet_creg64(const struct octet_core *core, uint32_t offset)
 {
 	return core->regs[offset / 4] | (uint64_t)core->regs[offset / 4 + 1] << 32;
+}
+
+/* Software wants the job given up before its next command. */
+static inline bool octet_stopping(const struct octet_core *core)
+{
+	return octet_creg(core, OCTET_CORE_CTRL) & OCTET_CORE_CTRL_STOP;
 }
 
 /* ring.c */
@@ -407,6 +419,7 @@ int octet_scatter_map(struct octet_core *core, struct octet_fault *fault);
 int octet_scatter(struct octet_core *core, struct octet_fault *fault);
 
 /* exec.c */
+uint32_t octet_exec_unit(const struct octet_job *job);
 int octet_exec_start(struct octet_core *core, struct octet_fault *fault);
 int octet_exec_load(struct octet_core *core, struct octet_fault *fault);
 int octet_exec_store(struct octet_core *core, struct octet_fault *fault);

@@ -254,6 +254,14 @@ static bool over_budget(const struct octet_job *job, uint64_t total)
 	return budget && (spent > budget || total > budget - spent);
 }
 
+/* The first command of what would run next as a whole. */
+uint32_t octet_exec_unit(const struct octet_job *job)
+{
+	uint32_t i = job->next - job->entry.first;
+
+	return i && chained(&job->cmds[i - 1]) ? job->chain : job->next;
+}
+
 /* Takes up the job's next command: 0 or a status. */
 int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 {
@@ -261,7 +269,7 @@ int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 	uint32_t i = job->next - job->entry.first;
 
 	fault->command = job->next;
-	if (i == 0 || !chained(&job->cmds[i - 1])) {
+	if (octet_exec_unit(job) == job->next) {
 		job->chain = job->next;
 		job->chain_cycles = 0;
 	}

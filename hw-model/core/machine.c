@@ -85,7 +85,7 @@ void octet_core_kick(struct octet_core *core)
 }
 
 /*
- * Puts a core back to where power-on leaves it, but for its counters. A
+ * Puts a core back to where power-on leaves it, but for its counters and SRAM. A
  * compute under way is told to stop; the step after it ends the reset.
  */
 void octet_core_reset(struct octet_core *core)
@@ -97,6 +97,7 @@ void octet_core_reset(struct octet_core *core)
 	core->cq_tail = 0;
 	core->seq = 0;
 	core->ring_error = false;
+	core->stop_cmd = 0;
 	core->unannounced = false;
 	core->announce_ns = 0;
 	octet_mmu_flush_core(core);
@@ -106,27 +107,45 @@ void octet_core_reset(struct octet_core *core)
 		atomic_store(&core->cancel, true);
 	else
 		trim(core);
-	core->phase = running ? OCTET_PHASE_RESET : OCTET_PHASE_FETCH;
+	core->phase = running || core->stuck ? OCTET_PHASE_RESET : OCTET_PHASE_FETCH;
 	octet_core_kick(core);
 }
 
-void octet_device_reset(struct octet_machine *m)
+/* SRAM starts as zeros; only what has been written has to be cleared. */
+static void clear_sram(struct octet_core *core)
+{
+	memset(core->sram, 0, core->sram_dirty);
+	core->sram_dirty = 0;
+}
+
+static void reset_all(struct octet_machine *m)
 {
 	for (unsigned int c = 0; c < m->config.cores; c++) {
+		m->core[c].stuck = m->stuck;
 		octet_core_reset(&m->core[c]);
 		memset(m->core[c].counter, 0, sizeof(m->core[c].counter));
 	}
 	m->tlb_busy = 0;
-	m->resets++;
 	octet_regs_reset_global(m);
 	m->regs[OCTET_REG_CTRL / 4] = OCTET_CTRL_RESET;
 	octet_regs_reset_done(m);
 }
 
+void octet_device_reset(struct octet_machine *m)
+{
+	if (m->inject.stuck_device && !--m->inject.stuck_device)
+		m->stuck = true;
+	m->resets++;
+	reset_all(m);
+}
+
 void octet_machine_reset(struct octet_machine *m)
 {
-	octet_device_reset(m);
+	m->stuck = false;
 	m->resets = 0;
+	reset_all(m);
+	for (unsigned int c = 0; c < m->config.cores; c++)
+		clear_sram(&m->core[c]);
 }
 
 static int core_init(struct octet_machine *m, unsigned int index)
@@ -197,21 +216,32 @@ const struct octet_config *octet_machine_config(const struct octet_machine *m)
 	return &m->config;
 }
 
-/* SRAM starts as zeros; only what the last job wrote has to be cleared. */
-static void clear_sram(struct octet_core *core)
-{
-	if (core->m->inject.break_sram_zeroing)
-		return;
-	memset(core->sram, 0, core->sram_dirty);
-	core->sram_dirty = 0;
-}
-
 /* Hands work to the host, or nothing to do while others take the lock. */
 static void hand_out(struct octet_core *core, enum octet_task task)
 {
 	core->task = task;
 	atomic_store(&core->cancel, false);
 	atomic_store(&core->compute_done, false);
+}
+
+/* STOP was written: what runs without the lock shall return soon. */
+void octet_core_stop(struct octet_core *core)
+{
+	if (core->phase == OCTET_PHASE_CHECK || core->phase == OCTET_PHASE_COMPUTE)
+		atomic_store(&core->cancel, true);
+}
+
+/* Gives up the job before @command, of which nothing has been written. */
+static void stopped(struct octet_core *core, uint32_t command)
+{
+	octet_trace(core->m, "core %u: job %llu stopped before command %u", core->index,
+		    (unsigned long long)core->job.entry.seq, command);
+	octet_mmu_release(core);
+	trim(core);
+	core->stop_cmd = command;
+	core->phase = OCTET_PHASE_STOPPED;
+	if (core->unannounced)
+		octet_ring_announce(core);
 }
 
 /* Takes an entry. Return: false if there is none. */
@@ -231,7 +261,12 @@ static bool step_fetch(struct octet_core *core)
 		core->phase = OCTET_PHASE_HUNG;
 		return true;
 	}
-	clear_sram(core);
+	if (octet_inject_fires(core, &core->m->inject.livelock)) {
+		core->phase = OCTET_PHASE_LIVELOCK;
+		return true;
+	}
+	if (!(job->entry.flags & OCTET_RING_F_RESUME) && !core->m->inject.break_sram_zeroing)
+		clear_sram(core);
 	if (octet_fetch_job(core, &job->fault))
 		return true;
 	core->phase = OCTET_PHASE_CHECK;
@@ -243,6 +278,10 @@ static bool step_check(struct octet_core *core)
 {
 	struct octet_job *job = &core->job;
 
+	if (!job->checked && octet_stopping(core)) {
+		stopped(core, job->entry.first);
+		return false;
+	}
 	if (!job->checked && octet_check_is_short(core)) {
 		atomic_store(&core->cancel, false);
 		octet_check_job(core);
@@ -264,15 +303,24 @@ static bool step_command(struct octet_core *core)
 	struct octet_job *job = &core->job;
 
 	core->phase = OCTET_PHASE_PACE;
-	if (job->next != job->entry.cmd_count && !octet_exec_start(core, &job->fault))
+	if (job->next == job->entry.cmd_count)
+		return true;
+	if (octet_stopping(core))
+		stopped(core, octet_exec_unit(job));
+	else if (!octet_exec_start(core, &job->fault))
 		core->phase = OCTET_PHASE_LOAD;
 	return true;
 }
 
 static bool step_load(struct octet_core *core)
 {
-	int status = octet_exec_load(core, &core->job.fault);
+	int status;
 
+	if (octet_stopping(core)) {
+		stopped(core, core->job.chain);
+		return false;
+	}
+	status = octet_exec_load(core, &core->job.fault);
 	if (status > 0) {
 		core->phase = OCTET_PHASE_PACE;
 		return false;
@@ -285,6 +333,10 @@ static bool step_load(struct octet_core *core)
 
 static bool step_computed(struct octet_core *core)
 {
+	if (octet_stopping(core)) {
+		stopped(core, core->job.chain);
+		return false;
+	}
 	if (core->compute_rc == -ECANCELED) {
 		/* Cancelled by the host, not by a reset: the copies are intact. */
 		hand_out(core, OCTET_TASK_COMPUTE);
@@ -312,7 +364,7 @@ static uint64_t pace_deadline(const struct octet_core *core)
 	uint64_t hz = core->m->config.clock_hz, cycles = core->job.cycles;
 	uint64_t ns, rest = (cycles % hz * UINT64_C(1000000000) + hz - 1) / hz;
 
-	if (core->m->config.timing != OCTET_TIMING_PACED)
+	if (core->m->config.timing != OCTET_TIMING_PACED || octet_stopping(core))
 		return 0;
 	if (__builtin_mul_overflow(cycles / hz, UINT64_C(1000000000), &ns) ||
 	    __builtin_add_overflow(ns, rest, &ns) ||
@@ -370,6 +422,8 @@ static bool advance(struct octet_core *core, bool *compute)
 	case OCTET_PHASE_POST:
 		return octet_ring_post(core);
 	case OCTET_PHASE_RESET:
+		if (core->stuck)
+			return false;
 		trim(core);
 		core->phase = OCTET_PHASE_FETCH;
 		octet_regs_reset_done(core->m);

@@ -108,7 +108,8 @@ int octet_mmu_translate(struct octet_core *core, uint64_t va, enum octet_access 
 
 	if (!canonical(va))
 		return OCTET_STATUS_NON_CANONICAL;
-	if (!e->valid || e->vpn != vpn || e->asid != core->asid.asid) {
+	if (!e->valid || e->vpn != vpn ||
+	    (e->asid != core->asid.asid && !core->m->inject.break_tlb_tags)) {
 		status = miss(core, va, e);
 		if (status)
 			return status;

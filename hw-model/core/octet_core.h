@@ -61,6 +61,9 @@ enum octet_timing {
  * them to one core; -1 is any.
  *
  * @hang: job that hangs at its start; only a reset helps
+ * @livelock: job that runs for ever while its progress moves; only a reset helps
+ * @stuck_core: core reset that only a device reset ends
+ * @stuck_device: device reset that only octet_machine_reset() ends; of no core
  * @command: command that ends with OCTET_STATUS_INJECTED
  * @drop_irq: interrupt message that is lost
  * @dma_error: DMA access that fails
@@ -68,10 +71,14 @@ enum octet_timing {
  * @gone: the device is not there: reads give all ones, no DMA, no interrupt
  * @break_sram_zeroing: SRAM keeps the previous job's bytes
  * @break_tlb_invalidation: TLB invalidation does nothing
+ * @break_tlb_tags: a TLB entry serves every address space
  * @break_rounding: FIX_DBL adds 2^(shift-2) where it should add 2^(shift-1)
  */
 struct octet_inject {
 	uint64_t hang;
+	uint64_t livelock;
+	uint64_t stuck_core;
+	uint64_t stuck_device;
 	uint64_t command;
 	uint64_t drop_irq;
 	uint64_t dma_error;
@@ -80,6 +87,7 @@ struct octet_inject {
 	bool gone;
 	bool break_sram_zeroing;
 	bool break_tlb_invalidation;
+	bool break_tlb_tags;
 	bool break_rounding;
 };
 
@@ -116,10 +124,11 @@ void octet_config_default(struct octet_config *config);
 /**
  * octet_config_set() - set one property by its name, as on QEMU's command line
  * @key: cores, array, sram (K, M suffix), clock (Hz; K, M, G suffix),
- *	dram-bytes-per-cycle, timing (fast, paced), inject-hang, inject-command,
+ *	dram-bytes-per-cycle, timing (fast, paced), inject-hang, inject-livelock,
+ *	inject-stuck-core, inject-stuck-device, inject-command,
  *	inject-drop-irq, inject-dma-error, inject-bad-completion, inject-core,
- *	gone, break-sram-zeroing, break-tlb-invalidation, break-rounding
- *	(booleans: on, off)
+ *	gone, break-sram-zeroing, break-tlb-invalidation, break-tlb-tags,
+ *	break-rounding (booleans: on, off)
  * @err: gets a sentence that names key, value and rule; may be NULL
  *
  * Return: 0 or -EINVAL.
@@ -162,7 +171,7 @@ void octet_machine_free(struct octet_machine *m);
 
 /**
  * octet_machine_reset() - power-on or function-level reset: everything, also
- * counters and the count of resets
+ * counters, the count of resets and the SRAMs
  *
  * Cores that compute are cancelled; their reset completes in the step
  * after the compute.

@@ -10,7 +10,7 @@
 
 #define ALL		0xffffffffu
 #define VERSION		(OCTET_FIELD_PREP(OCTET_HW_VERSION_MAJOR, OCTET_HW_VERSION_1) | \
-			 OCTET_FIELD_PREP(OCTET_HW_VERSION_MINOR, OCTET_HW_VERSION_1_CHAINS))
+			 OCTET_FIELD_PREP(OCTET_HW_VERSION_MINOR, OCTET_HW_VERSION_1_STOP))
 
 static bool in_reset(const struct octet_machine *m)
 {
@@ -23,7 +23,7 @@ static bool in_reset(const struct octet_machine *m)
 /* A core has come out of reset: was it the last one of a device reset? */
 void octet_regs_reset_done(struct octet_machine *m)
 {
-	if (!in_reset(m))
+	if (!in_reset(m) && !m->stuck)
 		m->regs[OCTET_REG_CTRL / 4] = 0;
 }
 
@@ -96,6 +96,8 @@ uint32_t octet_core_state(const struct octet_core *core)
 		return OCTET_CORE_STATE_RESET;
 	case OCTET_PHASE_HALTED:
 		return OCTET_CORE_STATE_HALTED;
+	case OCTET_PHASE_STOPPED:
+		return OCTET_CORE_STATE_OFF;
 	case OCTET_PHASE_FETCH:
 		if (!enabled)
 			return OCTET_CORE_STATE_OFF;
@@ -126,10 +128,12 @@ static void resume(struct octet_core *core)
 
 static void write_core_ctrl(struct octet_machine *m, struct octet_core *core, uint32_t value)
 {
+	const uint32_t enable_stop = OCTET_CORE_CTRL_ENABLE | OCTET_CORE_CTRL_STOP;
 	uint32_t *ctrl = &core->regs[OCTET_CORE_CTRL / 4];
 	bool was = *ctrl & OCTET_CORE_CTRL_ENABLE;
 
 	if (value & OCTET_CORE_CTRL_RESET) {
+		core->stuck |= octet_inject_fires(core, &m->inject.stuck_core);
 		octet_core_reset(core);
 		return;
 	}
@@ -138,11 +142,23 @@ static void write_core_ctrl(struct octet_machine *m, struct octet_core *core, ui
 				  core->index, value);
 		return;
 	}
-	*ctrl = value & OCTET_CORE_CTRL_ENABLE;
-	if (*ctrl && !was)
+	if (core->phase == OCTET_PHASE_STOPPED) {
+		if (value & (OCTET_CORE_CTRL_ENABLE | OCTET_CORE_CTRL_RESUME))
+			octet_guest_error(m, "core %u: CTRL = 0x%08" PRIx32 ": ignored, the core is "
+					  "STOPPED until a reset", core->index, value);
+		return;
+	}
+	if ((value & enable_stop) == enable_stop) {
+		octet_guest_error(m, "core %u: CTRL: STOP with ENABLE is ignored", core->index);
+		value &= ~OCTET_CORE_CTRL_STOP;
+	}
+	*ctrl = value & enable_stop;
+	if ((*ctrl & OCTET_CORE_CTRL_ENABLE) && !was)
 		octet_ring_check(core);
 	if (value & OCTET_CORE_CTRL_RESUME)
 		resume(core);
+	if (octet_stopping(core))
+		octet_core_stop(core);
 	octet_core_kick(core);
 }
 
@@ -150,7 +166,8 @@ static uint32_t read_core_status(struct octet_machine *m, struct octet_core *cor
 {
 	(void)m;
 	return OCTET_FIELD_PREP(OCTET_CORE_STATUS_STATE, octet_core_state(core)) |
-	       (core->ring_error ? OCTET_CORE_STATUS_RING_ERROR : 0);
+	       (core->ring_error ? OCTET_CORE_STATUS_RING_ERROR : 0) |
+	       (core->phase == OCTET_PHASE_STOPPED ? OCTET_CORE_STATUS_STOPPED : 0);
 }
 
 static void write_tail(struct octet_machine *m, struct octet_core *core, uint32_t value)
@@ -220,6 +237,8 @@ static void write_vector(struct octet_machine *m, struct octet_core *core, uint3
 static uint32_t read_progress(struct octet_machine *m, struct octet_core *core)
 {
 	(void)m;
+	if (core->phase == OCTET_PHASE_LIVELOCK)
+		atomic_fetch_add(&core->progress, 1);
 	return atomic_load(&core->progress);
 }
 
@@ -233,6 +252,12 @@ static uint32_t read_seq_hi(struct octet_machine *m, struct octet_core *core)
 {
 	(void)m;
 	return (uint32_t)(core->seq >> 32);
+}
+
+static uint32_t read_stop_cmd(struct octet_machine *m, struct octet_core *core)
+{
+	(void)m;
+	return core->phase == OCTET_PHASE_STOPPED ? core->stop_cmd : 0;
 }
 
 #define RO(reg, fn)		{ OCTET_##reg, #reg, OCTET_ACC_RO, 0, 0, fn, NULL }
@@ -284,7 +309,8 @@ const struct octet_reg octet_global_regs[] = {
 const size_t octet_global_regs_count = sizeof(octet_global_regs) / sizeof(octet_global_regs[0]);
 
 #define CORE_CTRL_BITS \
-	(OCTET_CORE_CTRL_ENABLE | OCTET_CORE_CTRL_RESET | OCTET_CORE_CTRL_RESUME)
+	(OCTET_CORE_CTRL_ENABLE | OCTET_CORE_CTRL_RESET | OCTET_CORE_CTRL_RESUME | \
+	 OCTET_CORE_CTRL_STOP)
 #define CORE_IRQ_BITS	(OCTET_CORE_IRQ_DONE | OCTET_CORE_IRQ_ERROR | OCTET_CORE_IRQ_RING)
 
 const struct octet_reg octet_core_regs[] = {
@@ -308,6 +334,7 @@ const struct octet_reg octet_core_regs[] = {
 	RO(CORE_PROGRESS, read_progress),
 	RO(CORE_SEQ_LO, read_seq_lo),
 	RO(CORE_SEQ_HI, read_seq_hi),
+	RO(CORE_STOP_CMD, read_stop_cmd),
 	RO(CORE_FAULT_STATUS, NULL),
 	RO(CORE_FAULT_ASID, NULL),
 	RO(CORE_FAULT_VA_LO, NULL),

@@ -101,9 +101,11 @@ int octet_ring_fetch(struct octet_core *core)
 	return 1;
 }
 
+#define ENTRY_FLAGS	(OCTET_RING_F_IRQ | OCTET_RING_F_RESUME)
+
 static bool entry_ok(const struct octet_ring_entry *e)
 {
-	if (e->opcode > OCTET_RING_RUN || (e->flags & ~OCTET_RING_F_IRQ))
+	if (e->opcode > OCTET_RING_RUN || (e->flags & ~ENTRY_FLAGS))
 		return false;
 	if (e->opcode == OCTET_RING_NOP)
 		return true;

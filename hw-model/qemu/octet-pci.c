@@ -81,18 +81,36 @@ static void octet_event(void *opaque, const char *text)
     trace_octet_event(text);
 }
 
+static unsigned int octet_power_state(PCIDevice *pdev)
+{
+    return pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL) &
+           PCI_PM_CTRL_STATE_MASK;
+}
+
 /* Registers */
+
+/*
+ * A processor that has looked the region up and waits for the big lock comes
+ * here after the device was unplugged or put to sleep.
+ */
+static bool octet_answers(OctetState *s)
+{
+    if (!s->machine) {
+        return false;
+    }
+    if (octet_power_state(PCI_DEVICE(s)) == 3) {
+        octet_guest_error(s, "access of a register in D3hot");
+        return false;
+    }
+    return true;
+}
 
 static uint64_t octet_mmio_read(void *opaque, hwaddr addr, unsigned int size)
 {
     OctetState *s = opaque;
     uint32_t value;
 
-    /*
-     * A processor that has looked the region up and waits for the big lock comes
-     * here after the device was unplugged.
-     */
-    if (!s->machine) {
+    if (!octet_answers(s)) {
         return ~0ULL;
     }
     value = octet_machine_read(s->machine, addr);
@@ -106,7 +124,7 @@ static void octet_mmio_write(void *opaque, hwaddr addr, uint64_t value,
     OctetState *s = opaque;
 
     trace_octet_mmio_write(addr, value);
-    if (!s->machine) {
+    if (!octet_answers(s)) {
         return;
     }
     octet_machine_write(s->machine, addr, value);
@@ -122,12 +140,6 @@ static const MemoryRegionOps octet_mmio_ops = {
 };
 
 /* Configuration space and reset */
-
-static unsigned int octet_power_state(PCIDevice *pdev)
-{
-    return pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL) &
-           PCI_PM_CTRL_STATE_MASK;
-}
 
 static void octet_config_write(PCIDevice *pdev, uint32_t addr, uint32_t val,
                                int len)

@@ -12,7 +12,7 @@ static void test_reset_values(void **state)
 
 	(void)state;
 	assert_int_equal(fake_read(f, OCTET_REG_ID), OCTET_ID_MAGIC);
-	assert_int_equal(fake_read(f, OCTET_REG_VERSION), 0x00010001);
+	assert_int_equal(fake_read(f, OCTET_REG_VERSION), 0x00010002);
 	assert_int_equal(fake_read(f, OCTET_REG_CORES), 3);
 	assert_int_equal(fake_read(f, OCTET_REG_ARRAY), 0x080808);
 	assert_int_equal(fake_read(f, OCTET_REG_SRAM_SIZE), 2 << 20);
@@ -132,7 +132,7 @@ static void test_only_while_off(void **state)
 static void test_undefined_offsets(void **state)
 {
 	static const uint64_t offsets[] = {
-		0x40, 0x7c, 0x90, 0xfc, 0x100, 0xffc, 0x1000 + 0x1c, 0x1000 + 0x50,
+		0x40, 0x7c, 0x90, 0xfc, 0x100, 0xffc, 0x1000 + 0x1c, 0x1000 + 0x54,
 		0x1000 + 0x100 + 8 * OCTET_COUNTERS, 0x3000, 0xfffc, 0x10000, 1, 2, 3,
 		UINT64_MAX, UINT64_MAX - 3,
 	};

@@ -225,7 +225,7 @@ static void test_bad_entries(void **state)
 
 		switch (i) {
 		case 0: e->opcode = 2; break;
-		case 1: e->flags = 2; break;
+		case 1: e->flags = 4; break;
 		case 2: e->reserved = 1; break;
 		case 3: e->cmd_count = 0; break;
 		case 4: e->cmd_count = 4097; break;
