@@ -184,10 +184,13 @@ check: all test-programs ## only what needs neither QEMU nor a kernel
 kunit: ## the driver's KUnit suites, on User Mode Linux
 	$(deps)
 	@tests/kunit.sh
-fuzz: ## core against hostile guests, .tflite reader against files, FUZZ_SECONDS (60) each
+fuzz: ## core, .tflite reader and ioctls against random input, FUZZ_SECONDS (60) each; T=NAME: one
 	$(if $(NO_DEPS),@:,@DEPS_LIST=tests/fuzz/packages.txt tests/deps.sh)
-	+@$(MAKE) --no-print-directory $(fuzz_files)
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+	$(deps)
+	+@$(if $(filter ioctl,$(T)),:,$(MAKE) --no-print-directory $(fuzz_files))
+	+@$(if $(filter-out ioctl,$(T)),:,$(MAKE) --no-print-directory $(guest_files) qemu)
+	$(if $(filter-out ioctl,$(T)),@:,$(guest_modules))
+	@T=$(T) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 bench: ## figures on the device, also into build/bench.json
 	$(deps)
 	+@$(MAKE) --no-print-directory all qemu build/bin/int8_float

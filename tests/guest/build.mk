@@ -4,3 +4,4 @@
 cflags_tests/guest/programs := -D_GNU_SOURCE $(drm_cflags)
 $(foreach p,$(wildcard tests/guest/programs/*.c),$(eval $(call program,\
 	build/tests/guest/$(basename $(notdir $(p))),$(p),,-pthread -ldrm)))
+guest_files = $(filter build/tests/guest/%,$(test_files))
