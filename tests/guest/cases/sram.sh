@@ -3,6 +3,6 @@
 # device: cores=4
 # own-vm: yes
 # timeout: 300
-for subject in residue failed hung flags; do
+for subject in residue failed hung reset flags; do
 	check "the SRAM: $subject" sram $subject
 done

@@ -45,7 +45,7 @@ static inline void host_control(const char *property, const char *guarantee,
 	bool stopped;
 
 	if (!host_set(property, "true")) {
-		printf("# no control: the device has no switch %s\n", property);
+		check(false, "the device has no switch %s", property);
 		return;
 	}
 	stopped = attack();
