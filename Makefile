@@ -119,10 +119,20 @@ KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 release := $(shell cat '$(KDIR)/include/config/kernel.release' 2>/dev/null)
 kmod := build/kmod-$(release)
 kmod_src := Kbuild $(wildcard driver/* driver/tests/* uapi/drm/*)
+# A kernel for testing has the driver's KUnit suites in it, and counts lines.
+kmod_flags = $(if $(and $(wildcard $(KDIR)/include/config/KUNIT),$(wildcard \
+	$(KDIR)/include/config/GCOV_KERNEL)),GCOV_PROFILE=y \
+	CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST=y)
 kmod_log = $(if $(filter 1,$(V)),,>build/log/kmod.log 2>&1 || \
 	{ cat build/log/kmod.log; exit 1; })
 
-$(kmod)/driver/octet.ko: $(kmod_src)
+# Kernels of one release, but another configuration.
+$(kmod)/kdir: FORCE
+	@mkdir -p $(kmod)
+	@echo '$(realpath $(KDIR))' | cmp -s - $@ || \
+		echo '$(realpath $(KDIR))' >$@
+
+$(kmod)/driver/octet.ko: $(kmod_src) $(kmod)/kdir
 	@test -n '$(release)' || { echo "modules: KDIR='$(KDIR)' is no" \
 		"configured kernel tree: install the kernel's headers, or" \
 		"make modules KDIR=/usr/src/linux-headers-RELEASE"; exit 1; }
@@ -130,7 +140,8 @@ $(kmod)/driver/octet.ko: $(kmod_src)
 	@mkdir -p $(kmod) build/log
 	@find $(kmod) -type l -delete
 	@cp -rsf $(abspath Kbuild driver uapi) $(kmod)/
-	$(Q)+$(MAKE) -C $(KDIR) M=$(abspath $(kmod)) modules $(kmod_log)
+	$(Q)+$(MAKE) -C $(KDIR) M=$(abspath $(kmod)) $(kmod_flags) \
+		modules $(kmod_log)
 	@touch $@
 
 build/octet.ko: $(kmod)/driver/octet.ko build/kmod-release

@@ -9,8 +9,10 @@ top=$(dirname "$(dirname "$here")")
 
 usage() {
 	cat <<-END
-	usage: tests/guest/initramfs.sh KERNEL OUT [--ko FILE] [PROGRAM...]
-	KERNEL is a folder printed by kernel.sh, OUT the archive to write.
+	usage: tests/guest/initramfs.sh KERNEL OUT [--ko FILE] [--module FILE]
+	                                [PROGRAM...]
+	KERNEL is a folder printed by kernel.sh, OUT the archive to write. The
+	module of --module lies beside octet.ko, and no one loads it.
 	END
 }
 
@@ -23,12 +25,16 @@ case "${1-}" in
 --help | -h) usage; exit 0 ;;
 esac
 [ $# -ge 2 ] || { usage >&2; exit 2; }
-kernel=$1 out=$2 ko=
+kernel=$1 out=$2 ko='' more=
 shift 2
 if [ "${1-}" = --ko ]; then
 	ko=$2
 	shift 2
 	[ -f "$ko" ] || die "$ko is not there: build the module first (make module)"
+fi
+if [ "${1-}" = --module ]; then
+	more=$2
+	shift 2
 fi
 
 busybox=$(command -v busybox) || die "busybox is missing (package busybox-static)"
@@ -38,7 +44,7 @@ root=$tmp/root
 mkdir -p "$root/bin" "$root/lib" "$root/etc" "$root/modules" "$root/dev"
 cp "$busybox" "$root/bin/busybox"
 cp "$here/init" "$root/init"
-cp "$here/case.sh" "$root/etc/case.sh"
+cp "$here/case.sh" "$here/finish.sh" "$root/etc/"
 chmod 755 "$root/init"
 [ ! -e "$root/dev/console" ] && mknod "$root/dev/console" c 5 1 2>/dev/null || :
 
@@ -72,9 +78,13 @@ for path in $(order $wanted); do
 	esac
 	echo "$name" >>"$root/modules/order"
 done
+touch "$root/modules/order"
 if [ -n "$ko" ]; then
 	cp "$ko" "$root/modules/octet.ko"
 	echo octet.ko >>"$root/modules/order"
+fi
+if [ -n "$more" ]; then
+	cp "$more" "$root/modules/"
 fi
 
 # Our own libraries go to /lib, the system's where the loader looks for them.

@@ -14,7 +14,7 @@ cache=${OCTET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/octet}
 
 usage() {
 	cat <<-END
-	usage: tests/guest/kernel.sh stock | source
+	usage: tests/guest/kernel.sh stock | debug | next | source
 	Prints a folder in $cache:
 	  stock   the distribution's 6.12 kernel: vmlinuz, modules (a symbolic
 	          link to lib/modules/RELEASE), kdir (for external modules), release
@@ -195,6 +195,7 @@ make_source() {
 case "${1-}" in
 stock) dir=$cache/$(keyed kernel-stock "$(. /etc/os-release && echo "$VERSION_CODENAME")") ;;
 source) dir=$cache/$(keyed linux-source "$NEXT $NEXT_SUITE") ;;
+debug | next) exec "$(dirname "$0")/kernel-build.sh" "$1" ;;
 --help | -h) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac

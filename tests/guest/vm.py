@@ -16,8 +16,13 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 # Public models and their outputs, where there are any.
 DATA = os.environ.get("OCTET_DATA") or os.path.join(os.path.dirname(TOP), "shared", "data")
 BOOT_TIMEOUT = 120
+# The debug kernel of TCG takes this many times as long.
+SLOW = {"debug": 5}
 SPLAT = re.compile(
-    r"\bBUG: |\bWARNING: |\bOops\b|KASAN: |KFENCE: |INFO: task .* blocked for"
+    r"\bBUG: |\bBUG \S+ \(|\bWARNING: |\bOops\b|KASAN: |KFENCE: |INFO: task .* blocked"
+    r"|ODEBUG: |DMA-API: .*device driver|list_(add|del) corruption"
+    r"|INFO: trying to register non-static key|nobody cared|hung task|kmemleak: .* new suspected"
+    r"|sysfs: cannot create duplicate|kobject: .* tried to"
     r"|possible circular locking|possible recursive locking|possible deadlock"
     r"|suspicious RCU usage|general protection fault|Kernel panic"
     r"|inconsistent lock state|UBSAN: |refcount_t: |rcu: INFO: .* detected stall"
@@ -44,8 +49,8 @@ def has_kvm():
         return False
 
 
-def qemu_args(need, qemu, kernel, initrd, extra):
-    """The command line, without the ports."""
+def qemu_args(need, qemu, kernel, initrd, extra, out=None):
+    """The command line, without the ports; out is a folder the guest writes."""
     kvm = has_kvm() and not need["icount"]
     args = [qemu, "-M", "q35,i8042=off", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot"]
@@ -73,11 +78,13 @@ def qemu_args(need, qemu, kernel, initrd, extra):
                      % (i, i, "," + device if device else "")]
     else:
         args += ["-device", "edu,id=octet0"]
-    shares = {"host": TOP}
+    shares = {"host": TOP + ",readonly=on"}
     if os.path.isdir(DATA):
-        shares["data"] = os.path.realpath(DATA)
+        shares["data"] = os.path.realpath(DATA) + ",readonly=on"
+    if out:
+        shares["out"] = out
     for tag, path in shares.items():
-        args += ["-fsdev", "local,id=%s,path=%s,security_model=none,readonly=on" % (tag, path),
+        args += ["-fsdev", "local,id=%s,security_model=none,path=%s" % (tag, path),
                  "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]
     return args
 
@@ -85,13 +92,14 @@ def qemu_args(need, qemu, kernel, initrd, extra):
 class VM:
     """A running QEMU: console, output port, control port and QMP."""
 
-    def __init__(self, need, qemu, kernel, initrd, qmp_path=None, live=None):
+    def __init__(self, need, qemu, kernel, initrd, qmp_path=None, live=None, out=None):
         self.buffers = {"con": "", "out": "", "ctl": "", "qmp": ""}
         self.live = live
         self.events = []
         self.tmp = tempfile.mkdtemp(prefix="octet-vm-")
         self.qmp_path = qmp_path or os.path.join(self.tmp, "qmp")
-        self.args = qemu_args(need, qemu, kernel, initrd, "") + [
+        self.slow = SLOW.get(need["kernel"], 1)
+        self.args = qemu_args(need, qemu, kernel, initrd, "", out) + [
             "-qmp", "unix:%s,server=on,wait=off" % self.qmp_path]
         self.socks = {}
         self.stderr = open(os.path.join(self.tmp, "stderr"), "w+")
@@ -113,7 +121,7 @@ class VM:
             stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
         for sock in theirs:
             sock.close()
-        self.line("qmp", BOOT_TIMEOUT)
+        self.line("qmp", BOOT_TIMEOUT * self.slow)
         self.qmp({"execute": "qmp_capabilities"})
 
     def pump(self, seconds):
@@ -196,21 +204,32 @@ class VM:
             verb, "" if script else " (the case has no '# host:' line)")
 
     def boot(self):
-        while self.line("ctl", BOOT_TIMEOUT) != "ready":
+        while self.line("ctl", BOOT_TIMEOUT * self.slow) != "ready":
             pass
+        self.pump(0.1)
+        self.boot_log = self.buffers["con"]
 
     def run_case(self, name, guest_path, seconds, script=None):
         """Runs one case; returns its exit status."""
+        return self._ask("run %s %s" % (name, guest_path), name, seconds, script)
+
+    def finish(self, seconds):
+        """What /etc/finish.sh has to say, and the log of it."""
+        self.buffers["out"], log_from = "", len(self.buffers["con"])
+        self._ask("finish", "finish", seconds)
+        return self.buffers["out"], self.buffers["con"][log_from:]
+
+    def _ask(self, verb, name, seconds, script=None):
         end = time.monotonic() + seconds
-        self.send("ctl", "run %s %s" % (name, guest_path))
+        self.send("ctl", verb)
         while True:
             request = self.line("ctl", max(end - time.monotonic(), 0))
             if request.startswith("end "):
                 break
             if request:
                 self.send("ctl", self.answer(request, script))
-        mark = "octet-case %s end" % name
-        stop = time.monotonic() + 5
+        mark = "octet-%s end" % (name if name == "finish" else "case " + name)
+        stop = time.monotonic() + 5 * self.slow
         while mark not in self.buffers["con"] and time.monotonic() < stop:
             self.pump(0.1)
         self.pump(0)
@@ -234,7 +253,7 @@ class VM:
         try:
             if gentle and self.proc.poll() is None:
                 self.send("ctl", "off")
-                stop = time.monotonic() + 15
+                stop = time.monotonic() + 15 * self.slow
                 while self.proc.poll() is None and time.monotonic() < stop:
                     self.pump(0.1)
         except Lost:

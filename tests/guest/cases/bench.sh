@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The device's part of `make bench`; its JSON on one line, for tests/bench/run.
+# kernel: stock
 # device: cores=2
 # timeout: 600
 # live: yes

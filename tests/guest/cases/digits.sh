@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The main job passes, and says FAIL when the device rounds wrongly.
+# kernel: stock
 # device: cores=2
 # timeout: 300
 cd /host || exit 2

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Public models on the device, byte for byte, where the host has them.
+# kernel: stock
 # device: cores=2
 # timeout: 900
 if [ -d /data/models ]; then

@@ -2,6 +2,7 @@
 # What quantization-aware training makes runs on the device: few bits, every output equal to
 # the fallback's. Trained in the guest, a few epochs. That a device that rounds wrongly is
 # noticed, digits.sh checks.
+# kernel: stock
 # device: cores=2
 # timeout: 600
 cd /host || exit 2
