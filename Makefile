@@ -202,11 +202,16 @@ fuzz: ## core, .tflite reader and ioctls against random input, FUZZ_SECONDS (60)
 	+@$(if $(filter-out ioctl,$(T)),:,$(MAKE) --no-print-directory $(guest_files) qemu)
 	$(if $(filter-out ioctl,$(T)),@:,$(guest_modules))
 	@T=$(T) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
-bench: ## figures on the device, also into build/bench.json
+bench: ## figures on the device and against peers, also into build/bench.json; T=cpu: one part
 	$(deps)
+ifeq ($(T),cpu)
+	+@$(MAKE) --no-print-directory all
+	@tests/bench/cpu
+else
 	+@$(MAKE) --no-print-directory all qemu build/bin/int8_float
 	$(guest_modules)
 	@tests/bench/run
+endif
 test-programs: $(test_files)
 	@:
 demo-data: $(demo_data)

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Operations on the CPU fallback and on other libraries: their runs alternate, and what
+ * counts is the median of each round's ratio, so that a busy machine hits both sides.
+ * Prints JSON rows for tests/bench/cpu.
+ *
+ *	ops --levels
+ *	ops LEVEL SECONDS wall|cpu [GROUP]
+ *
+ * cpu: the time that the process got, where too much else runs for a clock on the wall.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <octet.h>
+
+#include "peer.h"
+
+#define ROUNDS	21
+#define PEERS	5
+
+#define CONV(group, kind, h, cin, cout, kernel, stride) \
+	{ group, kind, 0, 0, 0, h, cin, cout, kernel, stride }
+#define GEMM(s) { "gemm", PEER_GEMM, s, s, s, 0, 0, 0, 0, 0 }
+#define R3(h, c, s) CONV("resnet 3x3", PEER_CONV, h, c, c, 3, s)
+#define R1(h, cin, cout, s) CONV("resnet 1x1", PEER_CONV, h, cin, cout, 1, s)
+#define DW(h, c, s) CONV("mobilenet depthwise", PEER_DEPTHWISE, h, c, c, 3, s)
+
+static const struct peer_op ops[] = {
+	GEMM(128), GEMM(256), GEMM(512), GEMM(1024), GEMM(2048),
+	R3(56, 64, 1), R3(56, 128, 2), R3(28, 128, 1), R3(28, 256, 2), R3(14, 256, 1),
+	R3(14, 512, 2), R3(7, 512, 1),
+	R1(56, 64, 64, 1), R1(56, 64, 256, 1), R1(56, 256, 64, 1), R1(56, 256, 512, 2),
+	R1(28, 512, 128, 1), R1(28, 128, 512, 1), R1(14, 1024, 256, 1), R1(14, 256, 1024, 1),
+	R1(7, 2048, 512, 1), R1(7, 512, 2048, 1),
+	DW(112, 32, 1), DW(112, 96, 2), DW(56, 144, 1), DW(56, 144, 2), DW(28, 192, 1),
+	DW(28, 192, 2), DW(14, 384, 1), DW(14, 576, 2), DW(7, 960, 1),
+};
+
+static const struct peer *const peers[PEERS] = {
+	&peer_octet, &peer_octet_dbl, &peer_onednn, &peer_onednn_u8, &peer_xnnpack
+};
+
+void peer_die(const char *format, ...)
+{
+	va_list args;
+
+	fputs("bench ops: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static clockid_t the_clock = CLOCK_MONOTONIC;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(the_clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(const double *v, int n)
+{
+	double sorted[ROUNDS];
+
+	memcpy(sorted, v, (size_t)n * sizeof(*v));
+	qsort(sorted, (size_t)n, sizeof(*sorted), by_size);
+	return sorted[n / 2];
+}
+
+static uint32_t random_bits(void)
+{
+	static uint64_t x = 1;
+
+	x = x * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(x >> 33);
+}
+
+static void fill(int8_t **to, size_t bytes)
+{
+	*to = malloc(bytes);
+	if (!*to)
+		peer_die("out of memory");
+	for (size_t i = 0; i < bytes; i++)
+		(*to)[i] = (int8_t)((int)(random_bits() % 255) - 127);
+}
+
+/* Real networks have a zero point on each activation, and scales by channel. */
+static void numbers(const struct peer_op *op, struct peer_data *d)
+{
+	const uint32_t k = op->kernel;
+	size_t depth = op->kind == PEER_GEMM ? op->k : (size_t)k * k * op->cin;
+
+	memset(d, 0, sizeof(*d));
+	d->channels = op->kind == PEER_GEMM ? op->n : op->cout;
+	d->oh = op->kind == PEER_GEMM ? 0 : (op->h + 2 * (k / 2) - k) / op->stride + 1;
+	d->x_bytes = op->kind == PEER_GEMM ? (size_t)op->m * op->k :
+					     (size_t)op->h * op->h * op->cin;
+	d->y_bytes = op->kind == PEER_GEMM ? (size_t)op->m * op->n :
+					     (size_t)d->oh * d->oh * op->cout;
+	if (op->kind == PEER_DEPTHWISE)
+		depth = (size_t)k * k;
+	d->w_bytes = d->channels * depth;
+	d->macs = (double)d->y_bytes * (double)depth;
+	fill(&d->x, d->x_bytes);
+	fill(&d->w, d->w_bytes);
+	d->bias = malloc(d->channels * sizeof(*d->bias));
+	d->w_scale = malloc(d->channels * sizeof(*d->w_scale));
+	if (!d->bias || !d->w_scale)
+		peer_die("out of memory");
+	for (uint32_t c = 0; c < d->channels; c++) {
+		d->bias[c] = (int32_t)(random_bits() % 2001) - 1000;
+		d->w_scale[c] = 0.001f + (float)(random_bits() % 1000) * 1e-6f;
+	}
+	d->x_scale = 0.05f;
+	/* results all over the range */
+	d->y_scale = 0.05f * 0.0015f * 73 * sqrtf((float)depth) * 73 / 60;
+	d->x_zero = -5;
+	d->y_zero = 3;
+}
+
+/** struct entrant - a library with the operation ready; @seconds by round, of a run */
+struct entrant {
+	const struct peer *peer;
+	const char *version;
+	void *state;
+	double seconds[ROUNDS];
+};
+
+static int differing(const int8_t *a, const int8_t *b, size_t n, int *most)
+{
+	int count = 0;
+
+	*most = 0;
+	for (size_t i = 0; i < n; i++) {
+		const int by = abs(a[i] - b[i]);
+
+		count += by > 0;
+		*most = by > *most ? by : *most;
+	}
+	return count;
+}
+
+static void name_of(const struct peer_op *op, char *to, size_t n)
+{
+	if (op->kind == PEER_GEMM)
+		snprintf(to, n, "gemm %u", op->m);
+	else
+		snprintf(to, n, "%s %ux%ux%u -> %u /%u", op->group, op->h, op->h, op->cin,
+			 op->cout, op->stride);
+}
+
+static void row(const char *level, const struct peer_op *op, const struct peer_data *d,
+		struct entrant *e, int count)
+{
+	static const char *comma = "";
+	char name[96];
+
+	name_of(op, name, sizeof(name));
+	printf("%s{\"name\": \"%s\", \"group\": \"%s\", \"level\": \"%s\", \"macs\": %.0f, \"runs\": [",
+	       comma, name, op->group, level, d->macs);
+	for (int i = 0; i < count; i++) {
+		double ratio[ROUNDS];
+		int most, differ;
+
+		for (int r = 0; r < ROUNDS; r++)
+			ratio[r] = e[i].seconds[r] / e[0].seconds[r];
+		differ = differing(e[0].peer->result(e[0].state), e[i].peer->result(e[i].state),
+				   d->y_bytes, &most);
+		printf("%s\n {\"peer\": \"%s\", \"version\": \"%s\", \"how\": \"%s\", \"us\": %.3f, "
+		       "\"gmacs\": %.2f, \"ratio\": %.4f, \"differing\": %.6f, \"by\": %d}",
+		       i ? "," : "", e[i].peer->name, e[i].version,
+		       e[i].peer->how ? e[i].peer->how(e[i].state) : "",
+		       median(e[i].seconds, ROUNDS) * 1e6,
+		       d->macs / median(e[i].seconds, ROUNDS) * 1e-9, median(ratio, ROUNDS),
+		       (double)differ / (double)d->y_bytes, most);
+	}
+	printf("]}\n");
+	comma = ",";
+	fflush(stdout);
+}
+
+/* So many that a turn lasts as long as asked for. */
+static int repetitions(struct entrant *e, double turn)
+{
+	double best = 1e9;
+
+	for (int i = 0; i < 5; i++) {
+		const double start = now();
+
+		e->peer->run(e->state);
+		best = fmin(best, now() - start);
+	}
+	return (int)fmin(fmax(turn / best, 1), 1e5);
+}
+
+static void measure(const char *level, const struct peer_op *op, const char *const *versions,
+		    double seconds)
+{
+	struct entrant e[PEERS];
+	int count = 0, times[PEERS];
+	struct peer_data d;
+
+	numbers(op, &d);
+	for (int i = 0; i < PEERS; i++) {
+		e[count] = (struct entrant){ .peer = peers[i], .version = versions[i] };
+		if (!versions[i])
+			continue;
+		e[count].state = peers[i]->make(op, &d);
+		count += !!e[count].state;
+	}
+	for (int i = 0; i < count; i++)
+		times[i] = repetitions(&e[i], seconds / ROUNDS / count);
+	for (int r = 0; r < ROUNDS; r++) {
+		for (int i = 0; i < count; i++) {
+			const double start = now();
+
+			for (int j = 0; j < times[i]; j++)
+				e[i].peer->run(e[i].state);
+			e[i].seconds[r] = (now() - start) / times[i];
+		}
+	}
+	row(level, op, &d, e, count);
+	for (int i = 0; i < count; i++)
+		e[i].peer->free(e[i].state);
+	free(d.x);
+	free(d.w);
+	free(d.bias);
+	free(d.w_scale);
+}
+
+/* Those that this machine can run, one a line. */
+static int levels(void)
+{
+	static const char *const all[] = { "scalar", "avx2", "avxvnni", "avx512vnni", "amx" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct octet_ctx *ctx;
+		OCTET_OPTS(octet_open_opts, open);
+
+		open.backend = OCTET_BACKEND_CPU;
+		open.cpu_level = all[i];
+		if (octet_open(&ctx, &open))
+			continue;
+		puts(all[i]);
+		octet_close(ctx);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *versions[PEERS];
+
+	if (argc == 2 && !strcmp(argv[1], "--levels"))
+		return levels();
+	if (argc < 4)
+		peer_die("usage: ops LEVEL SECONDS wall|cpu [GROUP]");
+	if (!strcmp(argv[3], "cpu"))
+		the_clock = CLOCK_PROCESS_CPUTIME_ID;
+	for (int i = 0; i < PEERS; i++)
+		versions[i] = peers[i]->begin(argv[1]);
+	if (!versions[0])
+		peer_die("no level %s here", argv[1]);
+	printf("[\n");
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (argc < 5 || strstr(ops[i].group, argv[4]))
+			measure(argv[1], &ops[i], versions, atof(argv[2]));
+	printf("]\n");
+	return 0;
+}
