@@ -67,6 +67,14 @@ if [ ! -f "$kdir/ready" ]; then
 	: >"$kdir/ready"
 fi
 
+# A tree that has the uAPI headers finds its own ones first.
+exec 8>"$src.overlay.lock"
+flock 8
+for h in "$top"/uapi/drm/*.h; do
+	cmp -s "$h" "$src/include/uapi/drm/$(basename "$h")" ||
+		cp "$h" "$src/include/uapi/drm/"
+done
+
 # A folder of links, as the driver's own folder takes no build files.
 work=$top/build/kmod-7.2
 rm -rf "$work"
