@@ -78,6 +78,7 @@ static inline void octet_fence_detach(struct dma_fence *fence) { }
 
 #ifndef OCTET_HAVE_KZALLOC_OBJ
 #define kzalloc_obj(obj) kzalloc(sizeof(obj), GFP_KERNEL)
+#define kvzalloc_obj(obj) kvzalloc(sizeof(obj), GFP_KERNEL)
 #endif
 
 /* Newer kernels write MODULE_IMPORT_NS() with a string. */

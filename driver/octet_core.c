@@ -23,9 +23,11 @@
 
 #include "octet_device.h"
 #include "octet_drv.h"
+#include "octet_fault.h"
 #include "octet_job.h"
 #include "octet_queue.h"
 #include "octet_reset.h"
+#include "octet_trace.h"
 
 /* A core stops at once, whatever it does. */
 #define OCTET_RESET_TIMEOUT_US	(1000 * 1000)
@@ -54,9 +56,11 @@ static void octet_core_account(struct octet_core *core)
 	struct octet_job *job = octet_core_head(core);
 	u64 now = ktime_get_ns();
 
-	if (job)
+	if (job) {
 		atomic64_add(now - core->head_ns,
 			     &job->batch->client->busy_ns[core->index]);
+		core->stats.busy_ns += now - core->head_ns;
+	}
 	core->head_ns = now;
 }
 
@@ -74,11 +78,12 @@ static void octet_core_retire(struct octet_core *core, struct octet_job *job,
 	list_del_init(&job->node);
 
 	if (error) {
-		core->failed++;
+		core->stats.failed++;
 	} else {
-		core->completed++;
+		core->stats.completed++;
 		atomic64_inc(&batch->queue->completed);
 	}
+	trace_octet_job_done(job, core->index, error);
 	/* From here on the batch may be gone. */
 	octet_fence_signal(fence, error);
 	dma_fence_put(fence);
@@ -94,29 +99,6 @@ static int octet_core_status_error(u32 status)
 	default:
 		return -EFAULT;
 	}
-}
-
-static void octet_core_report(struct octet_core *core, struct octet_job *job,
-			      const struct octet_fault *fault)
-{
-	struct drm_device *drm = &core->odev->drm;
-
-	/* What a command says, and where it points, is the client's business. */
-	if ((fault->status >= OCTET_STATUS_BAD_OP &&
-	     fault->status <= OCTET_STATUS_BUDGET) ||
-	    fault->status == OCTET_STATUS_UNMAPPED ||
-	    fault->status == OCTET_STATUS_PERMISSION ||
-	    fault->status == OCTET_STATUS_NON_CANONICAL)
-		drm_dbg(drm, "core %u: queue %u: command %u refused, status %#x, va %#llx\n",
-			core->index, job->batch->queue->id, fault->command,
-			fault->status, fault->va);
-	else
-		drm_err_ratelimited(drm,
-				    "core %u: queue %u: fault %#x at command %u, va %#llx, operand %lu, access %lu\n",
-				    core->index, job->batch->queue->id,
-				    fault->status, fault->command, fault->va,
-				    FIELD_GET(OCTET_CQ_DETAIL_OPERAND, fault->detail),
-				    FIELD_GET(OCTET_CQ_DETAIL_ACCESS, fault->detail));
 }
 
 /* Bans the queue of a failed job and cancels its jobs behind that. */
@@ -158,14 +140,16 @@ static bool octet_core_complete(struct octet_core *core,
 		return false;
 	}
 
-	atomic64_add(le64_to_cpu(c->cycles),
-		     &job->batch->client->cycles[core->index]);
+	job->cycles = le64_to_cpu(c->cycles);
+	atomic64_add(job->cycles, &job->batch->client->cycles[core->index]);
 	fault.error = octet_core_status_error(fault.status);
 	if (!fault.error) {
 		octet_core_retire(core, job, job->canceled ? -ECANCELED : 0);
 		return false;
 	}
-	octet_core_report(core, job, &fault);
+	core->stats.faults++;
+	trace_octet_job_fault(core, job, &fault);
+	octet_fault_report(core, job, &fault);
 	octet_core_ban(core, job, &fault);
 	octet_core_retire(core, job, fault.error);
 	return true;
@@ -228,7 +212,7 @@ static bool octet_core_ack(struct octet_core *core)
 
 	octet_core_write(core, OCTET_CORE_IRQ_STATUS, status);
 	spin_lock(&core->lock);
-	core->interrupts++;
+	core->stats.interrupts++;
 	if (status & OCTET_CORE_IRQ_RING) {
 		core->broken = true;
 		mod_delayed_work(core->odev->reset_wq, &core->watchdog, 0);
@@ -299,6 +283,7 @@ static void octet_core_emit(struct octet_core *core, struct octet_job *job)
 
 	lockdep_assert_held(&core->lock);
 	job->seq = octet_ring_put(&core->ring, &entry);
+	trace_octet_job_run(core, job);
 }
 
 /* Jiffies that the running job may still take. */
@@ -365,7 +350,7 @@ bool octet_core_push(struct octet_core *core, struct octet_batch *batch)
 		octet_core_emit(core, job);
 		list_add_tail(&job->node, &core->inflight);
 	}
-	core->submitted += batch->count;
+	core->stats.submitted += batch->count;
 
 	/* When unplugged, octet_core_kill() comes for them. */
 	if (present) {
@@ -443,7 +428,7 @@ void octet_core_restart(struct octet_core *core, struct octet_job *guilty, int e
 	octet_core_collect(core);
 	if (guilty && guilty == octet_core_head(core)) {
 		if (error == -ETIME)
-			core->timeouts++;
+			core->stats.timeouts++;
 		atomic64_inc(&guilty->batch->queue->resets);
 		octet_core_ban(core, guilty, &fault);
 		octet_core_retire(core, guilty, error);
@@ -557,6 +542,18 @@ u64 octet_core_busy_ns(struct octet_core *core, struct octet_client *client)
 	return ns;
 }
 
+/* The driver's own counters; reads no register. */
+void octet_core_stats(struct octet_core *core, struct octet_core_stats *out)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&core->lock, flags);
+	*out = core->stats;
+	if (octet_core_head(core))
+		out->busy_ns += ktime_get_ns() - core->head_ns;
+	spin_unlock_irqrestore(&core->lock, flags);
+}
+
 static u64 octet_core_counter(struct octet_core *core, u32 i)
 {
 	u32 reg = OCTET_CORE_COUNTER(i);
@@ -574,7 +571,7 @@ static u64 octet_core_counter(struct octet_core *core, u32 i)
 void octet_core_counters(struct octet_core *core,
 			 struct drm_octet_core_counters *out)
 {
-	unsigned long flags;
+	struct octet_core_stats stats;
 	u64 *counter = (u64 *)out;
 	u32 i;
 
@@ -584,13 +581,12 @@ void octet_core_counters(struct octet_core *core,
 	for (i = 0; i < OCTET_COUNTERS; i++)
 		counter[i] = octet_core_counter(core, i);
 
-	spin_lock_irqsave(&core->lock, flags);
-	out->submitted = core->submitted;
-	out->completed = core->completed;
-	out->failed = core->failed;
-	out->interrupts = core->interrupts;
-	out->timeouts = core->timeouts;
-	spin_unlock_irqrestore(&core->lock, flags);
+	octet_core_stats(core, &stats);
+	out->submitted = stats.submitted;
+	out->completed = stats.completed;
+	out->failed = stats.failed;
+	out->interrupts = stats.interrupts;
+	out->timeouts = stats.timeouts;
 	out->device_resets = READ_ONCE(core->odev->resets);
 }
 

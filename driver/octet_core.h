@@ -25,6 +25,29 @@ struct octet_job;
 #define OCTET_IRQ_DELAY_US	200
 
 /**
+ * struct octet_core_stats - what the driver counts of a core, since probe
+ *
+ * @submitted: jobs put on the ring
+ * @completed: fences signalled without error
+ * @failed: fences signalled with an error
+ * @faults: error completions of the device
+ * @interrupts: interrupts handled
+ * @timeouts: jobs ended for taking too long
+ * @resets: core resets, those that did not help included
+ * @busy_ns: time that a job was on the hardware
+ */
+struct octet_core_stats {
+	u64 submitted;
+	u64 completed;
+	u64 failed;
+	u64 faults;
+	u64 interrupts;
+	u64 timeouts;
+	u64 resets;
+	u64 busy_ns;
+};
+
+/**
  * struct octet_core - a core of the device
  *
  * @odev: device
@@ -44,11 +67,7 @@ struct octet_job;
  * @watching: the watchdog is pending
  * @broken: what the device says cannot be trusted until a core reset
  * @dead: no hardware any more: fail jobs at once
- * @submitted: jobs put on the ring
- * @completed: fences signalled without error
- * @failed: fences signalled with an error
- * @interrupts: interrupts handled
- * @timeouts: jobs ended for taking too long
+ * @stats: counters; the running job's time is not in them yet
  */
 struct octet_core {
 	struct octet_device *odev;
@@ -69,11 +88,7 @@ struct octet_core {
 	bool watching;
 	bool broken;
 	bool dead;
-	u64 submitted;
-	u64 completed;
-	u64 failed;
-	u64 interrupts;
-	u64 timeouts;
+	struct octet_core_stats stats;
 };
 
 int octet_core_init(struct octet_core *core, struct octet_device *odev, u32 index);
@@ -89,6 +104,7 @@ struct octet_job *octet_core_quiesce(struct octet_core *core);
 void octet_core_watch(struct octet_core *core);
 u32 octet_core_state(struct octet_core *core);
 u64 octet_core_busy_ns(struct octet_core *core, struct octet_client *client);
+void octet_core_stats(struct octet_core *core, struct octet_core_stats *out);
 void octet_core_counters(struct octet_core *core,
 			 struct drm_octet_core_counters *out);
 irqreturn_t octet_core_irq(int irq, void *data);

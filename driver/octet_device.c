@@ -22,6 +22,7 @@
 #include "octet_job.h"
 #include "octet_reset.h"
 #include "octet_sched.h"
+#include "octet_trace.h"
 #include "octet_vm.h"
 
 #define OCTET_TIMEOUT_MS	2000
@@ -123,6 +124,7 @@ static int octet_device_flush_tlb(struct octet_device *odev, u32 asid, u64 va,
 	octet_write(odev, OCTET_REG_TLB_CMD,
 		    pages ? OCTET_TLB_CMD_RANGE : OCTET_TLB_CMD_ASID);
 	ret = octet_device_tlb_idle(odev);
+	trace_octet_mmu_invalidate(odev, asid, va, pages, ret);
 out_unlock:
 	mutex_unlock(&odev->tlb_lock);
 	octet_pm_exit(odev);
@@ -318,9 +320,12 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 
 	init_completion(&odev->stopped);
 	octet_pm_init(odev);
+	INIT_LIST_HEAD(&odev->bos);
 	odev->timeout_ms = clamp(octet_timeout_ms, 1U, OCTET_MAX_TIMEOUT_MS);
 
-	ret = octet_device_init_pci(odev, pdev);
+	ret = drmm_mutex_init(&odev->drm, &odev->bos_lock);
+	if (!ret)
+		ret = octet_device_init_pci(odev, pdev);
 	if (!ret)
 		ret = octet_device_init_mmu(odev);
 	if (!ret)

@@ -3,6 +3,7 @@
  * Lock order, outermost first:
  *
  *   octet_mmu.gate			who maps memory for the device
+ *   octet_device.bos_lock		list of buffers
  *   octet_bo.lock			mappings of a buffer
  *   octet_mmu.lock			buffers and address spaces
  *     dma_resv of buffers		pages; fences, at submit
@@ -81,6 +82,8 @@ struct octet_caps {
  * @cores: the cores
  * @scheds: their schedulers, for entities
  * @queues: queues ever made, spreads them over the cores
+ * @bos_lock: protects @bos
+ * @bos: struct octet_bo by octet_bo.node, for debugfs
  * @vm_wq: last puts of mappings and address spaces
  * @reset_wq: ordered: watchdogs and resets, one at a time
  * @reset_work: device reset, on @reset_wq
@@ -107,6 +110,9 @@ struct octet_device {
 	struct drm_gpu_scheduler *scheds[OCTET_MAX_CORES];
 
 	atomic_t queues;
+
+	struct mutex bos_lock;	/* see above */
+	struct list_head bos;
 
 	struct workqueue_struct *vm_wq;
 	struct workqueue_struct *reset_wq;

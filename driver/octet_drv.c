@@ -19,12 +19,14 @@
 #include <drm/octet_accel.h>
 
 #include "octet_compat.h"
+#include "octet_debugfs.h"
 #include "octet_device.h"
 #include "octet_drv.h"
 #include "octet_gem.h"
 #include "octet_job.h"
 #include "octet_pm.h"
 #include "octet_queue.h"
+#include "octet_sysfs.h"
 #include "octet_vm.h"
 
 static void octet_client_release(struct kref *kref)
@@ -79,6 +81,7 @@ static int octet_drv_open(struct drm_device *drm, struct drm_file *file)
 		return ret;
 	}
 	kref_init(&client->kref);
+	client->id = file->client_id;
 	xa_init_flags(&client->queues, XA_FLAGS_ALLOC1);
 	file->driver_priv = client;
 	return 0;
@@ -242,6 +245,7 @@ static const struct drm_ioctl_desc octet_drv_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(OCTET_QUEUE_DESTROY, octet_ioctl_queue_destroy, 0),
 	DRM_IOCTL_DEF_DRV(OCTET_QUEUE_QUERY, octet_ioctl_queue_query, 0),
 	DRM_IOCTL_DEF_DRV(OCTET_SUBMIT, octet_ioctl_submit, 0),
+	DRM_IOCTL_DEF_DRV(OCTET_BO_SET_NAME, octet_ioctl_bo_set_name, 0),
 };
 
 static const struct file_operations octet_drv_fops = {
@@ -280,9 +284,12 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pci_set_drvdata(pdev, odev);
 
 	ret = octet_device_init(odev, pdev);
+	if (!ret)
+		ret = octet_sysfs_init(odev);
 	if (ret)
 		return ret;
 
+	octet_debugfs_init(odev);
 	ret = drm_dev_register(&odev->drm, 0);
 	if (ret) {
 		octet_device_stop(odev);

@@ -20,10 +20,14 @@ struct octet_vm;
 #define OCTET_MAX_BOS		4096
 #define OCTET_MAX_SYNCS		64	/* in or out, per job */
 
+/* Of a core's scheduler: the largest submit fits. See octet_job_credits(). */
+#define OCTET_CREDITS		OCTET_MAX_JOBS
+
 /**
  * struct octet_client - an open file
  *
  * @kref: held by the file and by its jobs
+ * @id: drm_file.client_id
  * @vm: address space
  * @queues: struct octet_queue by number
  * @queued: jobs submitted and not yet cleaned up
@@ -32,6 +36,7 @@ struct octet_vm;
  */
 struct octet_client {
 	struct kref kref;
+	u64 id;
 	struct octet_vm *vm;
 	struct xarray queues;
 	atomic_t queued;

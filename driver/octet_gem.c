@@ -6,7 +6,9 @@
  * handle of a file and .close when it goes, for created and imported objects
  * alike, so that nothing of a buffer belongs to the file that created it.
  */
+#include <linux/ctype.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include <drm/drm_device.h>
 #include <drm/drm_file.h>
@@ -24,7 +26,12 @@
 
 static void octet_gem_free(struct drm_gem_object *obj)
 {
+	struct octet_device *odev = to_octet_device(obj->dev);
 	struct octet_bo *bo = to_octet_bo(obj);
+
+	mutex_lock(&odev->bos_lock);
+	list_del(&bo->node);
+	mutex_unlock(&odev->bos_lock);
 
 	drm_WARN_ON(obj->dev, !list_empty(&bo->mappings));
 	octet_dma_unmap(bo);
@@ -34,10 +41,18 @@ static void octet_gem_free(struct drm_gem_object *obj)
 
 static int octet_gem_open(struct drm_gem_object *obj, struct drm_file *file)
 {
+	struct octet_device *odev = to_octet_device(obj->dev);
 	struct octet_client *client = file->driver_priv;
+	struct octet_bo *bo = to_octet_bo(obj);
 	struct octet_mapping *mapping;
 
-	mapping = octet_mapping_get(client->vm, to_octet_bo(obj));
+	/* With the first handle: imported buffers come by no other way. */
+	mutex_lock(&odev->bos_lock);
+	if (list_empty(&bo->node))
+		list_add_tail(&bo->node, &odev->bos);
+	mutex_unlock(&odev->bos_lock);
+
+	mapping = octet_mapping_get(client->vm, bo);
 	return PTR_ERR_OR_ZERO(mapping);
 }
 
@@ -86,6 +101,10 @@ struct drm_gem_object *octet_gem_create_object(struct drm_device *drm, size_t si
 	mutex_init(&bo->lock);
 	INIT_LIST_HEAD(&bo->mappings);
 	INIT_LIST_HEAD(&bo->dma_link);
+	INIT_LIST_HEAD(&bo->node);
+	spin_lock_init(&bo->name_lock);
+	bo->creator = task_tgid_nr(current);
+	get_task_comm(bo->comm, current->group_leader);
 	bo->base.base.funcs = &octet_gem_funcs;
 	return &bo->base.base;
 }
@@ -120,6 +139,13 @@ struct drm_gem_object *octet_gem_prime_import(struct drm_device *drm,
 	obj = drm_gem_prime_import(drm, dma_buf);
 	octet_mmu_exit(&odev->mmu);
 	return obj;
+}
+
+void octet_gem_name(struct octet_bo *bo, char name[DRM_OCTET_BO_NAME_MAX + 1])
+{
+	spin_lock(&bo->name_lock);
+	memcpy(name, bo->name, sizeof(bo->name));
+	spin_unlock(&bo->name_lock);
 }
 
 static u64 octet_gem_va(struct octet_client *client, struct drm_gem_object *obj)
@@ -207,4 +233,33 @@ int octet_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *fil
 	if (!ret)
 		return -ETIMEDOUT;
 	return ret < 0 ? ret : 0;
+}
+
+int octet_ioctl_bo_set_name(struct drm_device *drm, void *data,
+			    struct drm_file *file)
+{
+	struct drm_octet_bo_set_name *args = data;
+	char name[DRM_OCTET_BO_NAME_MAX + 1] = "";
+	struct drm_gem_object *obj;
+	struct octet_bo *bo;
+	u32 i;
+
+	if (args->size > DRM_OCTET_BO_NAME_MAX)
+		return -E2BIG;
+	if (copy_from_user(name, u64_to_user_ptr(args->ptr), args->size))
+		return -EFAULT;
+	for (i = 0; i < args->size; i++)
+		if (!isascii(name[i]) || !isprint(name[i]))
+			return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	bo = to_octet_bo(obj);
+	spin_lock(&bo->name_lock);
+	memcpy(bo->name, name, sizeof(name));
+	spin_unlock(&bo->name_lock);
+	drm_gem_object_put(obj);
+	return 0;
 }

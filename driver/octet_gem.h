@@ -3,8 +3,11 @@
 #define __OCTET_GEM_H__
 
 #include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
 
 #include <drm/drm_gem_shmem_helper.h>
+#include <drm/octet_accel.h>
 
 struct octet_mmu;
 
@@ -13,6 +16,11 @@ struct octet_mmu;
  *
  * @base: GEM object with shmem pages, or imported
  * @readonly: the device may not write; set before the first mapping
+ * @creator: process that created or imported it first
+ * @comm: its name then
+ * @node: in octet_device.bos
+ * @name_lock: protects @name
+ * @name: for people; empty if it has none
  * @lock: protects @mappings; taken before the reservation lock
  * @mappings: one per address space, and those waiting to be unmapped
  * @mmu: whose list @dma_link is in; NULL before the first mapping for DMA
@@ -21,6 +29,12 @@ struct octet_mmu;
 struct octet_bo {
 	struct drm_gem_shmem_object base;
 	bool readonly;
+	pid_t creator;
+	char comm[TASK_COMM_LEN];
+	struct list_head node;
+
+	spinlock_t name_lock;	/* see above */
+	char name[DRM_OCTET_BO_NAME_MAX + 1];
 
 	struct mutex lock;	/* see above */
 	struct list_head mappings;
@@ -34,6 +48,7 @@ static inline struct octet_bo *to_octet_bo(struct drm_gem_object *obj)
 	return container_of(obj, struct octet_bo, base.base);
 }
 
+void octet_gem_name(struct octet_bo *bo, char name[DRM_OCTET_BO_NAME_MAX + 1]);
 struct drm_gem_object *octet_gem_create_object(struct drm_device *drm, size_t size);
 struct drm_gem_object *octet_gem_prime_import(struct drm_device *drm,
 					      struct dma_buf *dma_buf);
@@ -45,5 +60,7 @@ octet_gem_prime_import_sg_table(struct drm_device *drm,
 int octet_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
 int octet_ioctl_bo_info(struct drm_device *drm, void *data, struct drm_file *file);
 int octet_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
+int octet_ioctl_bo_set_name(struct drm_device *drm, void *data,
+			    struct drm_file *file);
 
 #endif /* __OCTET_GEM_H__ */

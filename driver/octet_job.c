@@ -28,6 +28,7 @@
 #include "octet_job.h"
 #include "octet_queue.h"
 #include "octet_sync.h"
+#include "octet_trace.h"
 #include "octet_vm.h"
 
 /**
@@ -129,13 +130,15 @@ u32 octet_job_run_length(const struct drm_octet_job *jobs, u32 first, u32 count)
 }
 
 /*
- * Credits of the scheduler, of which a core has one per ring entry. A small
- * batch counts as a quarter, so that about four are in flight: enough to keep the
- * core busy, and few for a job of high priority to wait behind.
+ * Credits of the scheduler, of which a core has as many as the largest submit has
+ * jobs. A small batch counts as a quarter: four single jobs are in flight, two
+ * arrays of 32, or one of 64. That keeps the core busy, and is little for a job
+ * of high priority to wait behind. The ring is deeper, so that it never
+ * decides.
  */
 u32 octet_job_credits(u32 count)
 {
-	return max_t(u32, count, OCTET_RING_ENTRIES / 4);
+	return max_t(u32, count, OCTET_CREDITS / 4);
 }
 
 /* Return: an array for kvfree(), NULL if it is empty, or an error pointer. */
@@ -181,8 +184,10 @@ void octet_batch_cancel(struct octet_batch *batch, int error)
 	for (i = 0; i < batch->count; i++) {
 		struct dma_fence *fence = batch->jobs[i].fence;
 
-		if (!dma_fence_is_signaled(fence))
-			octet_fence_signal(fence, error);
+		if (dma_fence_is_signaled(fence))
+			continue;
+		trace_octet_job_done(&batch->jobs[i], -1, error);
+		octet_fence_signal(fence, error);
 	}
 }
 
@@ -504,6 +509,8 @@ static void octet_submit_push(struct octet_submit *submit)
 		drm_sched_job_arm(&batch->base);
 		core = container_of(batch->base.sched, struct octet_core, sched);
 		atomic_add(batch->count, &core->load);
+		for (k = 0; k < batch->count; k++)
+			trace_octet_job_submit(&batch->jobs[k], core->index);
 		/* It may be gone as soon as it is pushed. */
 		submit->batches[i] = NULL;
 		drm_sched_entity_push_job(&batch->base);

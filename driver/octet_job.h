@@ -25,6 +25,7 @@ struct octet_queue;
  * @seq: of the entry now in the ring
  * @canceled: runs as a NOP, with -ECANCELED
  * @irq: the entry asks for an interrupt
+ * @cycles: that the device took, once it is complete
  * @args: from user space, checked
  */
 struct octet_job {
@@ -34,6 +35,7 @@ struct octet_job {
 	u64 seq;
 	bool canceled;
 	bool irq;
+	u64 cycles;
 	struct drm_octet_job args;
 };
 

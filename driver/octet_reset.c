@@ -16,6 +16,7 @@
 #include "octet_job.h"
 #include "octet_queue.h"
 #include "octet_reset.h"
+#include "octet_trace.h"
 
 /* Inside drm_dev_enter(), on reset_wq. The innocent of all cores run again. */
 static void octet_reset_device(struct octet_device *odev)
@@ -32,6 +33,7 @@ static void octet_reset_device(struct octet_device *odev)
 	}
 
 	ret = octet_device_reset_hw(odev);
+	trace_octet_device_reset(odev, ret);
 	if (ret) {
 		octet_device_lost(odev, ret);
 	} else {
@@ -64,6 +66,8 @@ static void octet_reset_core(struct octet_core *core)
 			    core->index, guilty ? guilty->batch->queue->id : 0,
 			    error == -ETIME ? "job takes too long" : "bad completion");
 	octet_core_mask(core);
+	trace_octet_core_reset(core, guilty, error);
+	core->stats.resets++;	/* on an ordered workqueue */
 	if (octet_core_reset_hw(core)) {
 		drm_err(&odev->drm, "core %u does not stop, resetting the device\n",
 			core->index);

@@ -80,7 +80,7 @@ int octet_sched_init(struct octet_core *core)
 	const struct drm_sched_init_args args = {
 		.ops = &octet_sched_ops,
 		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
-		.credit_limit = OCTET_RING_ENTRIES,
+		.credit_limit = OCTET_CREDITS,
 		.timeout = MAX_SCHEDULE_TIMEOUT,
 		.timeout_wq = odev->reset_wq,
 		.name = core->name,

@@ -21,6 +21,7 @@
 #include "octet_compat.h"
 #include "octet_dma.h"
 #include "octet_gem.h"
+#include "octet_trace.h"
 #include "octet_vm.h"
 
 static int octet_vm_reserve(struct octet_vm *vm, struct drm_mm_node *node,
@@ -111,6 +112,7 @@ int octet_vm_insert(struct octet_vm *vm, struct drm_mm_node *node,
 	}
 	vm->bytes += size;
 	vm->mappings++;
+	trace_octet_bo_map(vm->mmu->dev, vm->asid, node->start, size, writable);
 out_unlock:
 	mutex_unlock(&vm->lock);
 	return ret;
@@ -124,6 +126,8 @@ int octet_vm_remove(struct octet_vm *vm, struct drm_mm_node *node)
 	mutex_lock(&vm->lock);
 	ret = octet_vm_clear(vm, node->start, node->size);
 	if (!ret) {
+		trace_octet_bo_unmap(vm->mmu->dev, vm->asid, node->start,
+				     node->size);
 		vm->bytes -= node->size;
 		vm->mappings--;
 		drm_mm_remove_node(node);
@@ -174,6 +178,8 @@ static struct octet_mapping *octet_mapping_create(struct octet_vm *vm,
 	mapping = kzalloc_obj(*mapping);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
+	/* Whoever walks the address space finds it. */
+	mapping->bo = bo;
 
 	ret = octet_vm_insert(vm, &mapping->node, sgt, obj->size, !bo->readonly);
 	if (ret) {
@@ -191,7 +197,6 @@ static struct octet_mapping *octet_mapping_create(struct octet_vm *vm,
 	kref_get(&vm->kref);
 	mapping->vm = vm;
 	drm_gem_object_get(obj);
-	mapping->bo = bo;
 	INIT_WORK(&mapping->release, octet_mapping_release_work);
 	list_add_tail(&mapping->bo_link, &bo->mappings);
 	return mapping;

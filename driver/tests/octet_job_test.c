@@ -167,16 +167,19 @@ static void octet_job_test_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, octet_job_run_length(jobs, 5, 6), 1);
 }
 
-/* Whatever the sizes, what has credits has room in the ring. */
+/* What has credits has room in the ring; four single jobs have, or one array. */
 static void octet_job_test_credits(struct kunit *test)
 {
 	u32 n;
 
 	for (n = 1; n <= OCTET_MAX_JOBS; n++) {
 		KUNIT_EXPECT_GE(test, octet_job_credits(n), n);
-		KUNIT_EXPECT_LE(test, 4 * octet_job_credits(n), OCTET_RING_ENTRIES);
+		KUNIT_EXPECT_LE(test, octet_job_credits(n), OCTET_CREDITS);
 	}
-	KUNIT_EXPECT_GT(test, 5 * octet_job_credits(1), OCTET_RING_ENTRIES);
+	KUNIT_EXPECT_LE(test, OCTET_CREDITS, OCTET_RING_ENTRIES);
+	KUNIT_EXPECT_EQ(test, OCTET_CREDITS / octet_job_credits(1), 4);
+	KUNIT_EXPECT_EQ(test, OCTET_CREDITS / octet_job_credits(16), 4);
+	KUNIT_EXPECT_EQ(test, OCTET_CREDITS / octet_job_credits(32), 2);
 }
 
 /* Sizes that user space is built with; all are multiples of 8. */
