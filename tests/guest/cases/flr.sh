@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# The device loses its state by function level resets.
+# The device loses its state by function level resets, with jobs running and
+# queued: they end between two commands, and go on afterwards.
 # device: cores=2
-# timeout: 60
+# timeout: 120
 # own-vm: yes
 address=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
 sys=/sys/bus/pci/devices/$address
@@ -9,6 +10,20 @@ sys=/sys/bus/pci/devices/$address
 check "a client holds the device" sh -c 'lifetime hold >/tmp/hold & sleep 1; grep -q ^ok /tmp/hold'
 check "function level reset" sh -c "echo 1 >$sys/reset"
 check "  a job gives right bits" fdinfo
+
+rm -f /tmp/stop
+lifecycle stream /tmp/stop >/tmp/stream 2>&1 &
+pid=$!
+for i in $(seq 20); do
+	sleep 0.1
+	echo 1 >$sys/reset || not_ok "reset $i"
+done
+touch /tmp/stop
+wait $pid
+status=$?
+cat /tmp/stream
+check "20 function level resets cost no job, and no bit" [ $status = 0 ]
+
 stress storm 4 >/tmp/storm 2>&1 &
 pid=$!
 for i in 1 2 3 4; do
