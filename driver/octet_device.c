@@ -153,7 +153,8 @@ static const struct octet_mmu_ops octet_device_mmu_ops = {
 	.invalidate = octet_device_invalidate,
 };
 
-static int octet_device_read_caps(struct octet_device *odev)
+/* Return: -ENODEV for a device that this driver does not know */
+int octet_device_read_caps(struct octet_device *odev)
 {
 	struct octet_caps *caps = &odev->caps;
 	u32 id = octet_read(odev, OCTET_REG_ID);
@@ -312,8 +313,8 @@ static int octet_device_init_pci(struct octet_device *odev, struct pci_dev *pdev
 	return 0;
 }
 
-/* The order matters: what is registered later is released earlier. */
-int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
+/* All that needs no PCI, once the capabilities are known. */
+int octet_device_init_parts(struct octet_device *odev)
 {
 	u32 i;
 	int ret;
@@ -325,8 +326,6 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 
 	ret = drmm_mutex_init(&odev->drm, &odev->bos_lock);
 	if (!ret)
-		ret = octet_device_init_pci(odev, pdev);
-	if (!ret)
 		ret = octet_device_init_mmu(odev);
 	if (!ret)
 		ret = octet_device_init_wqs(odev);
@@ -335,17 +334,34 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 		if (!ret)
 			ret = octet_sched_init(&odev->cores[i]);
 	}
-	if (!ret)
-		ret = octet_device_init_irqs(odev, pdev);
-	if (ret)
-		return ret;
+	return ret;
+}
+
+int octet_device_start(struct octet_device *odev)
+{
+	u32 i;
+	int ret;
 
 	ret = octet_device_reset_hw(odev);
 	if (ret)
-		return dev_err_probe(&pdev->dev, ret, "device does not come out of reset\n");
+		return dev_err_probe(odev->drm.dev, ret,
+				     "device does not come out of reset\n");
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_start(&odev->cores[i]);
 	return 0;
+}
+
+/* The order matters: what is registered later is released earlier. */
+int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
+{
+	int ret;
+
+	ret = octet_device_init_pci(odev, pdev);
+	if (!ret)
+		ret = octet_device_init_parts(odev);
+	if (!ret)
+		ret = octet_device_init_irqs(odev, pdev);
+	return ret ?: octet_device_start(odev);
 }
 
 /* It accesses no memory after this. It may be here or gone. */

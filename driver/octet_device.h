@@ -31,6 +31,7 @@
 #include "octet_mmu.h"
 #include "octet_pm.h"
 
+struct octet_mock;
 struct pci_dev;
 
 /**
@@ -95,6 +96,7 @@ struct octet_caps {
  * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck); the
  *	device writes no memory once it is set
  * @stopped: remove has stopped the device
+ * @mock: takes the place of @regs in tests
  * @batches: scheduler jobs that exist; teardown waits for 0
  */
 struct octet_device {
@@ -124,6 +126,9 @@ struct octet_device {
 	u64 resets;
 	int lost;
 	struct completion stopped;
+#if IS_ENABLED(CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST)
+	struct octet_mock *mock;
+#endif
 
 	atomic_t batches;
 };
@@ -133,18 +138,36 @@ static inline struct octet_device *to_octet_device(struct drm_device *drm)
 	return container_of(drm, struct octet_device, drm);
 }
 
+#if IS_ENABLED(CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST)
+u32 octet_mock_read(struct octet_mock *mock, u32 reg);
+void octet_mock_write(struct octet_mock *mock, u32 reg, u32 value);
+#endif
+
 /* Inside drm_dev_enter(), or in probe and remove. */
 static inline u32 octet_read(struct octet_device *odev, u32 reg)
 {
+#if IS_ENABLED(CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST)
+	if (odev->mock)
+		return octet_mock_read(odev->mock, reg);
+#endif
 	return readl(odev->regs + reg);
 }
 
 static inline void octet_write(struct octet_device *odev, u32 reg, u32 value)
 {
+#if IS_ENABLED(CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST)
+	if (odev->mock) {
+		octet_mock_write(odev->mock, reg, value);
+		return;
+	}
+#endif
 	writel(value, odev->regs + reg);
 }
 
 int octet_device_init(struct octet_device *odev, struct pci_dev *pdev);
+int octet_device_read_caps(struct octet_device *odev);
+int octet_device_init_parts(struct octet_device *odev);
+int octet_device_start(struct octet_device *odev);
 void octet_device_stop(struct octet_device *odev);
 void octet_device_remove(struct octet_device *odev);
 void octet_device_park(struct octet_device *odev);
