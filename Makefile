@@ -152,7 +152,7 @@ build/kmod-release: FORCE
 
 # The guest's kernel decides what the guest's module is built for.
 guest_modules = +@kdir=$$(tests/guest/kernel.sh stock)/kdir && \
-	$(MAKE) --no-print-directory modules KDIR=$$kdir
+	$(MAKE) --no-print-directory modules build/fail_nth/fail_nth.ko KDIR=$$kdir
 deps = $(if $(NO_DEPS),@:,@tests/deps.sh)
 
 ##@ use it
