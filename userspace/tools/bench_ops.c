@@ -18,7 +18,15 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
+	{ "gemm-128", GEMM, 128, 1, 128, 128, 1, 1 },
+	{ "gemm-256", GEMM, 256, 1, 256, 256, 1, 1 },
 	{ "gemm-512", GEMM, 512, 1, 512, 512, 1, 1 },
+	{ "gemm-1024", GEMM, 1024, 1, 1024, 1024, 1, 1 },
+	{ "gemm-2048", GEMM, 2048, 1, 2048, 2048, 1, 1 },
+	{ "gemm-4096", GEMM, 4096, 1, 4096, 4096, 1, 1 },
+	{ "conv1x1-56x56x64-256", CONV, 56, 56, 64, 256, 1, 1 },
+	{ "conv1x1-28x28x512-128", CONV, 28, 28, 512, 128, 1, 1 },
+	{ "conv1x1-14x14x1024-256", CONV, 14, 14, 1024, 256, 1, 1 },
 	{ "conv3x3-56x56x64", CONV, 56, 56, 64, 64, 3, 1 },
 	{ "conv3x3-28x28x128", CONV, 28, 28, 128, 128, 3, 1 },
 	{ "conv3x3-14x14x256", CONV, 14, 14, 256, 256, 3, 1 },
@@ -149,7 +157,8 @@ static void print_row(struct bench *b, const struct shape *s, const struct opera
 
 static int bench_shape(struct bench *b, const struct shape *s)
 {
-	unsigned int rounds = b->quick ? 5 : 25;
+	/* A product of 4096 by 4096 takes a second. */
+	unsigned int rounds = b->quick || s->h >= 2048 ? 5 : 25;
 	struct tool_random r = { tool_random(&b->seed) };
 	struct operation op = { 0 };
 	double seconds[25];
