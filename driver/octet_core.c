@@ -479,8 +479,13 @@ bool octet_core_stuck(struct octet_core *core, struct octet_job **guilty, int *e
 	struct octet_job *job;
 	unsigned long flags;
 	bool late;
+	u32 status;
 
 	spin_lock_irqsave(&core->lock, flags);
+	/* Of a lost message the bit is still set, and no other would come. */
+	status = octet_core_read(core, OCTET_CORE_IRQ_STATUS);
+	octet_core_write(core, OCTET_CORE_IRQ_STATUS, status);
+	core->broken |= status != U32_MAX && status & OCTET_CORE_IRQ_RING;
 	octet_core_process_locked(core);
 	job = octet_core_head(core);
 	late = job && !octet_core_time_left(core);
