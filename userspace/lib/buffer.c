@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Memory of a backend, counted: tensors and jobs hold it. */
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/backend.h"
@@ -23,6 +25,22 @@ int octet_buffer_new(struct octet_ctx *ctx, size_t size, bool read_only, struct 
 	}
 	*out = buffer;
 	return 0;
+}
+
+void octet_buffer_name(struct octet_buffer *buffer, const char *format, ...)
+{
+	char name[OCTET_NAME_SIZE];
+	va_list args;
+
+	if (!buffer->ctx->ops->buffer_name)
+		return;
+	va_start(args, format);
+	vsnprintf(name, sizeof(name), format, args);
+	va_end(args);
+	for (char *c = name; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	buffer->ctx->ops->buffer_name(buffer, name);
 }
 
 struct octet_buffer *octet_buffer_get(struct octet_buffer *buffer)

@@ -244,6 +244,9 @@ int octet_opts_out(struct octet_ctx *ctx, const char *name, const void *from, si
 
 int octet_buffer_new(struct octet_ctx *ctx, size_t size, bool read_only,
 		     struct octet_buffer **buffer);
+/** octet_buffer_name() - what it is for, shown by the kernel where there is one */
+__attribute__((format(printf, 2, 3))) void octet_buffer_name(struct octet_buffer *buffer,
+							      const char *format, ...);
 struct octet_buffer *octet_buffer_get(struct octet_buffer *buffer);
 void octet_buffer_put(struct octet_buffer *buffer);
 

@@ -265,6 +265,8 @@ static int bind(struct octet_job *job)
 		job->commands = NULL;
 		return ret;
 	}
+	octet_buffer_name(job->commands, "commands (%zu)", (size_t)job->count);
+	octet_buffer_name(job->reports, "reports (%zu)", (size_t)job->count);
 	octet_cmd_emit(job);
 	free_records(job);
 	job->ready = true;

@@ -96,6 +96,7 @@ int octet_tensor_new(struct octet_ctx *ctx, enum octet_dtype type, uint32_t rank
 	ret = octet_buffer_new(ctx, bytes, false, &buffer);
 	if (ret)
 		return ret;
+	octet_buffer_name(buffer, "tensor");
 	tensor = tensor_make(buffer, type, rank, dims, bytes);
 	if (!tensor) {
 		octet_buffer_put(buffer);
@@ -253,6 +254,9 @@ int octet_tensor_set_name(struct octet_tensor *tensor, const char *name)
 			"octet_tensor_set_name: '%.20s...' has %zu bytes, at most %zu fit", name,
 			strlen(name), sizeof(tensor->name) - 1);
 	strcpy(tensor->name, name);
+	/* A view's name is not that of the memory. */
+	if (tensor->buffer->refs == 1)
+		octet_buffer_name(tensor->buffer, "%s", name);
 	return 0;
 }
 

@@ -53,6 +53,8 @@ struct octet_run {
  * @close: all queues and buffers are gone
  * @buffer_new: zeroed memory: fill in map, va and handle of @buffer; its size
  *	is set and may be rounded up
+ * @buffer_name: tell people who look from outside what it is; printable. NULL
+ *	where nobody can look
  * @queue_free: nothing runs on it any more
  * @submit: run all jobs in order or none; allocates nothing. -ECANCELED, with
  *	no message, when a job of the queue has failed
@@ -65,6 +67,7 @@ struct octet_backend_ops {
 	int (*usage)(struct octet_ctx *ctx, struct octet_usage *usage);
 	int (*buffer_new)(struct octet_buffer *buffer);
 	void (*buffer_free)(struct octet_buffer *buffer);
+	void (*buffer_name)(struct octet_buffer *buffer, const char *name);
 	int (*queue_new)(struct octet_queue *queue, enum octet_priority priority);
 	void (*queue_free)(struct octet_queue *queue);
 	int (*submit)(struct octet_queue *queue, const struct octet_run *run);

@@ -271,6 +271,19 @@ static void drm_buffer_free(struct octet_buffer *buffer)
 	drmCloseBufferHandle(drm->fd, (uint32_t)buffer->handle);
 }
 
+/* A kernel that has no names (1.0) refuses it: they are only for people. */
+static void drm_buffer_name(struct octet_buffer *buffer, const char *name)
+{
+	struct drm_state *drm = buffer->ctx->priv;
+	struct drm_octet_bo_set_name set = {
+		.handle = (uint32_t)buffer->handle,
+		.size = (uint32_t)strlen(name),
+		.ptr = (uintptr_t)name,
+	};
+
+	drm_call(drm->fd, DRM_IOCTL_OCTET_BO_SET_NAME, &set);
+}
+
 const struct octet_backend_ops octet_drm_ops = {
 	.open = drm_open,
 	.close = drm_close,
@@ -278,6 +291,7 @@ const struct octet_backend_ops octet_drm_ops = {
 	.usage = drm_usage,
 	.buffer_new = drm_buffer_new,
 	.buffer_free = drm_buffer_free,
+	.buffer_name = drm_buffer_name,
 	.queue_new = drm_queue_new,
 	.queue_free = drm_queue_free,
 	.submit = drm_submit,

@@ -193,6 +193,10 @@ int octet_plan_memory(struct octet_plan *plan)
 		ret = octet_buffer_new(plan->ctx, plan->state_bytes, false, &plan->state);
 	if (ret)
 		return ret;
+	if (plan->constants)
+		octet_buffer_name(plan->constants, "plan: weights");
+	if (plan->state)
+		octet_buffer_name(plan->state, "plan: variables");
 	octet_plan_clear(plan);
 	for (uint32_t i = 0; i < low->tensor_count; i++)
 		if (plan->tensors[i].root == i && plan->tensors[i].home == PLAN_CONST)
@@ -205,6 +209,10 @@ int octet_plan_memory(struct octet_plan *plan)
 			ret = octet_buffer_new(plan->ctx, plan->io_bytes, false, &slot->io);
 		if (!ret && plan->arena_bytes)
 			ret = octet_buffer_new(plan->ctx, plan->arena_bytes, false, &slot->arena);
+		if (slot->io)
+			octet_buffer_name(slot->io, "plan: slot %u: inputs and outputs", i);
+		if (slot->arena)
+			octet_buffer_name(slot->arena, "plan: slot %u: activations", i);
 	}
 	return ret;
 }
