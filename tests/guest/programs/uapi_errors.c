@@ -149,6 +149,37 @@ static void buffers_told(int fd)
 	check_ret(dev_ioctl(fd, DRM_IOCTL_OCTET_BO_INFO, &i), -ENOENT, "BO_INFO on a closed handle");
 }
 
+static int bo_name(int fd, uint32_t handle, const char *name, uint32_t size)
+{
+	struct drm_octet_bo_set_name n = { handle, size, (uintptr_t)name };
+
+	return dev_ioctl(fd, DRM_IOCTL_OCTET_BO_SET_NAME, &n);
+}
+
+static void buffers_named(int fd)
+{
+	struct buf b = buf_new(fd, 4096, 0);
+	char longest[DRM_OCTET_BO_NAME_MAX + 2];
+
+	memset(longest, 'n', sizeof(longest));
+	check_ret(bo_name(fd, b.handle, "weights", 7), 0, "BO_SET_NAME");
+	check_ret(bo_name(fd, b.handle, " ~", 2), 0, "BO_SET_NAME first and last printable byte");
+	check_ret(bo_name(fd, b.handle, longest, DRM_OCTET_BO_NAME_MAX), 0, "BO_SET_NAME longest");
+	check_ret(bo_name(fd, b.handle, longest, DRM_OCTET_BO_NAME_MAX + 1), -E2BIG,
+		  "BO_SET_NAME one byte more");
+	check_ret(bo_name(fd, b.handle, longest, UINT32_MAX), -E2BIG, "BO_SET_NAME 2^32 - 1 bytes");
+	check_ret(bo_name(fd, b.handle, "a\nb", 3), -EINVAL, "BO_SET_NAME with a line end");
+	check_ret(bo_name(fd, b.handle, "a", 2), -EINVAL, "BO_SET_NAME with a zero byte");
+	check_ret(bo_name(fd, b.handle, "\x7f", 1), -EINVAL, "BO_SET_NAME with DEL");
+	check_ret(bo_name(fd, b.handle, "\xc3\xa4", 2), -EINVAL, "BO_SET_NAME beyond ASCII");
+	check_ret(bo_name(fd, b.handle, (char *)8, 4), -EFAULT, "BO_SET_NAME bad pointer");
+	check_ret(bo_name(fd, b.handle + 1000, "x", 1), -ENOENT, "BO_SET_NAME unknown handle");
+	check_ret(bo_name(fd, 0, "x", 1), -ENOENT, "BO_SET_NAME handle 0");
+	check_ret(bo_name(fd, b.handle, NULL, 0), 0, "BO_SET_NAME takes the name away");
+	buf_free(fd, &b);
+	check_ret(bo_name(fd, b.handle, "x", 1), -ENOENT, "BO_SET_NAME on a closed handle");
+}
+
 static void buffers_waited(int fd)
 {
 	uint32_t queue = queue_new(fd), sync = sync_new(fd);
@@ -283,6 +314,7 @@ int main(void)
 	dev_query_values(fd);
 	buffers_created(fd);
 	buffers_told(fd);
+	buffers_named(fd);
 	buffers_waited(fd);
 	queues_created(fd);
 	queues_capped();
