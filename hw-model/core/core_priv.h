@@ -160,6 +160,7 @@ struct octet_job {
 	bool checked;
 	const char *why;		/* that it does not fit, for people */
 	uint32_t next;			/* command to run, absolute */
+	uint32_t restart;		/* after the check of a loaded job, or 0 */
 	uint32_t chain;			/* first command of its chain, mostly itself */
 	uint64_t chain_cycles;		/* of what the chain has done, not in cycles yet */
 	uint64_t cycles, macs, dram_read, dram_write;
@@ -339,11 +340,15 @@ void octet_ring_error(struct octet_core *core, const char *why);
 void octet_ring_check(struct octet_core *core);
 int octet_ring_fetch(struct octet_core *core);
 int octet_ring_check_entry(struct octet_core *core, struct octet_fault *fault);
+bool octet_ring_entry_ok(const struct octet_ring_entry *e);
+const char *octet_ring_setup_bad(const struct octet_core *core);
+bool octet_ring_tail_bad(const struct octet_core *core);
 bool octet_ring_post(struct octet_core *core);
 void octet_ring_announce(struct octet_core *core);
 void octet_ring_tick(struct octet_core *core);
 
 /* fetch.c */
+int octet_fetch_room(struct octet_core *core);
 int octet_fetch_job(struct octet_core *core, struct octet_fault *fault);
 bool octet_check_is_short(const struct octet_core *core);
 void octet_check_job(struct octet_core *core);

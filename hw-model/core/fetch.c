@@ -3,6 +3,7 @@
  * Copies a job's commands once; checks all of them and times the job, which
  * takes a while when there are many and touches nothing but the copies.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "core_priv.h"
@@ -59,18 +60,28 @@ static int time_job(struct octet_core *core, uint32_t count, struct octet_fault 
 	return octet_fail(fault, status, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
 }
 
-int octet_fetch_job(struct octet_core *core, struct octet_fault *fault)
+/* Room for the job's commands: 0 or -ENOMEM. */
+int octet_fetch_room(struct octet_core *core)
 {
 	struct octet_job *job = &core->job;
 	uint32_t count = octet_job_count(job);
 
-	octet_count(core, OCTET_COUNTER_FETCH_CYCLES, (uint64_t)OCTET_CYCLES_FETCH_CMD * count);
 	if (octet_buffer_need(&core->cmds, count * sizeof(struct octet_cmd)) ||
 	    octet_buffer_need(&core->timing, count * sizeof(struct octet_cycles_cmd)) ||
 	    octet_buffer_need(&core->reports, count * sizeof(struct octet_report)))
-		return no_memory(core, fault);
+		return -ENOMEM;
 	job->cmds = core->cmds.data;
 	job->reports = core->reports.data;
+	return 0;
+}
+
+int octet_fetch_job(struct octet_core *core, struct octet_fault *fault)
+{
+	uint32_t count = octet_job_count(&core->job);
+
+	octet_count(core, OCTET_COUNTER_FETCH_CYCLES, (uint64_t)OCTET_CYCLES_FETCH_CMD * count);
+	if (octet_fetch_room(core))
+		return no_memory(core, fault);
 	return copy(core, count, fault);
 }
 

@@ -293,7 +293,7 @@ static bool step_check(struct octet_core *core)
 	if (job->fault.status == OCTET_STATUS_NO_FIT)
 		octet_trace(core->m, "core %u: command %u does not fit: %s", core->index,
 			    job->fault.command, job->why ? job->why : "no tiling");
-	job->next = job->entry.first;
+	job->next = job->restart ? job->restart : job->entry.first;
 	core->phase = job->fault.status ? OCTET_PHASE_PACE : OCTET_PHASE_COMMAND;
 	return false;
 }
@@ -466,6 +466,20 @@ void octet_core_compute(struct octet_machine *m, unsigned int index)
 	else if (core->task == OCTET_TASK_COMPUTE)
 		core->compute_rc = octet_work_compute(&core->work);
 	atomic_store(&core->compute_done, true);
+}
+
+bool octet_core_storing(struct octet_machine *m, unsigned int index)
+{
+	return m->core[index].phase == OCTET_PHASE_STORE;
+}
+
+void octet_core_settle(struct octet_machine *m, unsigned int index)
+{
+	struct octet_core *core = &m->core[index];
+
+	while (core->phase == OCTET_PHASE_STORE)
+		if (step_store(core))
+			octet_core_compute(m, index);
 }
 
 void octet_core_cancel(struct octet_machine *m, unsigned int index)

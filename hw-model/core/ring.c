@@ -58,22 +58,38 @@ static bool base_ok(uint64_t base)
 	return base && !(base % OCTET_ENTRY_SIZE) && base < BIT_ULL(OCTET_DMA_BITS);
 }
 
-/* Looks at what software has set up when it enables the core. */
-void octet_ring_check(struct octet_core *core)
+/* What is wrong with base and order of ring and queue; NULL: nothing. */
+const char *octet_ring_setup_bad(const struct octet_core *core)
 {
 	uint32_t ring = octet_creg(core, OCTET_CORE_RING_ORDER);
 	uint32_t queue = octet_creg(core, OCTET_CORE_CQ_ORDER);
 
 	if (ring < OCTET_RING_ORDER_MIN || ring > OCTET_RING_ORDER_MAX)
-		octet_ring_error(core, "RING_ORDER is not in 6..12");
-	else if (queue < ring || queue > OCTET_RING_ORDER_MAX)
-		octet_ring_error(core, "CQ_ORDER is not in RING_ORDER..12");
-	else if (!base_ok(octet_creg64(core, OCTET_CORE_RING_LO)))
-		octet_ring_error(core, "RING is not a 64-byte aligned DMA address");
-	else if (!base_ok(octet_creg64(core, OCTET_CORE_CQ_LO)))
-		octet_ring_error(core, "CQ is not a 64-byte aligned DMA address");
-	else if (tail(core) - core->head > ring_size(core))
-		octet_ring_error(core, "RING_TAIL is more than the ring ahead of RING_HEAD");
+		return "RING_ORDER is not in 6..12";
+	if (queue < ring || queue > OCTET_RING_ORDER_MAX)
+		return "CQ_ORDER is not in RING_ORDER..12";
+	if (!base_ok(octet_creg64(core, OCTET_CORE_RING_LO)))
+		return "RING is not a 64-byte aligned DMA address";
+	if (!base_ok(octet_creg64(core, OCTET_CORE_CQ_LO)))
+		return "CQ is not a 64-byte aligned DMA address";
+	return NULL;
+}
+
+/* The setup is good: does the tail lie? */
+bool octet_ring_tail_bad(const struct octet_core *core)
+{
+	return tail(core) - core->head > ring_size(core);
+}
+
+/* Looks at what software has set up when it enables the core. */
+void octet_ring_check(struct octet_core *core)
+{
+	const char *why = octet_ring_setup_bad(core);
+
+	if (!why && octet_ring_tail_bad(core))
+		why = "RING_TAIL is more than the ring ahead of RING_HEAD";
+	if (why)
+		octet_ring_error(core, why);
 }
 
 /* Copies the next entry. Return: 1, or 0 if there is none. */
@@ -103,7 +119,7 @@ int octet_ring_fetch(struct octet_core *core)
 
 #define ENTRY_FLAGS	(OCTET_RING_F_IRQ | OCTET_RING_F_RESUME)
 
-static bool entry_ok(const struct octet_ring_entry *e)
+bool octet_ring_entry_ok(const struct octet_ring_entry *e)
 {
 	if (e->opcode > OCTET_RING_RUN || (e->flags & ~ENTRY_FLAGS))
 		return false;
@@ -119,7 +135,7 @@ int octet_ring_check_entry(struct octet_core *core, struct octet_fault *fault)
 	const struct octet_ring_entry *e = &core->job.entry;
 	int status;
 
-	if (!entry_ok(e))
+	if (!octet_ring_entry_ok(e))
 		return octet_fail(fault, OCTET_STATUS_BAD_ENTRY, OCTET_OPERAND_CMD,
 				  OCTET_ACCESS_NONE, 0);
 	if (e->opcode == OCTET_RING_NOP)

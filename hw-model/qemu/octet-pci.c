@@ -14,7 +14,6 @@
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
 #include "hw/qdev-properties.h"
-#include "migration/vmstate.h"
 #include "octet-pci.h"
 #include "octet_regs.h"
 #include "trace.h"
@@ -280,11 +279,6 @@ static const Property octet_properties[] = {
                                    config.dram_bpc, qdev_prop_uint32,
                                    uint32_t),
     DEFINE_PROP_STRING("timing", OctetState, timing),
-};
-
-static const VMStateDescription octet_vmstate = {
-    .name = TYPE_OCTET,
-    .unmigratable = 1,
 };
 
 static void octet_describe(ObjectClass *klass)

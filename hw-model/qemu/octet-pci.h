@@ -4,6 +4,7 @@
  *
  * octet-pci.c     QOM type, configuration space, BARs, DMA, MSI-X
  * octet-worker.c  one thread per core, bottom halves, timers, VM stop
+ * octet-vmstate.c  the machine's state in a snapshot or a migration
  * octet-inject.c  fault injection properties, writable at run time
  */
 #ifndef HW_MISC_OCTET_PCI_H
@@ -12,6 +13,7 @@
 #include "qemu/thread.h"
 #include "qemu/timer.h"
 #include "hw/pci/pci_device.h"
+#include "migration/vmstate.h"
 #include "qom/object.h"
 #include "core/octet_core.h"
 
@@ -27,6 +29,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(OctetState, OCTET)
  * @start: posted to start a compute, or to end the thread with @quit
  * @step_bh: runs octet_core_step() under the big lock
  * @timer: a deadline of the core on the virtual clock
+ * @idle: set while the thread computes nothing
  * @computing: a compute was started and its result not yet taken in; big lock
  * @computed: set by the thread when the compute is done
  * @kicked: the core has something to do; big lock
@@ -37,6 +40,7 @@ typedef struct OctetCore {
     unsigned int index;
     QemuThread thread;
     QemuSemaphore start;
+    QemuEvent idle;
     QEMUBH *step_bh;
     QEMUTimer *timer;
     bool computing;
@@ -53,6 +57,8 @@ typedef struct OctetCore {
  * @timing: property "timing"
  * @running: the VM runs; while it does not, no core steps
  * @stepping: a core steps under -icount
+ * @saved: the machine's state on its way to or from a stream
+ * @saved_size: bytes of it
  */
 struct OctetState {
     PCIDevice parent_obj;
@@ -65,11 +71,16 @@ struct OctetState {
     VMChangeStateEntry *vm_state;
     bool running;
     bool stepping;
+    uint8_t *saved;
+    uint32_t saved_size;
     OctetCore core[OCTET_CORE_MAX];
 };
 
 void octet_workers_start(OctetState *s);
 void octet_workers_stop(OctetState *s);
+
+/* Cancels computes and waits for them; what they did is not taken in. */
+void octet_workers_abandon(OctetState *s);
 
 /* Run octet_core_step() on a core soon; the core's kick. */
 void octet_worker_kick(OctetState *s, unsigned int core);
@@ -78,5 +89,7 @@ void octet_worker_kick(OctetState *s, unsigned int core);
 void octet_workers_sync(OctetState *s);
 
 void octet_inject_add_properties(OctetState *s);
+
+extern const VMStateDescription octet_vmstate;
 
 #endif

@@ -27,6 +27,7 @@ static void *octet_worker(void *opaque)
         octet_core_compute(c->s->machine, c->index);
         /* Pairs with the load in octet_step_bh(): results before the flag. */
         qatomic_store_release(&c->computed, true);
+        qemu_event_set(&c->idle);
         qemu_bh_schedule(c->step_bh);
     }
 }
@@ -96,6 +97,7 @@ static void octet_step_bh(void *opaque)
     if (step.kind == OCTET_STEP_COMPUTE) {
         trace_octet_compute(c->index);
         c->computing = true;
+        qemu_event_reset(&c->idle);
         qemu_sem_post(&c->start);
     }
 }
@@ -130,9 +132,29 @@ void octet_worker_kick(OctetState *s, unsigned int core)
     }
 }
 
+/* The thread has finished; its core may be stepped or loaded. */
+static void octet_join(OctetCore *c)
+{
+    qemu_event_wait(&c->idle);
+    c->computing = false;
+    c->computed = false;
+}
+
+/* A result that is partly written is written to its end, at a command boundary. */
+static void octet_settle(OctetCore *c)
+{
+    struct octet_machine *m = c->s->machine;
+
+    if (octet_core_storing(m, c->index)) {
+        octet_join(c);
+        octet_core_settle(m, c->index);
+    }
+}
+
 /*
- * A stopped VM must not see its memory change. Computes under way may end, their
- * results are taken in when the VM runs again.
+ * A stopped VM must not see its memory change, and memory is saved after this: so
+ * what is being written is finished here. Computes under way may end, on their
+ * private copies; their results are taken in when the VM runs again.
  */
 static void octet_vm_state(void *opaque, bool running, RunState state)
 {
@@ -140,8 +162,25 @@ static void octet_vm_state(void *opaque, bool running, RunState state)
     unsigned int i;
 
     s->running = running;
-    for (i = 0; running && i < s->config.cores; i++) {
-        qemu_bh_schedule(s->core[i].step_bh);
+    for (i = 0; i < s->config.cores; i++) {
+        if (running) {
+            qemu_bh_schedule(s->core[i].step_bh);
+        } else {
+            octet_settle(&s->core[i]);
+        }
+    }
+}
+
+void octet_workers_abandon(OctetState *s)
+{
+    unsigned int i;
+
+    for (i = 0; i < s->config.cores; i++) {
+        octet_core_cancel(s->machine, i);
+    }
+    for (i = 0; i < s->config.cores; i++) {
+        octet_join(&s->core[i]);
+        timer_del(s->core[i].timer);
     }
 }
 
@@ -161,6 +200,7 @@ void octet_workers_start(OctetState *s)
         c->kicked = false;
         c->quit = false;
         qemu_sem_init(&c->start, 0);
+        qemu_event_init(&c->idle, true);
         c->step_bh = qemu_bh_new_guarded(octet_step_bh, c, guard);
         c->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, octet_timer, c);
         snprintf(name, sizeof(name), "octet%u", i);
@@ -191,5 +231,6 @@ void octet_workers_stop(OctetState *s)
         qemu_bh_delete(c->step_bh);
         c->step_bh = NULL;
         qemu_sem_destroy(&c->start);
+        qemu_event_destroy(&c->idle);
     }
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Octet int8 accelerator: snapshots and migration.
+ *
+ * The machine saves itself as bytes and checks them when it loads; a stream
+ * carries them as they are, beside configuration space and MSI-X. Memory is
+ * settled before, by the VM state handler: here it may be saved already.
+ */
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/units.h"
+#include "hw/pci/msix.h"
+#include "octet-pci.h"
+#include "trace.h"
+
+/* A state is no longer than its SRAMs and commands. */
+#define OCTET_SAVED_MAX (OCTET_CORE_MAX * (64 * MiB + 8 * MiB))
+
+static void octet_drop_saved(OctetState *s)
+{
+    g_free(s->saved);
+    s->saved = NULL;
+    s->saved_size = 0;
+}
+
+static int octet_pre_save(void *opaque)
+{
+    OctetState *s = opaque;
+    void *data;
+    size_t size;
+    int rc;
+
+    rc = octet_machine_save(s->machine, &data, &size);
+    if (rc) {
+        error_report("octet: its state cannot be saved: %s", strerror(-rc));
+        return rc;
+    }
+    octet_drop_saved(s);
+    s->saved = g_memdup2(data, size);
+    s->saved_size = size;
+    free(data);
+    trace_octet_save(s->saved_size);
+    return 0;
+}
+
+static int octet_post_save(void *opaque)
+{
+    octet_drop_saved(opaque);
+    return 0;
+}
+
+static int octet_pre_load(void *opaque)
+{
+    OctetState *s = opaque;
+
+    octet_workers_abandon(s);
+    octet_drop_saved(s);
+    return 0;
+}
+
+static bool octet_saved_size_ok(void *opaque, int version_id)
+{
+    OctetState *s = opaque;
+
+    return s->saved_size <= OCTET_SAVED_MAX;
+}
+
+static int octet_post_load(void *opaque, int version_id)
+{
+    OctetState *s = opaque;
+    char err[200] = "";
+    int rc;
+
+    rc = octet_machine_load(s->machine, s->saved, s->saved_size, err,
+                            sizeof(err));
+    if (rc) {
+        error_report("octet: %s", err[0] ? err : strerror(-rc));
+    }
+    trace_octet_load(s->saved_size, rc);
+    octet_drop_saved(s);
+    return rc;
+}
+
+const VMStateDescription octet_vmstate = {
+    .name = TYPE_OCTET,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_save = octet_pre_save,
+    .post_save = octet_post_save,
+    .pre_load = octet_pre_load,
+    .post_load = octet_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_EQUAL(config.cores, OctetState,
+                             "octet: cores must be those of the source"),
+        VMSTATE_PCI_DEVICE(parent_obj, OctetState),
+        VMSTATE_MSIX(parent_obj, OctetState),
+        VMSTATE_UINT32(saved_size, OctetState),
+        VMSTATE_VALIDATE("size of the state", octet_saved_size_ok),
+        VMSTATE_VBUFFER_ALLOC_UINT32(saved, OctetState, 1, NULL, saved_size),
+        VMSTATE_END_OF_LIST()
+    },
+};
