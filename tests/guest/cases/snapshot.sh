@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Cut under load: snapshots at random points, and back to them a while later.
 # device: cores=2
-# device: cores=1,timing=paced,clock=20M
+# device: cores=1,timing=paced,clock=20000000
 # mem: 384M
 # timeout: 300
 # own-vm: yes
