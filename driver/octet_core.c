@@ -5,7 +5,8 @@
  * A core executes its ring strictly in order, and so its completions come in
  * ring order: the oldest job in flight is the one that runs, and the next
  * completion is its. One irq-safe lock owns ring, list and the signalling of
- * fences, so that completion, submission and recovery cannot disagree.
+ * fences, so that completion, submission and recovery cannot disagree. How a
+ * core is stopped and brought back is in octet_halt.c.
  *
  * After an error the core halts. The queue is banned, its published entries that
  * were not fetched become NOPs, which complete in their turn, and the core goes on.
@@ -13,7 +14,6 @@
 #include <linux/bitfield.h>
 #include <linux/dma-fence.h>
 #include <linux/interrupt.h>
-#include <linux/iopoll.h>
 #include <linux/ktime.h>
 
 #include <drm/drm_drv.h>
@@ -29,34 +29,29 @@
 #include "octet_reset.h"
 #include "octet_trace.h"
 
-/* A core stops at once, whatever it does. */
-#define OCTET_RESET_TIMEOUT_US	(1000 * 1000)
-#define OCTET_IRQ_ALL		(OCTET_CORE_IRQ_DONE | OCTET_CORE_IRQ_ERROR | \
-				 OCTET_CORE_IRQ_RING)
-
-static u32 octet_core_read(struct octet_core *core, u32 reg)
+u32 octet_core_read(struct octet_core *core, u32 reg)
 {
 	return octet_read(core->odev, OCTET_CORE(core->index) + reg);
 }
 
-static void octet_core_write(struct octet_core *core, u32 reg, u32 value)
+void octet_core_write(struct octet_core *core, u32 reg, u32 value)
 {
 	octet_write(core->odev, OCTET_CORE(core->index) + reg, value);
 }
 
-static struct octet_job *octet_core_head(struct octet_core *core)
+struct octet_job *octet_core_head(struct octet_core *core)
 {
 	lockdep_assert_held(&core->lock);
 	return list_first_entry_or_null(&core->inflight, struct octet_job, node);
 }
 
 /* Charges its client for the running job; from here on the next one runs. */
-static void octet_core_account(struct octet_core *core)
+void octet_core_account(struct octet_core *core)
 {
 	struct octet_job *job = octet_core_head(core);
 	u64 now = ktime_get_ns();
 
-	if (job) {
+	if (job && core->mode != OCTET_CORE_OFF) {
 		atomic64_add(now - core->head_ns,
 			     &job->batch->client->busy_ns[core->index]);
 		core->stats.busy_ns += now - core->head_ns;
@@ -65,8 +60,7 @@ static void octet_core_account(struct octet_core *core)
 }
 
 /* Ends a job: the only way out of the list, so that no busy time is lost. */
-static void octet_core_retire(struct octet_core *core, struct octet_job *job,
-			      int error)
+void octet_core_retire(struct octet_core *core, struct octet_job *job, int error)
 {
 	struct octet_batch *batch = job->batch;
 	struct dma_fence *fence = dma_fence_get(job->fence);
@@ -81,6 +75,7 @@ static void octet_core_retire(struct octet_core *core, struct octet_job *job,
 		core->stats.failed++;
 	} else {
 		core->stats.completed++;
+		core->retried = false;
 		atomic64_inc(&batch->queue->completed);
 	}
 	trace_octet_job_done(job, core->index, error);
@@ -102,8 +97,8 @@ static int octet_core_status_error(u32 status)
 }
 
 /* Bans the queue of a failed job and cancels its jobs behind that. */
-static void octet_core_ban(struct octet_core *core, struct octet_job *bad,
-			   const struct octet_fault *fault)
+void octet_core_ban(struct octet_core *core, struct octet_job *bad,
+		    const struct octet_fault *fault)
 {
 	struct octet_queue *queue = bad->batch->queue;
 	struct octet_job *job;
@@ -120,8 +115,7 @@ static void octet_core_ban(struct octet_core *core, struct octet_job *bad,
 }
 
 /* Return: whether the core halted */
-static bool octet_core_complete(struct octet_core *core,
-				const struct octet_completion *c)
+bool octet_core_complete(struct octet_core *core, const struct octet_completion *c)
 {
 	struct octet_job *job = octet_core_head(core);
 	struct octet_fault fault = {
@@ -130,15 +124,6 @@ static bool octet_core_complete(struct octet_core *core,
 		.detail = le32_to_cpu(c->detail),
 		.va = le64_to_cpu(c->fault_va),
 	};
-
-	if (!job || le64_to_cpu(c->seq) != job->seq) {
-		drm_err_ratelimited(&core->odev->drm,
-				    "core %u: completion %llu is not of job %lld\n",
-				    core->index, le64_to_cpu(c->seq),
-				    job ? job->seq : -1LL);
-		core->broken = true;
-		return false;
-	}
 
 	job->cycles = le64_to_cpu(c->cycles);
 	atomic64_add(job->cycles, &job->batch->client->cycles[core->index]);
@@ -155,39 +140,64 @@ static bool octet_core_complete(struct octet_core *core,
 	return true;
 }
 
+static bool octet_core_expects(struct octet_core *core,
+			       const struct octet_completion *c)
+{
+	struct octet_job *job = octet_core_head(core);
+
+	return job && le64_to_cpu(c->seq) == job->seq;
+}
+
+/* It stays in the queue until the core has stopped: see octet_core_judge(). */
+static void octet_core_suspect(struct octet_core *core,
+			       const struct octet_completion *c)
+{
+	drm_err_ratelimited(&core->odev->drm,
+			    "core %u: completion %llu has sequence number %llu\n",
+			    core->index, core->ring.head, le64_to_cpu(c->seq));
+	core->broken = true;
+}
+
 /*
  * Signals what is complete. Return: whether the core halted. Without MMIO, so that
  * it also serves after the core has been reset.
  */
-static bool octet_core_collect(struct octet_core *core)
+bool octet_core_collect(struct octet_core *core)
 {
 	struct octet_completion completion;
 	bool halted = false;
 
 	lockdep_assert_held(&core->lock);
 
-	while (!core->broken && octet_ring_take(&core->ring, &completion))
-		halted |= octet_core_complete(core, &completion);
+	while (!core->broken && octet_ring_peek(&core->ring, &completion)) {
+		if (octet_core_expects(core, &completion)) {
+			core->ring.head++;
+			halted |= octet_core_complete(core, &completion);
+		} else {
+			octet_core_suspect(core, &completion);
+		}
+	}
 	if (core->broken)
 		mod_delayed_work(core->odev->reset_wq, &core->watchdog, 0);
 	return halted;
 }
 
-static void octet_core_process_locked(struct octet_core *core)
+void octet_core_process_locked(struct octet_core *core)
 {
 	u64 head = core->ring.head;
 	bool halted;
 
 	lockdep_assert_held(&core->lock);
 
-	if (core->dead)
+	/* What is in the queue of a core that is OFF is octet_halt.c's. */
+	if (core->mode == OCTET_CORE_OFF)
 		return;
 	halted = octet_core_collect(core);
 	if (head == core->ring.head)
 		return;
 	octet_core_write(core, OCTET_CORE_CQ_HEAD, core->ring.head);
 	/* The NOPs are in memory before the core looks again: writel() orders. */
-	if (halted)
+	if (halted && core->mode == OCTET_CORE_RUNNING)
 		octet_core_write(core, OCTET_CORE_CTRL, OCTET_CORE_CTRL_ENABLE |
 				 OCTET_CORE_CTRL_RESUME);
 }
@@ -264,17 +274,19 @@ static u64 octet_core_budget(struct octet_core *core, const struct octet_job *jo
 	return budget ? min(budget, max) : max;
 }
 
-static void octet_core_emit(struct octet_core *core, struct octet_job *job)
+void octet_core_emit(struct octet_core *core, struct octet_job *job)
 {
 	const struct octet_batch *batch = job->batch;
 	const struct drm_octet_job *args = &job->args;
 	struct octet_ring_entry entry = {
 		.opcode = job->canceled ? OCTET_RING_NOP : OCTET_RING_RUN,
-		.flags = job->irq ? OCTET_RING_F_IRQ : 0,
+		.flags = (job->irq ? OCTET_RING_F_IRQ : 0) |
+			 (job->resume && !job->canceled ? OCTET_RING_F_RESUME : 0),
 		.asid = cpu_to_le16(octet_client_asid(batch->client)),
 		.queue = cpu_to_le32(batch->queue->id),
 		.cmd_va = cpu_to_le64(args->cmd_va),
 		.cmd_count = cpu_to_le32(args->cmd_count),
+		.first = cpu_to_le32(job->first),
 		.sw = cpu_to_le32(args->sw),
 		.lb = cpu_to_le32(args->lb),
 		.budget = cpu_to_le64(octet_core_budget(core, job)),
@@ -286,25 +298,39 @@ static void octet_core_emit(struct octet_core *core, struct octet_job *job)
 	trace_octet_job_run(core, job);
 }
 
-/* Jiffies that the running job may still take. */
-static unsigned long octet_core_time_left(struct octet_core *core)
+/* Nanoseconds that the running job may still take. */
+static u64 octet_core_time_left(struct octet_core *core)
 {
 	u64 limit = (u64)core->odev->timeout_ms * NSEC_PER_MSEC;
 	u64 spent = ktime_get_ns() - core->head_ns;
+	struct octet_job *job = octet_core_head(core);
 
-	lockdep_assert_held(&core->lock);
-	return spent < limit ? nsecs_to_jiffies(limit - spent) + 1 : 0;
+	if (job)
+		spent += job->ran_ns;
+	return spent < limit ? limit - spent : 0;
+}
+
+u64 octet_core_time_left_us(struct octet_core *core)
+{
+	unsigned long flags;
+	u64 left;
+
+	spin_lock_irqsave(&core->lock, flags);
+	left = octet_core_time_left(core);
+	spin_unlock_irqrestore(&core->lock, flags);
+	return div_u64(left, NSEC_PER_USEC);
 }
 
 static void octet_core_watch_locked(struct octet_core *core)
 {
 	lockdep_assert_held(&core->lock);
 
-	if (core->watching || list_empty(&core->inflight) || core->dead)
+	if (core->watching || core->mode != OCTET_CORE_RUNNING ||
+	    list_empty(&core->inflight))
 		return;
 	core->watching = true;
 	queue_delayed_work(core->odev->reset_wq, &core->watchdog,
-			   octet_core_time_left(core));
+			   nsecs_to_jiffies(octet_core_time_left(core)) + 1);
 }
 
 /* Arms the watchdog again if there is something to watch. */
@@ -347,13 +373,14 @@ bool octet_core_push(struct octet_core *core, struct octet_batch *batch)
 		struct octet_job *job = &batch->jobs[i];
 
 		job->canceled = READ_ONCE(batch->queue->banned);
-		octet_core_emit(core, job);
+		if (core->mode != OCTET_CORE_OFF)
+			octet_core_emit(core, job);
 		list_add_tail(&job->node, &core->inflight);
 	}
 	core->stats.submitted += batch->count;
 
-	/* When unplugged, octet_core_kill() comes for them. */
-	if (present) {
+	/* Else octet_core_restart() or octet_core_kill() comes for them. */
+	if (present && core->mode == OCTET_CORE_RUNNING) {
 		/* writel() orders the entries before it. */
 		octet_core_write(core, OCTET_CORE_RING_TAIL, core->ring.tail);
 		octet_core_watch_locked(core);
@@ -365,121 +392,21 @@ out_unlock:
 	return alive;
 }
 
-u32 octet_core_state(struct octet_core *core)
-{
-	return FIELD_GET(OCTET_CORE_STATUS_STATE,
-			 octet_core_read(core, OCTET_CORE_STATUS));
-}
-
-void octet_core_mask(struct octet_core *core)
-{
-	octet_core_write(core, OCTET_CORE_IRQ_ENABLE, 0);
-	/* Flush: afterwards no new message is on its way. */
-	octet_core_read(core, OCTET_CORE_IRQ_ENABLE);
-	synchronize_irq(core->irq);
-}
-
-/* Return: 0 when the core has stopped, so that it writes no memory any more. */
-int octet_core_reset_hw(struct octet_core *core)
-{
-	u32 status;
-
-	octet_core_write(core, OCTET_CORE_CTRL, OCTET_CORE_CTRL_RESET);
-	return read_poll_timeout(octet_core_read, status,
-				 FIELD_GET(OCTET_CORE_STATUS_STATE, status) ==
-				 OCTET_CORE_STATE_OFF,
-				 10, OCTET_RESET_TIMEOUT_US, false, core,
-				 OCTET_CORE_STATUS);
-}
-
-/* Programs a core that is OFF and rings the doorbell for what the ring holds. */
-static void octet_core_program(struct octet_core *core)
-{
-	octet_core_write(core, OCTET_CORE_RING_LO, lower_32_bits(core->ring_dma));
-	octet_core_write(core, OCTET_CORE_RING_HI, upper_32_bits(core->ring_dma));
-	octet_core_write(core, OCTET_CORE_RING_ORDER, OCTET_RING_ORDER);
-	octet_core_write(core, OCTET_CORE_CQ_LO, lower_32_bits(core->cq_dma));
-	octet_core_write(core, OCTET_CORE_CQ_HI, upper_32_bits(core->cq_dma));
-	octet_core_write(core, OCTET_CORE_CQ_ORDER, OCTET_RING_ORDER);
-	octet_core_write(core, OCTET_CORE_VECTOR, core->vector);
-	octet_core_write(core, OCTET_CORE_IRQ_DELAY_US, OCTET_IRQ_DELAY_US);
-	octet_core_write(core, OCTET_CORE_IRQ_STATUS, OCTET_IRQ_ALL);
-	octet_core_write(core, OCTET_CORE_IRQ_ENABLE, OCTET_IRQ_ALL);
-	octet_core_write(core, OCTET_CORE_CTRL, OCTET_CORE_CTRL_ENABLE);
-	if (core->ring.tail)
-		octet_core_write(core, OCTET_CORE_RING_TAIL, core->ring.tail);
-}
-
 /**
- * octet_core_restart - bring a core that was just reset back to work
- * @core: core, OFF
- * @guilty: job to end, if it has not completed after all; or NULL
- * @error: how to end it
- *
- * All other jobs in flight go to the fresh ring in their order, with their fences.
- */
-void octet_core_restart(struct octet_core *core, struct octet_job *guilty, int error)
-{
-	struct octet_fault fault = { .error = error };
-	struct octet_job *job;
-	unsigned long flags;
-
-	spin_lock_irqsave(&core->lock, flags);
-	octet_core_collect(core);
-	if (guilty && guilty == octet_core_head(core)) {
-		if (error == -ETIME)
-			core->stats.timeouts++;
-		atomic64_inc(&guilty->batch->queue->resets);
-		octet_core_ban(core, guilty, &fault);
-		octet_core_retire(core, guilty, error);
-	}
-
-	octet_core_account(core);
-	octet_ring_reset(&core->ring);
-	core->broken = false;
-	list_for_each_entry(job, &core->inflight, node)
-		octet_core_emit(core, job);
-	octet_core_program(core);
-	spin_unlock_irqrestore(&core->lock, flags);
-}
-
-/* Starts an idle core after probe. */
-void octet_core_start(struct octet_core *core)
-{
-	octet_core_restart(core, NULL, 0);
-}
-
-/* Ends everything in flight, and everything that comes later, with @error. */
-void octet_core_kill(struct octet_core *core, int error)
-{
-	struct octet_job *job;
-	unsigned long flags;
-
-	spin_lock_irqsave(&core->lock, flags);
-	core->dead = true;
-	while ((job = octet_core_head(core)))
-		octet_core_retire(core, job, error);
-	spin_unlock_irqrestore(&core->lock, flags);
-}
-
-/**
- * octet_core_stuck - whether a core needs a reset
+ * octet_core_stuck - find out whether a core needs a reset
  * @core: core
- * @guilty: the job that is to blame, NULL if none is. It stays valid while the
- *	scheduler is stopped.
- * @error: how to end it
+ * @error: -ETIME if its job takes too long, -EFAULT if it cannot be trusted
  *
  * Inside drm_dev_enter(). Looks at the completion queue first: an interrupt may
  * have been lost.
  *
- * Return: true if it does.
+ * Return: whether it does.
  */
-bool octet_core_stuck(struct octet_core *core, struct octet_job **guilty, int *error)
+bool octet_core_stuck(struct octet_core *core, int *error)
 {
-	struct octet_job *job;
 	unsigned long flags;
-	bool late;
 	u32 status;
+	bool stuck;
 
 	spin_lock_irqsave(&core->lock, flags);
 	/* Of a lost message the bit is still set, and no other would come. */
@@ -487,48 +414,23 @@ bool octet_core_stuck(struct octet_core *core, struct octet_job **guilty, int *e
 	octet_core_write(core, OCTET_CORE_IRQ_STATUS, status);
 	core->broken |= status != U32_MAX && status & OCTET_CORE_IRQ_RING;
 	octet_core_process_locked(core);
-	job = octet_core_head(core);
-	late = job && !octet_core_time_left(core);
-	*guilty = job;
+	stuck = core->mode == OCTET_CORE_RUNNING &&
+		(core->broken || (octet_core_head(core) && !octet_core_time_left(core)));
 	*error = core->broken ? -EFAULT : -ETIME;
-	late |= core->broken;
 	spin_unlock_irqrestore(&core->lock, flags);
-	return late;
+	return stuck;
 }
 
-/**
- * octet_core_quiesce - let a core finish its job and stop before the next
- * @core: core; its scheduler is stopped
- *
- * Return: NULL, or the job that it would not finish in time.
- */
-struct octet_job *octet_core_quiesce(struct octet_core *core)
+/* Whether the running job, if it is known which one runs, has had its time. */
+bool octet_core_late(struct octet_core *core)
 {
-	struct octet_job *job;
 	unsigned long flags;
-	u64 left = 0;
-	u32 state;
-
-	octet_core_write(core, OCTET_CORE_CTRL, 0);
+	bool late;
 
 	spin_lock_irqsave(&core->lock, flags);
-	job = octet_core_head(core);
-	if (job)
-		left = jiffies_to_usecs(octet_core_time_left(core));
+	late = !core->broken && octet_core_head(core) && !octet_core_time_left(core);
 	spin_unlock_irqrestore(&core->lock, flags);
-
-	if (!read_poll_timeout(octet_core_state, state,
-			       state != OCTET_CORE_STATE_BUSY &&
-			       state != OCTET_CORE_STATE_RESET, 100,
-			       max(left, 1000ULL), false, core))
-		return NULL;
-
-	/* The completions that have come meanwhile are still to be collected. */
-	spin_lock_irqsave(&core->lock, flags);
-	octet_core_collect(core);
-	job = octet_core_head(core);
-	spin_unlock_irqrestore(&core->lock, flags);
-	return job;
+	return late;
 }
 
 /* Time that the running job has taken so far, if it is @client's. */
@@ -540,7 +442,8 @@ u64 octet_core_busy_ns(struct octet_core *core, struct octet_client *client)
 
 	spin_lock_irqsave(&core->lock, flags);
 	job = octet_core_head(core);
-	if (job && job->batch->client == client)
+	if (job && job->batch->client == client &&
+	    core->mode != OCTET_CORE_OFF)
 		ns = ktime_get_ns() - core->head_ns;
 	ns += atomic64_read(&client->busy_ns[core->index]);
 	spin_unlock_irqrestore(&core->lock, flags);
@@ -554,45 +457,9 @@ void octet_core_stats(struct octet_core *core, struct octet_core_stats *out)
 
 	spin_lock_irqsave(&core->lock, flags);
 	*out = core->stats;
-	if (octet_core_head(core))
+	if (octet_core_head(core) && core->mode != OCTET_CORE_OFF)
 		out->busy_ns += ktime_get_ns() - core->head_ns;
 	spin_unlock_irqrestore(&core->lock, flags);
-}
-
-static u64 octet_core_counter(struct octet_core *core, u32 i)
-{
-	u32 reg = OCTET_CORE_COUNTER(i);
-	u32 hi, lo, again = octet_core_read(core, reg + 4);
-
-	do {
-		hi = again;
-		lo = octet_core_read(core, reg);
-		again = octet_core_read(core, reg + 4);
-	} while (hi != again);
-	return (u64)hi << 32 | lo;
-}
-
-/* Inside drm_dev_enter(). */
-void octet_core_counters(struct octet_core *core,
-			 struct drm_octet_core_counters *out)
-{
-	struct octet_core_stats stats;
-	u64 *counter = (u64 *)out;
-	u32 i;
-
-	/* The first fields are the device's, in its order. */
-	static_assert(offsetof(struct drm_octet_core_counters, submitted) ==
-		      OCTET_COUNTERS * sizeof(u64));
-	for (i = 0; i < OCTET_COUNTERS; i++)
-		counter[i] = octet_core_counter(core, i);
-
-	octet_core_stats(core, &stats);
-	out->submitted = stats.submitted;
-	out->completed = stats.completed;
-	out->failed = stats.failed;
-	out->interrupts = stats.interrupts;
-	out->timeouts = stats.timeouts;
-	out->device_resets = READ_ONCE(core->odev->resets);
 }
 
 int octet_core_init(struct octet_core *core, struct octet_device *odev, u32 index)

@@ -50,7 +50,9 @@ int octet_device_reset_hw(struct octet_device *odev)
 				OCTET_REG_STATUS);
 	if (octet_read(odev, OCTET_REG_ID) != OCTET_ID_MAGIC)
 		return -ENODEV;
-	if (ret)
+	/* That it comes back as another is no recovery either. */
+	if (ret || octet_read(odev, OCTET_REG_VERSION) != odev->caps.version ||
+	    octet_read(odev, OCTET_REG_CORES) != odev->caps.cores)
 		return -EIO;
 
 	octet_write(odev, OCTET_REG_ASID_TABLE_LO,
@@ -74,8 +76,13 @@ void octet_device_lost(struct octet_device *odev, int error)
 	/* First: buffers go back to the system as soon as @lost is seen. */
 	pci_clear_master(to_pci_dev(odev->drm.dev));
 	WRITE_ONCE(odev->lost, error);
-	for (i = 0; i < odev->caps.cores; i++)
+	for (i = 0; i < odev->caps.cores; i++) {
+		if (error == -EIO)
+			octet_core_judge(&odev->cores[i]);
 		octet_core_kill(&odev->cores[i], -ENODEV);
+	}
+	if (error == -EIO)
+		queue_work(odev->vm_wq, &odev->wedged_work);
 }
 
 void octet_device_queue_reset(void *data)
@@ -158,7 +165,7 @@ int octet_device_read_caps(struct octet_device *odev)
 {
 	struct octet_caps *caps = &odev->caps;
 	u32 id = octet_read(odev, OCTET_REG_ID);
-	u32 major, width;
+	u32 major, minor, width;
 
 	if (id != OCTET_ID_MAGIC)
 		return dev_err_probe(odev->drm.dev, -ENODEV,
@@ -167,11 +174,16 @@ int octet_device_read_caps(struct octet_device *odev)
 
 	caps->version = octet_read(odev, OCTET_REG_VERSION);
 	major = FIELD_GET(OCTET_HW_VERSION_MAJOR, caps->version);
+	minor = FIELD_GET(OCTET_HW_VERSION_MINOR, caps->version);
 	if (major != OCTET_HW_VERSION_1)
 		return dev_err_probe(odev->drm.dev, -ENODEV,
-				     "device version %u.%lu: this driver knows major version %u only\n",
-				     major, FIELD_GET(OCTET_HW_VERSION_MINOR, caps->version),
-				     OCTET_HW_VERSION_1);
+				     "device version %u.%u: this driver knows major version %u only\n",
+				     major, minor, OCTET_HW_VERSION_1);
+	if (minor < OCTET_HW_VERSION_1_STOP)
+		return dev_err_probe(odev->drm.dev, -ENODEV,
+				     "device version %u.%u cannot stop a job: this driver needs %u.%u, use a newer device\n",
+				     major, minor, OCTET_HW_VERSION_1,
+				     OCTET_HW_VERSION_1_STOP);
 
 	width = octet_read(odev, OCTET_REG_ADDR_BITS);
 	caps->va_bits = FIELD_GET(OCTET_ADDR_BITS_VA, width);
@@ -223,6 +235,7 @@ static int octet_device_init_wqs(struct octet_device *odev)
 	INIT_WORK(&odev->reset_work, octet_reset_work);
 	INIT_WORK(&odev->park_work, octet_reset_park_work);
 	INIT_WORK(&odev->unpark_work, octet_reset_unpark_work);
+	INIT_WORK(&odev->wedged_work, octet_reset_wedged_work);
 	return drmm_add_action_or_reset(&odev->drm, octet_device_destroy_wq,
 					odev->reset_wq);
 }
@@ -337,6 +350,17 @@ int octet_device_init_parts(struct octet_device *odev)
 	return ret;
 }
 
+/* It accesses no memory after this. It may be here or gone. */
+void octet_device_stop(struct octet_device *odev)
+{
+	u32 i;
+
+	for (i = 0; i < odev->caps.cores; i++)
+		octet_core_mask(&odev->cores[i]);
+	octet_device_reset_hw(odev);
+	pci_clear_master(to_pci_dev(odev->drm.dev));
+}
+
 int octet_device_start(struct octet_device *odev)
 {
 	u32 i;
@@ -346,9 +370,26 @@ int octet_device_start(struct octet_device *odev)
 	if (ret)
 		return dev_err_probe(odev->drm.dev, ret,
 				     "device does not come out of reset\n");
-	for (i = 0; i < odev->caps.cores; i++)
-		octet_core_start(&odev->cores[i]);
+	for (i = 0; i < odev->caps.cores; i++) {
+		ret = octet_core_restart(&odev->cores[i]);
+		if (ret) {
+			octet_device_stop(odev);
+			return dev_err_probe(odev->drm.dev, ret,
+					     "core %u does not answer\n", i);
+		}
+	}
 	return 0;
+}
+
+/* A device that was lost may need more than its own reset to come back. */
+static int octet_device_flr(struct pci_dev *pdev)
+{
+	int ret;
+
+	pci_save_state(pdev);
+	ret = pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
+	pci_restore_state(pdev);
+	return ret;
 }
 
 /* The order matters: what is registered later is released earlier. */
@@ -361,18 +402,15 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 		ret = octet_device_init_parts(odev);
 	if (!ret)
 		ret = octet_device_init_irqs(odev, pdev);
-	return ret ?: octet_device_start(odev);
-}
+	if (ret)
+		return ret;
 
-/* It accesses no memory after this. It may be here or gone. */
-void octet_device_stop(struct octet_device *odev)
-{
-	u32 i;
-
-	for (i = 0; i < odev->caps.cores; i++)
-		octet_core_mask(&odev->cores[i]);
-	octet_device_reset_hw(odev);
-	pci_clear_master(to_pci_dev(odev->drm.dev));
+	ret = octet_device_start(odev);
+	if (ret == -EIO && !octet_device_flr(pdev)) {
+		pci_set_master(pdev);
+		ret = octet_device_start(odev);
+	}
+	return ret;
 }
 
 /*

@@ -90,6 +90,7 @@ struct octet_caps {
  * @reset_work: device reset, on @reset_wq
  * @park_work: stops the device, on @reset_wq
  * @unpark_work: brings it back, on @reset_wq
+ * @wedged_work: tells user space that the device is lost, on @vm_wq
  * @parked: stopped until the next device reset; of works on @reset_wq
  * @pm: power references
  * @resets: device resets since probe
@@ -121,6 +122,7 @@ struct octet_device {
 	struct work_struct reset_work;
 	struct work_struct park_work;
 	struct work_struct unpark_work;
+	struct work_struct wedged_work;
 	bool parked;
 	struct octet_pm pm;
 	u64 resets;

@@ -23,6 +23,9 @@ struct octet_queue;
  * @batch: the scheduler job it is part of
  * @fence: signalled when the entry is complete
  * @seq: of the entry now in the ring
+ * @first: its first command that has not run
+ * @resume: a reset came in between: the core's SRAM is as the job left it
+ * @ran_ns: time that it has had before
  * @canceled: runs as a NOP, with -ECANCELED
  * @irq: the entry asks for an interrupt
  * @cycles: that the device took, once it is complete
@@ -33,6 +36,9 @@ struct octet_job {
 	struct octet_batch *batch;
 	struct dma_fence *fence;
 	u64 seq;
+	u32 first;
+	bool resume;
+	u64 ran_ns;
 	bool canceled;
 	bool irq;
 	u64 cycles;

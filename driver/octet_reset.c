@@ -2,12 +2,20 @@
 /*
  * DOC: Recovery
  *
- * A watchdog per core measures from when a job became the oldest in flight. A
- * core reset needs no help of the scheduler but to stop: jobs keep their fences,
+ * A watchdog per core measures from when a job became the oldest in flight. Who
+ * does not end in time is reset: the core; if that does not help, the device; if
+ * that does not either, the device is lost and user space is told. After each
+ * step the hardware has to answer.
+ *
+ * A reset needs no help of the scheduler but to stop: jobs keep their fences,
  * and the innocent ones go to the fresh ring. All recovery runs on one ordered
  * workqueue, one at a time.
  */
+#include <linux/iopoll.h>
+#include <linux/pci.h>
+
 #include <drm/drm_drv.h>
+#include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
 #include "octet_compat.h"
@@ -18,34 +26,114 @@
 #include "octet_reset.h"
 #include "octet_trace.h"
 
-/* Inside drm_dev_enter(), on reset_wq. The innocent of all cores run again. */
-static void octet_reset_device(struct octet_device *odev)
+/* How long another core's job may hold up a reset before it is interrupted. */
+#define OCTET_BOUNDARY_US	(30 * 1000)
+/* Between two commands a job stops at once, but the machine may be slow. */
+#define OCTET_STOP_US		(500 * 1000)
+
+static unsigned long octet_reset_busy(struct octet_device *odev, unsigned long mask)
 {
-	struct octet_job *guilty[OCTET_MAX_CORES];
-	u32 i, cores = odev->caps.cores;
+	unsigned long busy = 0;
+	u32 i;
+
+	for_each_set_bit(i, &mask, OCTET_MAX_CORES)
+		if (octet_core_busy(&odev->cores[i]))
+			busy |= BIT(i);
+	return busy;
+}
+
+/* Return: those of @mask that are busy all the same. */
+static unsigned long octet_reset_wait(struct octet_device *odev,
+				      unsigned long mask, u64 us)
+{
+	unsigned long busy;
+
+	read_poll_timeout(octet_reset_busy, busy, !busy, 100, us, false, odev, mask);
+	return busy;
+}
+
+/* Until the running jobs have had their time. */
+static u64 octet_reset_patience(struct octet_device *odev, unsigned long mask)
+{
+	u64 us = OCTET_STOP_US;
+	u32 i;
+
+	for_each_set_bit(i, &mask, OCTET_MAX_CORES)
+		us = max(us, octet_core_time_left_us(&odev->cores[i]));
+	return us;
+}
+
+/*
+ * Brings cores to a stand: at the end of their jobs, or, with @stop, where that
+ * takes too long, between two commands. Cores that take no notice go on, and so
+ * do, with no more patience, those whose job has had its time.
+ */
+static void octet_reset_quiesce(struct octet_device *odev, unsigned long mask,
+				bool stop)
+{
+	unsigned long wait = 0;
+	u32 i;
+
+	for_each_set_bit(i, &mask, OCTET_MAX_CORES) {
+		if (!stop)
+			octet_core_await_resumed(&odev->cores[i]);
+		octet_core_hold(&odev->cores[i]);
+		if (!octet_core_late(&odev->cores[i]))
+			wait |= BIT(i);
+	}
+	if (stop) {
+		wait = octet_reset_wait(odev, wait, OCTET_BOUNDARY_US);
+		for_each_set_bit(i, &wait, OCTET_MAX_CORES)
+			octet_core_stop(&odev->cores[i]);
+	}
+	octet_reset_wait(odev, wait, octet_reset_patience(odev, wait));
+	for_each_set_bit(i, &mask, OCTET_MAX_CORES)
+		octet_core_settle(&odev->cores[i]);
+}
+
+static unsigned long octet_reset_all(struct octet_device *odev)
+{
+	return GENMASK(odev->caps.cores - 1, 0);
+}
+
+/* Return: 0 when all cores work again, or why the device is lost. */
+static int octet_reset_hw(struct octet_device *odev)
+{
+	u32 i;
 	int ret;
 
-	for (i = 0; i < cores; i++)
-		drm_sched_wqueue_stop(&odev->cores[i].sched);
-	for (i = 0; i < cores; i++) {
-		guilty[i] = octet_core_quiesce(&odev->cores[i]);
-		octet_core_mask(&odev->cores[i]);
-	}
+	for (i = 0; i < odev->caps.cores; i++)
+		octet_core_save_counters(&odev->cores[i]);
 
 	ret = octet_device_reset_hw(odev);
 	trace_octet_device_reset(odev, ret);
-	if (ret) {
-		octet_device_lost(odev, ret);
-	} else {
-		/* To wake up is none. */
-		if (!odev->parked)
-			WRITE_ONCE(odev->resets, odev->resets + 1);
-		odev->parked = false;
-		for (i = 0; i < cores; i++)
-			octet_core_restart(&odev->cores[i], guilty[i], -ETIME);
+	for (i = 0; i < odev->caps.cores; i++) {
+		if (ret)
+			return ret;
+		ret = octet_core_restart(&odev->cores[i]);
 	}
+	return ret;
+}
 
-	for (i = 0; i < cores; i++) {
+/* Inside drm_dev_enter(), on reset_wq. The innocent of all cores run on. */
+static void octet_reset_device(struct octet_device *odev)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < odev->caps.cores; i++)
+		drm_sched_wqueue_stop(&odev->cores[i].sched);
+	octet_reset_quiesce(odev, octet_reset_all(odev), true);
+
+	ret = octet_reset_hw(odev);
+	/* To wake up is none. */
+	if (!odev->parked)
+		WRITE_ONCE(odev->resets, odev->resets + 1);
+	odev->parked = false;
+	if (ret)
+		octet_device_lost(odev, ret);
+
+	for (i = 0; i < odev->caps.cores; i++) {
 		drm_sched_wqueue_start(&odev->cores[i].sched);
 		octet_core_watch(&odev->cores[i]);
 	}
@@ -54,27 +142,24 @@ static void octet_reset_device(struct octet_device *odev)
 static void octet_reset_core(struct octet_core *core)
 {
 	struct octet_device *odev = core->odev;
-	struct octet_job *guilty;
 	int error;
 
 	drm_sched_wqueue_stop(&core->sched);
 	/* It may have finished, and its job freed, before the scheduler stopped. */
-	if (!octet_core_stuck(core, &guilty, &error))
+	if (!octet_core_stuck(core, &error))
 		goto out_start;
 
-	drm_err_ratelimited(&odev->drm, "core %u: queue %u: %s, resetting the core\n",
-			    core->index, guilty ? guilty->batch->queue->id : 0,
-			    error == -ETIME ? "job takes too long" : "bad completion");
-	octet_core_mask(core);
-	trace_octet_core_reset(core, guilty, error);
-	core->stats.resets++;	/* on an ordered workqueue */
-	if (octet_core_reset_hw(core)) {
-		drm_err(&odev->drm, "core %u does not stop, resetting the device\n",
+	drm_err_ratelimited(&odev->drm, "core %u: %s, resetting the core\n",
+			    core->index, error == -ETIME ?
+			    "a job takes too long" : "its ring is out of step");
+	octet_reset_quiesce(odev, BIT(core->index), true);
+	octet_core_count_reset(core, error);
+	if (octet_core_reset_hw(core) || octet_core_restart(core)) {
+		drm_err(&odev->drm, "core %u does not answer, resetting the device\n",
 			core->index);
 		octet_reset_device(odev);
 		return;
 	}
-	octet_core_restart(core, guilty, error);
 out_start:
 	drm_sched_wqueue_start(&core->sched);
 	octet_core_watch(core);
@@ -86,7 +171,6 @@ void octet_reset_watchdog(struct work_struct *work)
 	struct octet_core *core =
 		container_of(to_delayed_work(work), struct octet_core, watchdog);
 	struct octet_device *odev = core->odev;
-	struct octet_job *guilty;
 	bool cookie;
 	int idx, error;
 
@@ -99,7 +183,7 @@ void octet_reset_watchdog(struct work_struct *work)
 	cookie = dma_fence_begin_signalling();
 	if (octet_read(odev, OCTET_REG_ID) != OCTET_ID_MAGIC)
 		octet_device_lost(odev, -ENODEV);
-	else if (octet_core_stuck(core, &guilty, &error))
+	else if (octet_core_stuck(core, &error))
 		octet_reset_core(core);
 	else
 		octet_core_watch(core);
@@ -126,6 +210,28 @@ void octet_reset_work(struct work_struct *work)
 	drm_dev_exit(idx);
 }
 
+/*
+ * What reset the device from outside may have brought it back. The mappings of
+ * its clients are as they were, and so their queues work again.
+ */
+static void octet_reset_revive(struct octet_device *odev)
+{
+	struct pci_dev *pdev = to_pci_dev(odev->drm.dev);
+	u32 i;
+
+	pci_set_master(pdev);
+	if (octet_reset_hw(odev)) {
+		pci_clear_master(pdev);
+		return;
+	}
+	for (i = 0; i < odev->caps.cores; i++) {
+		octet_core_revive(&odev->cores[i]);
+		octet_core_watch(&odev->cores[i]);
+	}
+	WRITE_ONCE(odev->lost, 0);
+	drm_info(&odev->drm, "the device is back\n");
+}
+
 /* &octet_device.unpark_work */
 void octet_reset_unpark_work(struct work_struct *work)
 {
@@ -139,40 +245,82 @@ void octet_reset_unpark_work(struct work_struct *work)
 		return;
 
 	cookie = dma_fence_begin_signalling();
-	if (!READ_ONCE(odev->lost))
+	if (!odev->lost)
 		octet_reset_device(odev);
-	else
-		for (i = 0; i < odev->caps.cores; i++)
-			drm_sched_wqueue_start(&odev->cores[i].sched);
+	else if (odev->lost == -EIO)
+		octet_reset_revive(odev);
 	odev->parked = false;
+	for (i = 0; i < odev->caps.cores; i++)
+		drm_sched_wqueue_start(&odev->cores[i].sched);
 	dma_fence_end_signalling(cookie);
 	drm_dev_exit(idx);
 }
 
 /*
- * &octet_device.park_work. A job that does not end now hangs again, and is found
- * out, after the reset. What is pushed meanwhile waits in the ring of a core
- * that is off.
+ * The SRAM will not survive what comes now, and a job must not run twice: the
+ * running ones end in their time, or are ended. The others wait.
  */
+static void octet_reset_park(struct octet_device *odev)
+{
+	unsigned long busy;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < odev->caps.cores; i++)
+		drm_sched_wqueue_stop(&odev->cores[i].sched);
+	octet_reset_quiesce(odev, octet_reset_all(odev), false);
+
+	busy = octet_reset_busy(odev, octet_reset_all(odev));
+	for_each_set_bit(i, &busy, OCTET_MAX_CORES)
+		ret |= octet_core_reset_hw(&odev->cores[i]);
+	for (i = 0; i < odev->caps.cores; i++)
+		octet_core_save_counters(&odev->cores[i]);
+	if (ret)
+		ret = octet_device_reset_hw(odev);
+	if (ret)
+		octet_device_lost(odev, ret);
+	for (i = 0; i < odev->caps.cores; i++) {
+		octet_core_judge(&odev->cores[i]);
+		/* Nothing is left to wait for: whoever comes is told. */
+		if (ret)
+			drm_sched_wqueue_start(&odev->cores[i].sched);
+	}
+}
+
+/* &octet_device.park_work */
 void octet_reset_park_work(struct work_struct *work)
 {
 	struct octet_device *odev =
 		container_of(work, struct octet_device, park_work);
 	bool cookie;
 	int idx;
-	u32 i;
 
 	if (!drm_dev_enter(&odev->drm, &idx))
 		return;
 
 	cookie = dma_fence_begin_signalling();
 	odev->parked = true;
-	for (i = 0; i < odev->caps.cores; i++)
-		drm_sched_wqueue_stop(&odev->cores[i].sched);
-	for (i = 0; i < odev->caps.cores; i++) {
-		octet_core_quiesce(&odev->cores[i]);
-		octet_core_mask(&odev->cores[i]);
-	}
+	if (!odev->lost)
+		octet_reset_park(odev);
 	dma_fence_end_signalling(cookie);
+	drm_dev_exit(idx);
+}
+
+/*
+ * &octet_device.wedged_work, after all fences are signalled: an event allocates.
+ * drm_dev_wedged_event() would send it from the primary node, which an accel
+ * device does not have.
+ */
+void octet_reset_wedged_work(struct work_struct *work)
+{
+	struct octet_device *odev =
+		container_of(work, struct octet_device, wedged_work);
+	char event[] = "WEDGED=rebind,bus-reset";
+	char *envp[2] = { event };
+	int idx;
+
+	if (!drm_dev_enter(&odev->drm, &idx))
+		return;
+	kobject_uevent_env(&odev->drm.accel->kdev->kobj, KOBJ_CHANGE, envp);
 	drm_dev_exit(idx);
 }

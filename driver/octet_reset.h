@@ -8,5 +8,6 @@ void octet_reset_watchdog(struct work_struct *work);
 void octet_reset_work(struct work_struct *work);
 void octet_reset_park_work(struct work_struct *work);
 void octet_reset_unpark_work(struct work_struct *work);
+void octet_reset_wedged_work(struct work_struct *work);
 
 #endif /* __OCTET_RESET_H__ */

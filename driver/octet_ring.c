@@ -66,10 +66,10 @@ void octet_ring_cancel(struct octet_ring *ring, u64 seq)
 	WRITE_ONCE(entry->opcode, OCTET_RING_NOP);
 }
 
-/* Takes the next completion, if the device has written it. */
-bool octet_ring_take(struct octet_ring *ring, struct octet_completion *out)
+/* The next completion, if the device has written it. */
+bool octet_ring_peek(const struct octet_ring *ring, struct octet_completion *out)
 {
-	struct octet_completion *from;
+	const struct octet_completion *from;
 	bool phase, expected;
 
 	from = &ring->cq[octet_ring_index(ring, ring->head)];
@@ -81,6 +81,14 @@ bool octet_ring_take(struct octet_ring *ring, struct octet_completion *out)
 	/* The device writes the phase bit last; read the rest after it. */
 	dma_rmb();
 	*out = *from;
+	return true;
+}
+
+/* Takes it. */
+bool octet_ring_take(struct octet_ring *ring, struct octet_completion *out)
+{
+	if (!octet_ring_peek(ring, out))
+		return false;
 	ring->head++;
 	return true;
 }

@@ -32,6 +32,7 @@ void octet_ring_reset(struct octet_ring *ring);
 u32 octet_ring_space(const struct octet_ring *ring);
 u64 octet_ring_put(struct octet_ring *ring, const struct octet_ring_entry *entry);
 void octet_ring_cancel(struct octet_ring *ring, u64 seq);
+bool octet_ring_peek(const struct octet_ring *ring, struct octet_completion *out);
 bool octet_ring_take(struct octet_ring *ring, struct octet_completion *out);
 
 #endif /* __OCTET_RING_H__ */

@@ -74,7 +74,7 @@ static void octet_core_test_wrap(struct kunit *test)
 	struct octet_core_test *t = test->priv;
 	struct dma_fence *fence[7];
 	u32 round, i, jobs = 0;
-	u64 seq = 0;
+	u64 seq = 1;	/* 0 was probe's own */
 
 	for (round = 0; jobs < 3 * OCTET_RING_ENTRIES; round++) {
 		u32 n = 1 + round % ARRAY_SIZE(fence);

@@ -60,7 +60,10 @@ static void octet_mock_complete(struct octet_mock *mock, u32 c, u32 status, u64 
 	smp_wmb();
 	WRITE_ONCE(to->flags, cpu_to_le16(phase));
 	core->cq_tail++;
-	core->counters[status ? OCTET_COUNTER_ERRORS : OCTET_COUNTER_JOBS]++;
+	if (status)
+		core->counters[OCTET_COUNTER_ERRORS]++;
+	else if (core->entry.opcode == OCTET_RING_RUN)
+		core->counters[OCTET_COUNTER_JOBS]++;
 }
 
 /* Return: whether the core goes on with the next entry */
@@ -123,7 +126,9 @@ static void octet_mock_run(struct octet_mock *mock, u32 c)
 	while (core->enabled && core->state == OCTET_CORE_STATE_IDLE &&
 	       core->head != core->tail) {
 		core->entry = ring->entries[core->head++ & (BIT(core->order) - 1)];
-		core->log[core->logged++ % OCTET_MOCK_LOG] = core->entry;
+		/* Not what asks a fresh ring whether it answers. */
+		if (core->head > 1)
+			core->log[core->logged++ % OCTET_MOCK_LOG] = core->entry;
 		core->counters[OCTET_COUNTER_ENTRIES]++;
 		if (!octet_mock_run_entry(mock, c))
 			break;
