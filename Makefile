@@ -195,10 +195,10 @@ check: all test-programs ## only what needs neither QEMU nor a kernel
 kunit: ## the driver's KUnit suites, on User Mode Linux
 	$(deps)
 	@tests/kunit.sh
-fuzz: ## core, .tflite reader and ioctls against random input, FUZZ_SECONDS (60) each; T=NAME: one
+fuzz: ## core, .tflite reader, PCI function and ioctls against random input, FUZZ_SECONDS (60) each; T=NAME: one
 	$(if $(NO_DEPS),@:,@DEPS_LIST=tests/fuzz/packages.txt tests/deps.sh)
 	$(deps)
-	+@$(if $(filter ioctl,$(T)),:,$(MAKE) --no-print-directory $(fuzz_files))
+	+@$(if $(filter ioctl pci,$(T)),:,$(MAKE) --no-print-directory $(fuzz_files))
 	+@$(if $(filter-out ioctl,$(T)),:,$(MAKE) --no-print-directory $(guest_files) qemu)
 	$(if $(filter-out ioctl,$(T)),@:,$(guest_modules))
 	@T=$(T) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run

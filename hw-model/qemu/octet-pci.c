@@ -255,6 +255,8 @@ static void octet_exit(PCIDevice *pdev)
     }
     octet_machine_free(s->machine);
     s->machine = NULL;
+    g_free(s->saved);
+    s->saved = NULL;
 }
 
 static void octet_init(Object *obj)

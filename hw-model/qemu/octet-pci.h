@@ -29,7 +29,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(OctetState, OCTET)
  * @start: posted to start a compute, or to end the thread with @quit
  * @step_bh: runs octet_core_step() under the big lock
  * @timer: a deadline of the core on the virtual clock
- * @idle: set while the thread computes nothing
+ * @woken: set after @computed, for those who wait for it
  * @computing: a compute was started and its result not yet taken in; big lock
  * @computed: set by the thread when the compute is done
  * @kicked: the core has something to do; big lock
@@ -40,7 +40,7 @@ typedef struct OctetCore {
     unsigned int index;
     QemuThread thread;
     QemuSemaphore start;
-    QemuEvent idle;
+    QemuEvent woken;
     QEMUBH *step_bh;
     QEMUTimer *timer;
     bool computing;

@@ -25,9 +25,9 @@ static void *octet_worker(void *opaque)
             return NULL;
         }
         octet_core_compute(c->s->machine, c->index);
-        /* Pairs with the load in octet_step_bh(): results before the flag. */
+        /* Pairs with loads in octet_step_bh(), octet_join(): results first. */
         qatomic_store_release(&c->computed, true);
-        qemu_event_set(&c->idle);
+        qemu_event_set(&c->woken);
         qemu_bh_schedule(c->step_bh);
     }
 }
@@ -97,7 +97,6 @@ static void octet_step_bh(void *opaque)
     if (step.kind == OCTET_STEP_COMPUTE) {
         trace_octet_compute(c->index);
         c->computing = true;
-        qemu_event_reset(&c->idle);
         qemu_sem_post(&c->start);
     }
 }
@@ -135,7 +134,17 @@ void octet_worker_kick(OctetState *s, unsigned int core)
 /* The thread has finished; its core may be stepped or loaded. */
 static void octet_join(OctetCore *c)
 {
-    qemu_event_wait(&c->idle);
+    if (!c->computing) {
+        return;
+    }
+    /* Reset, then look: an old wakeup costs a round, a new one is not lost. */
+    for (;;) {
+        qemu_event_reset(&c->woken);
+        if (qatomic_load_acquire(&c->computed)) {
+            break;
+        }
+        qemu_event_wait(&c->woken);
+    }
     c->computing = false;
     c->computed = false;
 }
@@ -200,7 +209,7 @@ void octet_workers_start(OctetState *s)
         c->kicked = false;
         c->quit = false;
         qemu_sem_init(&c->start, 0);
-        qemu_event_init(&c->idle, true);
+        qemu_event_init(&c->woken, false);
         c->step_bh = qemu_bh_new_guarded(octet_step_bh, c, guard);
         c->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, octet_timer, c);
         snprintf(name, sizeof(name), "octet%u", i);
@@ -231,6 +240,6 @@ void octet_workers_stop(OctetState *s)
         qemu_bh_delete(c->step_bh);
         c->step_bh = NULL;
         qemu_sem_destroy(&c->start);
-        qemu_event_destroy(&c->idle);
+        qemu_event_destroy(&c->woken);
     }
 }

@@ -53,7 +53,7 @@ struct fuzz {
 
 /** What all runs together came to. */
 struct fuzz_seen {
-	unsigned long long computed, compared, links;
+	unsigned long long computed, compared, links, stopped, saved, loaded;
 	unsigned long long by_op[OCTET_OP_TCONV2D + 1];
 };
 

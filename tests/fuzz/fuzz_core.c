@@ -240,7 +240,10 @@ static void inject(struct fuzz *f)
 	uint8_t which = fuzz_byte(f), n = fuzz_byte(f);
 
 	f->faults = true;
-	switch (which & 7) {
+	switch (which % 11) {
+	case 8: i->livelock = n & 1; break;
+	case 9: i->stuck_core = n & 3; break;
+	case 10: i->stuck_device = n & 1; break;
 	case 0: i->hang = n & 1; break;
 	case 1: i->command = n & 7; break;
 	case 2: i->drop_irq = n & 7; break;
@@ -251,8 +254,76 @@ static void inject(struct fuzz *f)
 	default:
 		i->break_tlb_invalidation = n & 1;
 		i->break_rounding = n & 2;
+		i->break_tlb_tags = n & 4;
 		i->gone = (n & 0xfc) == 0xfc;
 	}
+}
+
+/* Gives a core's job up before its next command; half of the time a reset follows. */
+static void stop(struct fuzz *f, unsigned int c)
+{
+	uint8_t how = fuzz_byte(f);
+
+	cset(f, c, OCTET_CORE_CTRL, OCTET_CORE_CTRL_STOP);
+	if (f->pending[c])
+		compute(f, c);
+	run(f, c);
+	if (creg(f, c, OCTET_CORE_STATUS) & OCTET_CORE_STATUS_STOPPED) {
+		fuzz_seen.stopped++;
+		if (creg(f, c, OCTET_CORE_STOP_CMD) >= f->m->core[c].job.entry.cmd_count)
+			abort();
+	}
+	cset(f, c, OCTET_CORE_CTRL, how & 1 ? OCTET_CORE_CTRL_RESET : OCTET_CORE_CTRL_ENABLE);
+}
+
+/* Whatever was being computed is lost, and done again. */
+static void forget_computes(struct fuzz *f)
+{
+	memset(f->pending, 0, sizeof(f->pending));
+	memset(f->check, 0, sizeof(f->check));
+}
+
+static void change(struct fuzz *f, uint8_t *data, size_t size)
+{
+	for (uint8_t n = 1 + (fuzz_byte(f) & 3); n; n--) {
+		uint32_t at = fuzz_word(f);
+
+		/* Most of it is counters, SRAM and TLB. */
+		data[at % (at & 1 ? size : size < 1024 ? size : 1024)] ^= fuzz_byte(f);
+	}
+}
+
+/* Another machine goes on from here; @changed: from something else. */
+static void save_and_load(struct fuzz *f, bool changed)
+{
+	struct octet_host host = f->m->host;
+	struct octet_machine *m;
+	void *data;
+	size_t size;
+
+	for (unsigned int c = 0; c < octet_machine_config(f->m)->cores; c++) {
+		if (f->pending[c] && octet_core_storing(f->m, c))
+			compute(f, c);
+		octet_core_settle(f->m, c);
+	}
+	m = octet_machine_new(octet_machine_config(f->m), &host, NULL, 0);
+	if (!m || octet_machine_save(f->m, &data, &size))
+		abort();
+	octet_machine_free(f->m);
+	f->m = m;
+	forget_computes(f);
+	if (changed)
+		change(f, data, size);
+	f->faults |= changed;
+	if (!octet_machine_load(m, data, size, NULL, 0)) {
+		fuzz_seen.loaded += changed;
+		fuzz_seen.saved += !changed;
+	} else if (!changed) {
+		abort();
+	} else {
+		fuzz_setup(f);
+	}
+	free(data);
 }
 
 static void consume(struct fuzz *f, unsigned int c)
@@ -294,7 +365,14 @@ static void act(struct fuzz *f)
 		if (f->pending[c])
 			compute(f, c);
 		break;
-	case 11: octet_core_cancel(f->m, c); break;
+	case 11:
+		if (what & 0x80)
+			save_and_load(f, what & 0x20);
+		else if (what & 0x40)
+			stop(f, c);
+		else
+			octet_core_cancel(f->m, c);
+		break;
 	case 12:
 	case 13:
 		fuzz_push_job(f, c);

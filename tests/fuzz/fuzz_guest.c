@@ -117,7 +117,8 @@ void fuzz_push_job(struct fuzz *f, unsigned int core)
 	uint8_t how = fuzz_byte(f);
 	struct octet_ring_entry e = {
 		.opcode = (how & 0x3f) == 0x3f ? OCTET_RING_NOP : OCTET_RING_RUN,
-		.flags = how >> 7, .seq = ++f->seq, .asid = 1 + (how & 0x30 ? 0 : (how & 15) % 3),
+		.flags = (how >> 7) | ((how & 0x48) == 0x48 ? OCTET_RING_F_RESUME : 0),
+		.seq = ++f->seq, .asid = 1 + (how & 0x30 ? 0 : (how & 15) % 3),
 		.cmd_count = 1 + (how >> 2 & 1) + (how >> 3 & 1),
 		.sw = 0x4000, .lb = 0x8000,
 	};

@@ -47,7 +47,7 @@ static bool all_seen(void)
 		if (!fuzz_seen.by_op[op])
 			return false;
 	}
-	return fuzz_seen.links;
+	return fuzz_seen.links && fuzz_seen.stopped && fuzz_seen.saved && fuzz_seen.loaded;
 }
 
 int main(int argc, char **argv)
@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 		random_input(i);
 	printf("%d inputs, %llu commands computed, %llu compared with the model, %llu links\n",
 	       count, fuzz_seen.computed, fuzz_seen.compared, fuzz_seen.links);
+	printf("%llu jobs stopped, %llu states saved, %llu changed ones loaded\n",
+	       fuzz_seen.stopped, fuzz_seen.saved, fuzz_seen.loaded);
 	ok = argc > 1 || all_seen();
 	printf("%d passed, %d failed, 0 skipped\n", ok, !ok);
 	return !ok;
