@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu_priv.h"
+#include "packed.h"
 
 void *octet_cpu_grow(struct cpu_buffer *buffer, size_t size)
 {
@@ -74,7 +74,11 @@ int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
 	cpu->acc = aligned_alloc(64, sizeof(int32_t) * CPU_BLOCK_M *
 				     CPU_BLOCK_N);
 	cpu->taps = aligned_alloc(64, (size_t)CPU_DW_TAPS * CPU_DW_CHANNELS);
-	if (!cpu->pack_a || !cpu->pack_b || !cpu->row || !cpu->acc ||
+	cpu->packed = calloc(1, sizeof(*cpu->packed));
+	cpu->block = aligned_alloc(64, (octet_cpu_block_size() + 63) &
+				       ~(size_t)63);
+	cpu->pad = aligned_alloc(64, CPU_PAD + 64);
+	if (!cpu->packed || !cpu->block || !cpu->pad || !cpu->pack_a || !cpu->pack_b || !cpu->row || !cpu->acc ||
 	    !cpu->taps) {
 		octet_cpu_free(cpu);
 		goto no_memory;
@@ -106,6 +110,11 @@ void octet_cpu_free(struct octet_cpu *cpu)
 	free(cpu->row);
 	free(cpu->acc);
 	free(cpu->taps);
+	if (cpu->packed)
+		free(cpu->packed->memory.data);
+	free(cpu->packed);
+	free(cpu->block);
+	free(cpu->pad);
 	free(cpu);
 }
 

@@ -46,6 +46,10 @@ struct cpu_buffer {
 /* And of the depthwise convolution. */
 #define CPU_DW_CHANNELS	512
 #define CPU_DW_TAPS	512	/* even */
+/* Bytes of an image row that are replaced by pad values at once. */
+#define CPU_PAD		(1u << 14)
+
+struct cpu_packed;
 
 /**
  * struct octet_cpu
@@ -60,6 +64,9 @@ struct cpu_buffer {
  * @wide: for the operations of op_*.c, theirs alone, any contents
  * @pack_a, @pack_b, @acc, @row: blocks of the matrix product
  * @taps: inputs of a depthwise pixel, a channel multiplier expanded
+ * @packed: weights of the command under way, for the byte kernels
+ * @block: rows of a product under way there
+ * @pad: CPU_PAD pad values and room to read further
  */
 struct octet_cpu {
 	const struct cpu_kernels *k;
@@ -77,6 +84,9 @@ struct octet_cpu {
 	int16_t *row;
 	int32_t *acc;
 	uint8_t *taps;
+	struct cpu_packed *packed;
+	void *block;
+	uint8_t *pad;
 };
 
 /**

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cpu_priv.h"
+#include "packed.h"
 
 /**
  * struct block - channels [c0, c0 + n) of the output
@@ -145,8 +145,15 @@ int octet_cpu_depthwise(struct octet_cpu *cpu, const struct cpu_work *work)
 		.work = work,
 		.multiplier = cmd->cout / cmd->cin,
 	};
-	int err;
+	uint64_t bytes;
+	int err = -ENOTSUP;
 
+	if (octet_cpu_bytes_fit(cpu, work))
+		err = octet_cpu_pack_depth(work, cpu->packed, &bytes);
+	if (!err)
+		return octet_cpu_bytes_depthwise(cpu, work, cpu->packed);
+	if (err != -ENOTSUP)
+		return err;
 	memset(b.pad, (uint8_t)cmd->pad_value, sizeof(b.pad));
 	for (b.c0 = 0; b.c0 < cmd->cout; b.c0 += b.n) {
 		b.n = cmd->cout - b.c0 < CPU_DW_CHANNELS ?

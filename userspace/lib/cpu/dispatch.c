@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of kernel levels. */
 #include "cpu.h"
-#include "kernels.h"
+#include "bytes.h"
+
+/* Levels with byte kernels. */
+#define octet_cpu_bytes_scalar_at NULL
+#define octet_cpu_bytes_avx2_at NULL
+#define octet_cpu_bytes_avx512vnni_at &octet_cpu_bytes_avx512vnni
 
 #define CPU_LEVEL(level, need, m, n)				\
 	{							\
@@ -14,6 +19,7 @@
 		.depthwise = octet_cpu_depthwise_##level,	\
 		.requant = octet_cpu_requant_##level,		\
 		.widen = octet_cpu_widen_##level,		\
+		.bytes = octet_cpu_bytes_##level##_at,		\
 	},
 static const struct cpu_kernels levels[] = {
 #include "kernels.inc"

@@ -34,6 +34,8 @@ struct cpu_stage {
 	const uint32_t *shift;
 };
 
+struct cpu_bytes;
+
 /**
  * struct cpu_kernels - the kernels of one level
  *
@@ -54,6 +56,7 @@ struct cpu_stage {
  * @requant: bias, output stage and clamp of n accumulators whose channels
  *	start at channel; dst is bytes, int32 with the RAW code
  * @widen: dst[i] = src[i] - zp
+ * @bytes: kernels that multiply bytes; NULL: none
  */
 struct cpu_kernels {
 	const char *name;
@@ -73,6 +76,7 @@ struct cpu_kernels {
 			const int32_t *acc, size_t n, void *dst);
 	void (*widen)(int16_t *dst, const uint8_t *src, size_t n,
 		      bool is_signed, int32_t zp);
+	const struct cpu_bytes *bytes;
 };
 
 /* Kernels of a level, by name; NULL if there is none. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "op.h"
+#include "packed.h"
 
 /**
  * struct product - one matrix product of a command
@@ -233,6 +234,22 @@ static int product(struct octet_cpu *cpu, const struct cpu_work *work,
 	return 0;
 }
 
+/* On bytes, its weights packed here; -ENOTSUP: not on this level. */
+static int bytes(struct octet_cpu *cpu, const struct cpu_work *work,
+		 const struct product *p)
+{
+	uint64_t bytes;
+	int err;
+
+	if (!octet_cpu_bytes_fit(cpu, work))
+		return -ENOTSUP;
+	err = octet_cpu_pack_panels(work, p->b, cpu->packed, &bytes);
+	for (size_t g = 0; !err && g < cpu->packed->groups; g++)
+		err = octet_cpu_bytes_product(cpu, work, cpu->packed, g, p->a,
+					      p->y);
+	return err;
+}
+
 static int gemm(struct octet_cpu *cpu, const struct cpu_work *work)
 {
 	const struct octet_cmd *cmd = work->cmd;
@@ -252,7 +269,9 @@ static int gemm(struct octet_cpu *cpu, const struct cpu_work *work)
 				.k = cmd->cin,
 			};
 
-			err = product(cpu, work, &p);
+			err = bytes(cpu, work, &p);
+			if (err == -ENOTSUP)
+				err = product(cpu, work, &p);
 			if (err)
 				return err;
 		}
@@ -268,6 +287,9 @@ int octet_cpu_matrix(struct octet_cpu *cpu, const struct cpu_work *work)
 
 	if (cmd->op == OCTET_OP_GEMM)
 		return gemm(cpu, work);
+	err = bytes(cpu, work, &(struct product){ .b = work->w });
+	if (err != -ENOTSUP)
+		return err;
 	for (uint32_t g = 0; g < cmd->groups; g++) {
 		const struct product p = {
 			.group = g,

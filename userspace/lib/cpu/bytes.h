@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernels that multiply bytes: inputs as they lie in memory, weights in panels made
+ * once (panels.c). An input byte becomes unsigned by XOR (flip), which moves its
+ * zero point; what zero points add is part of what each sum starts from. Sums wrap
+ * modulo 2^32, so these levels give the bits of all others.
+ */
+#ifndef OCTET_CPU_BYTES_H
+#define OCTET_CPU_BYTES_H
+
+#include "kernels.h"
+
+#define CPU_PANEL	16u	/* channels of a panel */
+#define CPU_LINE	64u	/* bytes of a line: four inputs of each of them */
+#define CPU_ROWS	16u	/* at most, of a tile */
+#define CPU_DEPTH	64u	/* channels of a depthwise block */
+
+/**
+ * struct cpu_tile - one tile of a product: rows x panels, over all inputs
+ *
+ * @rows, @panels: within the level's bounds
+ * @taps, @lines: of each row, @taps runs of 4 * @lines bytes
+ * @x: run t of row i is at x[t * @step + i]
+ * @flip: 0x80 in each byte, or 0
+ * @w: the first panel; the next is @ldw bytes further
+ * @start: of each channel, what its sums start from
+ * @acc: rows of CPU_PANEL * @panels sums
+ */
+struct cpu_tile {
+	size_t rows, panels;
+	size_t taps, lines;
+	const uint8_t *const *x;
+	size_t step;
+	uint32_t flip;
+	const int8_t *w;
+	size_t ldw;
+	const int32_t *start;
+	int32_t *acc;
+};
+
+/**
+ * struct cpu_tail - output stage of sums that have their biases
+ *
+ * @stage: its arrays have room for a whole panel (64 channels: depthwise); biases
+ *	are zeros
+ * @quick: FIX_DBL or FIX_DBL_UP of sums below 2^30, shifts 31..61: the product's
+ *	upper half fits 32 bits, so that all that follows does
+ * @half, @right, @ties: quick: 2^(right - 1) or 0, shift - 31, all ones where
+ *	negative ties go down
+ */
+struct cpu_tail {
+	struct cpu_stage stage;
+	bool quick;
+	const int32_t *half;
+	const int32_t *right;
+	const int32_t *ties;
+};
+
+/**
+ * struct cpu_dw - a block of up to CPU_DEPTH channels of a depthwise convolution
+ *
+ * Sums lie in the order that interleaving bytes gives: place 16 v + 4 l + j has
+ * channel 16 l + 4 v + j. @w, @start and the arrays of @tail are in this order.
+ *
+ * @n: channels
+ * @taps: pointers of a pixel; weights are [(taps + 3) / 4][CPU_DEPTH][4]
+ */
+struct cpu_dw {
+	size_t n, taps;
+	uint32_t flip;
+	const int8_t *w;
+	const int32_t *start;
+	struct cpu_tail tail;
+};
+
+/**
+ * struct cpu_bytes - the byte kernels of a level
+ *
+ * @most: panels of a tile by its rows, from 1 row on; 0 ends the list
+ * @tile: see struct cpu_tile
+ * @finish: output stage of @rows rows of @n sums, @lda apart, channels from
+ *	@channel on; row i goes to y[i] + channel * (1 byte; 4 with RAW)
+ * @depthwise: @pixels pixels; their taps are x[t] + pixel * x_step
+ */
+struct cpu_bytes {
+	unsigned char most[CPU_ROWS + 1];
+	void (*tile)(const struct cpu_tile *t);
+	void (*finish)(const struct cpu_tail *tail, size_t channel,
+		       const int32_t *acc, size_t lda, size_t rows, size_t n,
+		       uint8_t *const *y);
+	void (*depthwise)(const struct cpu_dw *dw, size_t pixels,
+			  const uint8_t *const *x, size_t x_step, uint8_t *y,
+			  size_t y_step);
+};
+
+extern const struct cpu_bytes octet_cpu_bytes_avx512vnni;
+
+void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
+				 const int32_t *acc, size_t lda, size_t rows,
+				 size_t n, uint8_t *const *y);
+void octet_cpu_dw_avx512vnni(const struct cpu_dw *dw, size_t pixels,
+			     const uint8_t *const *x, size_t x_step, uint8_t *y,
+			     size_t y_step);
+
+#endif

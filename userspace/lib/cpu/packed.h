@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Weights made ready for the byte kernels, and what runs on them. */
+#ifndef OCTET_CPU_PACKED_H
+#define OCTET_CPU_PACKED_H
+
+#include "bytes.h"
+#include "cpu_priv.h"
+
+/**
+ * struct cpu_packed - weights, and the output stage, of a command
+ *
+ * @memory: all of it
+ * @groups: @channels outputs of @k inputs each
+ * @panels, @lines: of a group; depthwise: blocks of CPU_DEPTH channels, fours of taps
+ * @w: [group][panel][line][CPU_LINE]
+ * @wide: room for a group's channels in the arrays: whole panels
+ * @zw: what is left of the weights' zero points, NULL if nothing: the sum of a
+ *	row's inputs times this is to be subtracted
+ */
+struct cpu_packed {
+	struct cpu_buffer memory;
+	size_t groups, channels, k;
+	size_t panels, lines;
+	size_t wide;
+	uint32_t flip;
+	const int8_t *w;
+	const int32_t *start;
+	const int32_t *zw;
+	struct cpu_tail tail;
+};
+
+/* Whether the level has byte kernels for the command at all. */
+bool octet_cpu_bytes_fit(const struct octet_cpu *cpu,
+			 const struct cpu_work *work);
+
+/*
+ * Packs the weights at @w, all groups of them; -ENOMEM fills *bytes. Depthwise:
+ * -ENOTSUP if these weights cannot be had as bytes.
+ */
+int octet_cpu_pack_panels(const struct cpu_work *work, const uint8_t *w,
+			  struct cpu_packed *to, uint64_t *bytes);
+int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
+			 uint64_t *bytes);
+
+/*
+ * One group's product; GEMM: of the matrices at @a, into @y. The rounding mode is
+ * that of work->stage.
+ */
+int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
+			    const struct cpu_packed *p, size_t group,
+			    const uint8_t *a, uint8_t *y);
+int octet_cpu_bytes_depthwise(struct octet_cpu *cpu,
+			      const struct cpu_work *work,
+			      const struct cpu_packed *p);
+
+/* Of cpu->block. */
+size_t octet_cpu_block_size(void);
+
+/* Patches of a convolution, or rows of A, as bytes: pack_rows.c. */
+void octet_cpu_row_bytes(const struct cpu_work *work, size_t group,
+			 const uint8_t *a, uint64_t m, size_t lines,
+			 uint8_t fill, uint8_t *row);
+
+#endif

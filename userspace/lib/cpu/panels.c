@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Weights to panels of bytes, and what follows from them by channel: where sums
+ * start, and the output stage's parameters.
+ *
+ * With inputs x' = x - z' that are unsigned bytes and weights w that are signed
+ * ones, zero points z and v: sum (x' - z)(w - v) = sum x' w - z sum w - v sum x'
+ * + K z v. The last term and the second are known beforehand.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "packed.h"
+
+/** struct arrays - by channel, before they are constant */
+struct arrays {
+	int8_t *w;
+	int32_t *start, *zw, *mult, *shift, *half, *right, *ties, *zeros;
+};
+
+#define ARRAYS 8
+
+static size_t round_up(size_t n, size_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+static int reserve(struct cpu_packed *p, size_t w_bytes, struct arrays *a,
+		   uint64_t *bytes)
+{
+	const size_t n = p->groups * p->wide;
+	uint8_t *at;
+
+	*bytes = w_bytes + ARRAYS * n * sizeof(int32_t);
+	at = octet_cpu_grow(&p->memory, *bytes);
+	if (!at)
+		return -ENOMEM;
+	memset(at + w_bytes, 0, *bytes - w_bytes);
+	a->w = (int8_t *)at;
+	a->start = (int32_t *)(void *)(at + w_bytes);
+	a->zw = a->start + n;
+	a->mult = a->zw + n;
+	a->shift = a->mult + n;
+	a->half = a->shift + n;
+	a->right = a->half + n;
+	a->ties = a->right + n;
+	a->zeros = a->ties + n;
+	p->w = a->w;
+	p->start = a->start;
+	return 0;
+}
+
+/* Zero point of the inputs when they are unsigned. */
+static int32_t input_zero(const struct cpu_work *work)
+{
+	return work->cmd->src.zero_point + (work->x_signed ? 128 : 0);
+}
+
+/* Whether an upper half of 32 bits does for channels [0, n). */
+static bool quick(const struct cpu_work *work, size_t n, uint64_t k)
+{
+	const struct cpu_stage *st = &work->stage;
+	const uint64_t end = UINT64_C(1) << 30;
+
+	if (st->stage != OCTET_STAGE_FIX_DBL &&
+	    st->stage != OCTET_STAGE_FIX_DBL_UP)
+		return false;
+	for (size_t c = 0; c < n; c++) {
+		const int64_t bias = st->bias[c];
+
+		if (st->shift[c] < 31 || st->shift[c] > 61 ||
+		    k * 255 * 255 + (uint64_t)(bias < 0 ? -bias : bias) >= end)
+			return false;
+	}
+	return true;
+}
+
+static void stage_of(const struct cpu_work *work, size_t c, size_t at,
+		     const struct arrays *a)
+{
+	const struct cpu_stage *st = &work->stage;
+	const int32_t right = (int32_t)st->shift[c] - 31;
+
+	a->mult[at] = (int32_t)st->mult[c];
+	a->shift[at] = (int32_t)st->shift[c];
+	if (right > 0 && right < 31) {
+		a->right[at] = right;
+		a->half[at] = 1 << (right - 1);
+		a->ties[at] = st->stage == OCTET_STAGE_FIX_DBL ? -1 : 0;
+	}
+}
+
+static void publish(struct cpu_packed *p, const struct cpu_work *work,
+		    const struct arrays *a, uint64_t k)
+{
+	p->flip = work->x_signed ? 0x80808080 : 0;
+	p->tail = (struct cpu_tail) {
+		.stage = work->stage,
+		.quick = quick(work, p->groups * p->channels, k),
+		.half = a->half,
+		.right = a->right,
+		.ties = a->ties,
+	};
+	p->tail.stage.bias = a->zeros;
+	p->tail.stage.mult = (const uint32_t *)a->mult;
+	p->tail.stage.shift = (const uint32_t *)a->shift;
+	p->zw = NULL;
+	for (size_t i = 0; i < p->groups * p->wide; i++)
+		if (a->zw[i])
+			p->zw = a->zw;
+}
+
+/** struct filter - the weights of a channel: runs of bytes, or a column */
+struct filter {
+	const uint8_t *at;
+	uint64_t run, columns, row_step, tap_step, step;
+};
+
+static struct filter filter_of(const struct cpu_work *work, const uint8_t *w,
+			       uint64_t o, size_t k)
+{
+	const struct cpu_shape *s = &work->wgt;
+
+	if (work->cmd->op != OCTET_OP_GEMM)
+		return (struct filter){ w + o * s->stride[1], s->inner,
+					s->extent[3], s->stride[2],
+					s->stride[3], 1 };
+	if (work->cmd->wgt.flags & OCTET_OPERAND_TRANSPOSED)
+		return (struct filter){ w + o * s->stride[2], k, 1, 0, 0, 1 };
+	return (struct filter){ w + o, k, 1, 0, 0, s->stride[2] };
+}
+
+/* All of a channel's weights into its places of the lines; returns their sum. */
+static int32_t scatter(const struct filter *f, size_t k, uint8_t flip,
+		       int8_t *to)
+{
+	int32_t sum = 0;
+	size_t i = 0;
+
+	for (uint64_t tap = 0; i < k; tap++) {
+		const uint8_t *from = f->at + tap / f->columns * f->row_step +
+				      tap % f->columns * f->tap_step;
+
+		for (uint64_t c = 0; c < f->run && i < k; c++, i++) {
+			const int8_t v = (int8_t)(from[c * f->step] ^ flip);
+
+			to[i / 4 * CPU_LINE + i % 4] = v;
+			sum += v;
+		}
+	}
+	for (; i % 4; i++)
+		to[i / 4 * CPU_LINE + i % 4] = 0;
+	return sum;
+}
+
+/* Takes the zero point from the weights themselves, if bytes hold the rest. */
+static bool absorb(int8_t *w, size_t k, int32_t zw)
+{
+	int32_t lo = 127, hi = -128;
+
+	for (size_t i = 0; i < k; i++) {
+		const int8_t v = w[i / 4 * CPU_LINE + i % 4];
+
+		lo = v < lo ? v : lo;
+		hi = v > hi ? v : hi;
+	}
+	if (lo - zw < -128 || hi - zw > 127)
+		return false;
+	for (size_t i = 0; i < k; i++)
+		w[i / 4 * CPU_LINE + i % 4] -= (int8_t)zw;
+	return true;
+}
+
+static void channel(const struct cpu_work *work, const struct filter *f,
+		    const struct cpu_packed *p, const struct arrays *a,
+		    size_t group, size_t c)
+{
+	const size_t o = group * p->channels + c, at = group * p->wide + c;
+	const int32_t zx = input_zero(work);
+	int32_t zw = work->zw[o] - (work->w_signed ? 0 : 128);
+	int8_t *to = a->w + ((group * p->panels + c / CPU_PANEL) * p->lines *
+			     CPU_PANEL + c % CPU_PANEL) * 4;
+	uint32_t sum = (uint32_t)scatter(f, p->k, work->w_signed ? 0 : 0x80,
+					 to);
+
+	if (zw && absorb(to, p->k, zw)) {
+		sum -= (uint32_t)p->k * (uint32_t)zw;
+		zw = 0;
+	}
+	a->zw[at] = zw;
+	a->start[at] = (int32_t)((uint32_t)work->stage.bias[o] -
+				 (uint32_t)zx * sum +
+				 (uint32_t)p->k * (uint32_t)zx * (uint32_t)zw);
+	stage_of(work, o, at, a);
+}
+
+/* Places of channels that do not exist. */
+static void clear_rest(const struct cpu_packed *p, int8_t *panel)
+{
+	const size_t first = p->channels % CPU_PANEL;
+
+	for (size_t l = 0; l < p->lines && first; l++)
+		memset(panel + l * CPU_LINE + first * 4, 0,
+		       CPU_LINE - first * 4);
+}
+
+int octet_cpu_pack_panels(const struct cpu_work *work, const uint8_t *w,
+			  struct cpu_packed *to, uint64_t *bytes)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const bool gemm = cmd->op == OCTET_OP_GEMM;
+	struct arrays a;
+
+	to->groups = gemm ? 1 : cmd->groups;
+	to->channels = cmd->cout / to->groups;
+	to->k = gemm ? cmd->cin : (size_t)cmd->r * cmd->s * work->wgt.inner;
+	to->panels = (to->channels + CPU_PANEL - 1) / CPU_PANEL;
+	to->lines = (to->k + 3) / 4;
+	to->wide = to->panels * CPU_PANEL;
+	if (reserve(to, to->groups * to->panels * to->lines * CPU_LINE, &a,
+		    bytes))
+		return -ENOMEM;
+	for (size_t g = 0; g < to->groups; g++) {
+		for (size_t c = 0; c < to->channels; c++) {
+			const struct filter f = filter_of(work, w,
+				g * to->channels + c, to->k);
+
+			channel(work, &f, to, &a, g, c);
+		}
+		clear_rest(to, a.w + ((g + 1) * to->panels - 1) * to->lines *
+				     CPU_LINE);
+	}
+	publish(to, work, &a, to->k);
+	return 0;
+}
+
+/* Where channel c of a depthwise block lies, see struct cpu_dw. */
+static size_t place(size_t c)
+{
+	return c / 4 % 4 * 16 + c / 16 * 4 + c % 4;
+}
+
+int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
+			 uint64_t *bytes)
+{
+	const struct cpu_shape *s = &work->wgt;
+	const int32_t zx = input_zero(work);
+	struct arrays a;
+	size_t w_bytes;
+
+	to->groups = 1;
+	to->channels = work->cmd->cout;
+	to->k = (size_t)work->cmd->r * work->cmd->s;
+	to->panels = (to->channels + CPU_DEPTH - 1) / CPU_DEPTH;
+	to->lines = (to->k + 3) / 4;
+	to->wide = to->panels * CPU_DEPTH;
+	w_bytes = round_up(to->panels * to->lines * CPU_DEPTH * 4, 64);
+	if (reserve(to, w_bytes, &a, bytes))
+		return -ENOMEM;
+	memset(a.w, 0, w_bytes);
+	for (size_t c = 0; c < to->channels; c++) {
+		const size_t at = c / CPU_DEPTH * CPU_DEPTH +
+				  place(c % CPU_DEPTH);
+		int8_t *w = a.w + c / CPU_DEPTH * to->lines * CPU_DEPTH * 4 +
+			    place(c % CPU_DEPTH) * 4;
+		int32_t sum = 0;
+
+		for (size_t t = 0; t < to->k; t++) {
+			const uint8_t *from = work->w + c +
+				t / work->cmd->s * s->stride[2] +
+				t % work->cmd->s * s->stride[3];
+			const int32_t v = (work->w_signed ? (int8_t)*from :
+					   *from) - work->zw[c];
+
+			if (v < -128 || v > 127)
+				return -ENOTSUP;
+			w[t / 4 * CPU_DEPTH * 4 + t % 4] = (int8_t)v;
+			sum += v;
+		}
+		a.start[at] = (int32_t)((uint32_t)work->stage.bias[c] -
+					(uint32_t)(zx * sum));
+		stage_of(work, c, at, &a);
+	}
+	publish(to, work, &a, to->k);
+	return 0;
+}

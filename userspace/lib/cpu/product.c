@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CONV2D and GEMM on the byte kernels. A block of rows is found once: pointers to
+ * the runs of each (no copy where the runs are whole fours), then panel by panel
+ * multiplied tile by tile, so that a panel's weights serve all of the block.
+ */
+#include <errno.h>
+
+#include "op.h"
+#include "packed.h"
+
+#define BLOCK	240u	/* rows: a multiple of all tiles' */
+#define TAPS	64u	/* of a row, not copied */
+
+/**
+ * struct block - rows [m0, m0 + rows) of a product
+ *
+ * @a, @y: GEMM: the matrices
+ * @m: rows of the product
+ * @taps, @lines: of a row
+ * @x: [taps][BLOCK]
+ * @out: where rows go
+ * @sums: of the rows' inputs, where the weights' zero points need them
+ */
+struct block {
+	struct octet_cpu *cpu;
+	const struct cpu_work *work;
+	const struct cpu_packed *p;
+	size_t group;
+	const uint8_t *a;
+	uint8_t *y;
+	uint64_t m, m0;
+	size_t rows, taps, lines;
+	bool copy;
+	const uint8_t *x[TAPS * BLOCK];
+	uint8_t *out[BLOCK];
+	int32_t sums[BLOCK];
+};
+
+bool octet_cpu_bytes_fit(const struct octet_cpu *cpu,
+			 const struct cpu_work *work)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	uint64_t k = cmd->cin;
+
+	if (!cpu->k->bytes || work->x_size != 1)
+		return false;
+	if (cmd->op == OCTET_OP_DEPTHWISE)
+		return cmd->cin == cmd->cout &&
+		       (uint64_t)cmd->r * cmd->s <= TAPS;
+	if (cmd->op != OCTET_OP_GEMM)
+		k = (uint64_t)cmd->r * cmd->s * work->wgt.inner;
+	return k + 4 <= CPU_BLOCK_K * sizeof(int16_t);
+}
+
+size_t octet_cpu_block_size(void)
+{
+	return sizeof(struct block);
+}
+
+static void find_outputs(struct block *b)
+{
+	const struct octet_cmd *cmd = b->work->cmd;
+	const uint64_t *stride = b->work->dst.stride;
+	const uint64_t skip = b->group * b->p->channels * b->work->y_size;
+	uint64_t ox, oy, n;
+
+	if (cmd->op == OCTET_OP_GEMM) {
+		for (size_t i = 0; i < b->rows; i++)
+			b->out[i] = b->y + (b->m0 + i) * stride[2];
+		return;
+	}
+	ox = b->m0 % cmd->ow;
+	oy = b->m0 / cmd->ow % cmd->oh;
+	n = b->m0 / cmd->ow / cmd->oh;
+	for (size_t i = 0; i < b->rows; i++) {
+		b->out[i] = b->work->y + n * stride[1] + oy * stride[2] +
+			    ox * stride[3] + skip;
+		if (++ox < cmd->ow)
+			continue;
+		ox = 0;
+		if (++oy < cmd->oh)
+			continue;
+		oy = 0;
+		n++;
+	}
+}
+
+/*
+ * One tap of @count pixels of an output row, the first at column @x of image row
+ * @row (NULL: outside).
+ */
+static void find_run(const struct block *b, const uint8_t *row, int64_t x,
+		     size_t count, const uint8_t **to)
+{
+	const struct octet_cmd *cmd = b->work->cmd;
+	const uint64_t step = b->work->src.stride[3];
+	const uint8_t *pad = b->cpu->pad;
+	size_t i = 0;
+
+	for (; i < count && (!row || x < 0); i++, x += cmd->sw)
+		to[i] = pad;
+	if (i < count && x < cmd->w) {
+		const uint8_t *at = row + (uint64_t)x * step;
+		const size_t inside = (cmd->w - 1 - (size_t)x) / cmd->sw + 1;
+		const size_t end = count - i < inside ? count : i + inside;
+
+		for (; i < end; i++, at += cmd->sw * step)
+			to[i] = at;
+	}
+	for (; i < count; i++)
+		to[i] = pad;
+}
+
+static void find_patches(struct block *b)
+{
+	const struct octet_cmd *cmd = b->work->cmd;
+	const uint64_t *stride = b->work->src.stride;
+	const size_t c = b->work->wgt.inner;
+
+	for (size_t i = 0; i < b->rows; ) {
+		const uint64_t m = b->m0 + i, ox = m % cmd->ow;
+		const uint64_t oy = m / cmd->ow % cmd->oh;
+		const uint8_t *image = b->work->x + b->group * c +
+				       m / cmd->ow / cmd->oh * stride[1];
+		size_t count = cmd->ow - ox;
+
+		if (count > b->rows - i)
+			count = b->rows - i;
+		for (size_t t = 0; t < b->taps; t++) {
+			const int64_t y = (int64_t)(oy * cmd->sh) - cmd->pt +
+					  (int64_t)(t / cmd->s * cmd->dh);
+			const int64_t x = (int64_t)(ox * cmd->sw) - cmd->pl +
+					  (int64_t)(t % cmd->s * cmd->dw);
+
+			find_run(b, y < 0 || y >= cmd->h ? NULL :
+				 image + (uint64_t)y * stride[2], x, count,
+				 &b->x[t * BLOCK + i]);
+		}
+		i += count;
+	}
+}
+
+static void find_inputs(struct block *b)
+{
+	const size_t lda = 4 * b->lines;
+	uint8_t *to = (uint8_t *)b->cpu->pack_a;
+
+	if (b->copy) {
+		for (size_t i = 0; i < b->rows; i++, to += lda) {
+			octet_cpu_row_bytes(b->work, b->group, b->a, b->m0 + i,
+					    b->lines, (uint8_t)b->p->flip, to);
+			b->x[i] = to;
+		}
+	} else if (b->work->cmd->op == OCTET_OP_GEMM) {
+		for (size_t i = 0; i < b->rows; i++)
+			b->x[i] = b->a + (b->m0 + i) * b->work->src.stride[2];
+	} else {
+		find_patches(b);
+	}
+}
+
+/* Sums of the unsigned inputs. */
+static void sum_inputs(struct block *b)
+{
+	const uint8_t flip = (uint8_t)b->p->flip;
+
+	for (size_t i = 0; i < b->rows; i++) {
+		uint32_t sum = 0;
+
+		for (size_t t = 0; t < b->taps; t++) {
+			const uint8_t *x = b->x[t * BLOCK + i];
+
+			for (size_t k = 0; k < 4 * b->lines; k++)
+				sum += x[k] ^ flip;
+		}
+		b->sums[i] = (int32_t)sum;
+	}
+}
+
+static void subtract(const struct block *b, size_t i, size_t rows, size_t n,
+		     const int32_t *zw, int32_t *acc)
+{
+	for (; rows--; i++, acc += n)
+		for (size_t c = 0; c < n; c++)
+			acc[c] = (int32_t)((uint32_t)acc[c] -
+					   (uint32_t)b->sums[i] *
+					   (uint32_t)zw[c]);
+}
+
+/* Panels [first, first + panels) of all rows of the block. */
+static void strip(struct block *b, size_t first, size_t panels, size_t rows)
+{
+	const struct cpu_packed *p = b->p;
+	const struct cpu_bytes *k = b->cpu->k->bytes;
+	const size_t c = first * CPU_PANEL;
+	const size_t left = p->channels - c;
+	const size_t n = left < panels * CPU_PANEL ? left : panels * CPU_PANEL;
+	struct cpu_tail tail = p->tail;
+	struct cpu_tile t = {
+		.panels = panels,
+		.taps = b->taps,
+		.lines = b->lines,
+		.step = BLOCK,
+		.flip = p->flip,
+		.w = p->w + (b->group * p->panels + first) * p->lines * CPU_LINE,
+		.ldw = p->lines * CPU_LINE,
+		.start = p->start + b->group * p->wide + c,
+		.acc = b->cpu->acc,
+	};
+
+	tail.stage.nearest = b->work->stage.nearest;
+	tail.stage.mult += b->group * p->wide;
+	tail.stage.shift += b->group * p->wide;
+	tail.half += b->group * p->wide;
+	tail.right += b->group * p->wide;
+	tail.ties += b->group * p->wide;
+	for (size_t i = 0; i < b->rows; i += t.rows) {
+		t.rows = b->rows - i < rows ? b->rows - i : rows;
+		t.x = b->x + i;
+		k->tile(&t);
+		if (p->zw)
+			subtract(b, i, t.rows, panels * CPU_PANEL,
+				 p->zw + b->group * p->wide + c, t.acc);
+		k->finish(&tail, c, t.acc, panels * CPU_PANEL, t.rows, n,
+			  b->out + i);
+	}
+}
+
+/* Rows of a tile, so that all tiles of a block have about as many. */
+static size_t tile_rows(const struct cpu_bytes *k, size_t rows)
+{
+	size_t most = 1, tiles;
+
+	while (most < CPU_ROWS && k->most[most + 1])
+		most++;
+	tiles = (rows + most - 1) / most;
+	return (rows + tiles - 1) / tiles;
+}
+
+static void multiply(struct block *b)
+{
+	const struct cpu_bytes *k = b->cpu->k->bytes;
+	const size_t rows = tile_rows(k, b->rows);
+	size_t strips = (b->p->panels + k->most[rows] - 1) / k->most[rows];
+	size_t panels;
+
+	find_outputs(b);
+	find_inputs(b);
+	if (b->p->zw)
+		sum_inputs(b);
+	for (size_t first = 0; strips; first += panels, strips--) {
+		panels = (b->p->panels - first + strips - 1) / strips;
+		strip(b, first, panels, rows);
+	}
+}
+
+/* Whether the kernels read the inputs where they are. */
+static bool in_place(const struct cpu_work *work)
+{
+	const struct octet_cmd *cmd = work->cmd;
+
+	if (cmd->op == OCTET_OP_GEMM)
+		return cmd->cin % 4 == 0 &&
+		       !(cmd->src.flags & OCTET_OPERAND_TRANSPOSED);
+	return work->wgt.inner % 4 == 0 && (uint64_t)cmd->r * cmd->s <= TAPS &&
+	       work->wgt.inner <= CPU_PAD;
+}
+
+int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
+			    const struct cpu_packed *p, size_t group,
+			    const uint8_t *a, uint8_t *y)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const bool gemm = cmd->op == OCTET_OP_GEMM;
+	struct block *b = cpu->block;
+	size_t most = BLOCK;
+
+	b->cpu = cpu;
+	b->work = work;
+	b->p = p;
+	b->group = group;
+	b->a = a;
+	b->y = y;
+	b->m = gemm ? cmd->h : (uint64_t)cmd->n * cmd->oh * cmd->ow;
+	b->copy = !in_place(work);
+	b->taps = b->copy || gemm ? 1 : (size_t)cmd->r * cmd->s;
+	b->lines = p->lines / b->taps;
+	if (b->copy) {
+		const size_t room = sizeof(int16_t) * CPU_BLOCK_M * CPU_BLOCK_K;
+
+		most = room / (4 * b->lines) < BLOCK ? room / (4 * b->lines) :
+						       BLOCK;
+	} else if (!gemm) {
+		memset(cpu->pad, cmd->pad_value, work->wgt.inner);
+	}
+	for (b->m0 = 0; b->m0 < b->m; b->m0 += b->rows) {
+		if (octet_cpu_canceled(cpu))
+			return -ECANCELED;
+		b->rows = b->m - b->m0 < most ? (size_t)(b->m - b->m0) : most;
+		multiply(b);
+	}
+	return 0;
+}
