@@ -98,7 +98,7 @@ static struct result run_device(struct bench *b)
 
 static struct result run_cpu(struct bench *b, char *text, size_t size)
 {
-	struct octet_cpu_memory memory = { b, memory_at };
+	struct octet_cpu_memory memory = { .opaque = b, .at = memory_at };
 	struct octet_cpu_fault fault;
 	int ret = octet_cpu_run(b->cpu, &memory, b->cmds, b->count, 1u << 20, b->sw, NULL,
 				&fault);

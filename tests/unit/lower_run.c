@@ -82,7 +82,7 @@ static void *at(void *opaque, uint64_t va, uint64_t size, bool write)
 static bool command(struct lower_run *run, struct octet_cpu *cpu, uint32_t index,
 		    const char *name)
 {
-	const struct octet_cpu_memory memory = { run, at };
+	const struct octet_cpu_memory memory = { .opaque = run, .at = at };
 	const struct octet_low_cmd *c = &run->low->cmds[index];
 	struct octet_cpu_fault fault = { 0 };
 	struct octet_cmd cmd = c->cmd;

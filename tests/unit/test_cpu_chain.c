@@ -31,7 +31,7 @@ static int run(const struct octet_cmd *c, uint32_t count,
 	       struct octet_report *report, struct octet_cpu_fault *fault)
 {
 	struct tc_memory map = { 0 };
-	const struct octet_cpu_memory memory = { &map, tc_at };
+	const struct octet_cpu_memory memory = { .opaque = &map, .at = tc_at };
 
 	for (unsigned int i = 0; i < REGIONS; i++)
 		tc_map(&map, VA(i), BYTES, bytes[i], i != WEIGHTS);

@@ -55,7 +55,7 @@ static int run(const struct octet_cmd *c, uint32_t count,
 	       struct octet_cpu_fault *fault)
 {
 	struct tc_memory map = { 0 };
-	const struct octet_cpu_memory memory = { &map, tc_at };
+	const struct octet_cpu_memory memory = { .opaque = &map, .at = tc_at };
 
 	tc_map(&map, SRC, 4096, memory_bytes[0], false);
 	tc_map(&map, WGT, 4096, memory_bytes[1], false);
@@ -413,7 +413,7 @@ static void order(void **state)
 static void split(void **state)
 {
 	struct tc_memory map = { 0 };
-	const struct octet_cpu_memory memory = { &map, tc_at };
+	const struct octet_cpu_memory memory = { .opaque = &map, .at = tc_at };
 	struct octet_cpu_fault f;
 	struct octet_cmd c = valid(CONV);
 

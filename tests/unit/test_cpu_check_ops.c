@@ -235,7 +235,7 @@ static int run(const struct octet_cmd *c, uint32_t count,
 	       struct octet_cpu_fault *fault)
 {
 	struct tc_memory map = { 0 };
-	const struct octet_cpu_memory memory = { &map, tc_at };
+	const struct octet_cpu_memory memory = { .opaque = &map, .at = tc_at };
 
 	for (unsigned int i = 0; i < 6; i++)
 		tc_map(&map, SRC + i * 0x10000, BYTES, memory_bytes[i], i == 5);

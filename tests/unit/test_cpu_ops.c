@@ -91,7 +91,7 @@ static void job_free(struct job *j)
 
 static void run(struct octet_cpu *cpu, struct job *j, uint64_t from)
 {
-	const struct octet_cpu_memory memory = { &j->map, tc_at };
+	const struct octet_cpu_memory memory = { .opaque = &j->map, .at = tc_at };
 	const struct tc_guard *y = &j->mem[OCTET_OPERAND_DST];
 	struct octet_cpu_fault fault;
 	const int err = octet_cpu_run(cpu, &memory, &j->c, 1, SRAM, 0, NULL,
@@ -392,7 +392,7 @@ static void aliased(const char *name)
 	for (int i = 0; i < 330; i++) {
 		const uint64_t from = rng;
 		struct job j = { .c = ops_random(&rng, all_ops[i % ALL_OPS]) };
-		const struct octet_cpu_memory memory = { &j.map, tc_at };
+		const struct octet_cpu_memory memory = { .opaque = &j.map, .at = tc_at };
 		const uint8_t *p[OPS_PLACES];
 		const bool second = j.c.src2.type && tc_next(&rng) & 1;
 		const unsigned int over = second ? OCTET_OPERAND_SRC2 :
@@ -440,7 +440,7 @@ static void canceled(const char *name)
 
 	for (size_t i = 0; i < 4 * ALL_OPS; i++) {
 		struct job j = { .c = ops_random(&rng, all_ops[i % ALL_OPS]) };
-		const struct octet_cpu_memory memory = { &j.map, tc_at };
+		const struct octet_cpu_memory memory = { .opaque = &j.map, .at = tc_at };
 		uint8_t *was;
 
 		job_memory(&j, &rng);

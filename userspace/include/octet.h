@@ -380,12 +380,15 @@ uint64_t octet_tensor_address(const struct octet_tensor *tensor);
  * @sram_software: bytes of SRAM that commands name
  * @sram_lines: bytes of line buffers; 0: chosen by the library
  * @cycle_budget: largest number of cycles; 0: the driver's own
+ * @const_weights: weights (of GEMM: a constant b) keep their values for as long as the
+ *	job lives; the CPU packs them once, in the first run
  */
 struct octet_job_opts {
 	size_t size;
 	uint32_t sram_software;
 	uint32_t sram_lines;
 	uint64_t cycle_budget;
+	bool const_weights;
 };
 
 /**

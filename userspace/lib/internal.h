@@ -161,6 +161,8 @@ struct octet_planned {
  * @reports: struct octet_report[count]
  * @run_queue: newest run, NULL before the first; @run_seq of that queue
  * @wait_seq: sequence number that covers the run and has a fence
+ * @const_weights: the caller's promise, struct octet_job_opts
+ * @made: the backend's own
  * @orphan: made by a single-call operation: freed when it has run
  */
 struct octet_job {
@@ -172,6 +174,8 @@ struct octet_job {
 	uint32_t use_count, use_room;
 	bool ready;
 	bool orphan;
+	bool const_weights;
+	void *made;
 	struct octet_buffer *commands;
 	struct octet_buffer *reports;
 	uint32_t sw, lb;

@@ -42,6 +42,8 @@ void octet_job_destroy(struct octet_job *job)
 	pthread_mutex_lock(&ctx->lock);
 	octet_link_del(&job->link);
 	pthread_mutex_unlock(&ctx->lock);
+	if (ctx->ops->job_free)
+		ctx->ops->job_free(job);
 	free_records(job);
 	for (uint32_t i = 0; i < job->use_count; i++)
 		octet_buffer_put(job->uses[i].buffer);
@@ -247,6 +249,7 @@ static int split(struct octet_job *job, const struct octet_job_opts *o)
 	job->sw = o->sram_software;
 	job->lb = o->sram_lines;
 	job->budget = o->cycle_budget;
+	job->const_weights = o->const_weights;
 	if (job->lb)
 		return 0;
 	return octet_plan_lines(job, job->sw, &job->lb);

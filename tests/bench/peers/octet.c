@@ -94,6 +94,7 @@ static void *make(const struct peer_op *op, const struct peer_data *d, enum octe
 	conv.stage = gemm.stage = stage;
 	conv.stride_h = conv.stride_w = op->stride;
 	conv.pad_top = conv.pad_left = conv.pad_bottom = conv.pad_right = op->kernel / 2;
+	ready.const_weights = true;
 	gemm.transpose_b = gemm.const_b = true;
 	tensors(s, op, d);
 	check(octet_job_new(ctx, &s->job));

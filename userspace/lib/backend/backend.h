@@ -58,6 +58,7 @@ struct octet_run {
  * @queue_free: nothing runs on it any more
  * @submit: run all jobs in order or none; allocates nothing. -ECANCELED, with
  *	no message, when a job of the queue has failed
+ * @job_free: what the backend keeps in octet_job.made; may be NULL
  * @wait: until job @seq has ended, absolute time; 0, -ETIMEDOUT, -ENODEV
  */
 struct octet_backend_ops {
@@ -70,6 +71,7 @@ struct octet_backend_ops {
 	void (*buffer_name)(struct octet_buffer *buffer, const char *name);
 	int (*queue_new)(struct octet_queue *queue, enum octet_priority priority);
 	void (*queue_free)(struct octet_queue *queue);
+	void (*job_free)(struct octet_job *job);
 	int (*submit)(struct octet_queue *queue, const struct octet_run *run);
 	int (*wait)(struct octet_queue *queue, uint64_t seq, int64_t deadline);
 	int (*state)(struct octet_queue *queue, struct octet_queue_state *state);

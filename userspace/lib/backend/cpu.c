@@ -29,14 +29,13 @@ struct cpu_queue {
 /** struct cpu_run - a job in the line */
 struct cpu_run {
 	struct cpu_queue *queue;
-	const void *cmds;
-	void *reports;
-	uint32_t count, sw;
+	struct octet_job *job;
 };
 
 /**
  * struct cpu_state
  *
+ * @generation: counts changes of @memory
  * @memory: buffers; a device address is the address here
  * @line: jobs, the first one being run
  */
@@ -47,6 +46,7 @@ struct cpu_state {
 	pthread_cond_t work, done;
 	bool stop;
 	struct octet_ranges memory;
+	uint64_t generation;
 	unsigned int queues;
 	struct cpu_run line[CPU_DEPTH];
 	size_t head, count;
@@ -66,12 +66,63 @@ static void *memory_at(void *opaque, uint64_t va, uint64_t bytes, bool write)
 	return at;
 }
 
+/** struct job_memory - memory as a job sees it */
+struct job_memory {
+	struct cpu_state *cpu;
+	const struct octet_job *job;
+};
+
+static void *job_memory_at(void *opaque, uint64_t va, uint64_t bytes, bool write)
+{
+	return memory_at(((struct job_memory *)opaque)->cpu, va, bytes, write);
+}
+
+/* What the library wrote once and no job can write, and what the caller promised. */
+static bool memory_constant(void *opaque, uint64_t va, uint64_t bytes)
+{
+	const struct job_memory *m = opaque;
+	const struct octet_range *range;
+	bool constant;
+
+	pthread_mutex_lock(&m->cpu->lock);
+	range = octet_ranges_find(&m->cpu->memory, va, bytes);
+	constant = range && !range->writable;
+	pthread_mutex_unlock(&m->cpu->lock);
+	for (uint32_t i = 0; range && !constant && m->job->const_weights &&
+	     i < m->job->use_count; i++)
+		constant = m->job->uses[i].buffer->va == range->start &&
+			   m->job->uses[i].flags & OCTET_USE_CONST;
+	return constant;
+}
+
+/* The first run makes the job ready. */
+static int run_job(struct cpu_state *cpu, struct octet_job *job, struct octet_cpu_fault *fault)
+{
+	struct job_memory view = { cpu, job };
+	struct octet_cpu_memory memory = {
+		.opaque = &view,
+		.at = job_memory_at,
+		.constant = memory_constant,
+	};
+	struct octet_cpu_job *made = job->made;
+	int ret = 0;
+
+	pthread_mutex_lock(&cpu->lock);
+	memory.generation = cpu->generation;
+	pthread_mutex_unlock(&cpu->lock);
+	if (!made)
+		ret = octet_cpu_job_new(cpu->cpu, &memory, (const void *)job->commands->map,
+					job->count, CPU_SRAM, job->sw, &made, fault);
+	job->made = made;
+	if (!ret)
+		ret = octet_cpu_job_run(cpu->cpu, &memory, made, (void *)job->reports->map, fault);
+	return ret;
+}
+
 static void run(struct cpu_state *cpu, const struct cpu_run *r, struct octet_queue_state *result)
 {
-	struct octet_cpu_memory memory = { .opaque = cpu, .at = memory_at };
 	struct octet_cpu_fault fault = { 0 };
-	int ret = octet_cpu_run(cpu->cpu, &memory, r->cmds, r->count, CPU_SRAM, r->sw, r->reports,
-				&fault);
+	int ret = run_job(cpu, r->job, &fault);
 
 	*result = (struct octet_queue_state){ .error = ret };
 	if (!ret)
@@ -81,7 +132,7 @@ static void run(struct cpu_state *cpu, const struct cpu_run *r, struct octet_que
 		result->command = fault.command;
 		snprintf(result->text, sizeof(result->text),
 			 "cancelled at command %u of %u, its result may be incomplete",
-			 fault.command, r->count);
+			 fault.command, r->job->count);
 		return;
 	}
 	if (ret == -EFAULT)
@@ -219,6 +270,7 @@ static int cpu_buffer_new(struct octet_buffer *buffer)
 	buffer->va = (uintptr_t)buffer->map;
 	pthread_mutex_lock(&cpu->lock);
 	ret = octet_ranges_add(&cpu->memory, buffer->va, bytes, !buffer->read_only);
+	cpu->generation++;
 	pthread_mutex_unlock(&cpu->lock);
 	if (ret) {
 		munmap(buffer->map, bytes);
@@ -234,6 +286,7 @@ static void cpu_buffer_free(struct octet_buffer *buffer)
 
 	pthread_mutex_lock(&cpu->lock);
 	octet_ranges_del(&cpu->memory, buffer->va);
+	cpu->generation++;
 	pthread_mutex_unlock(&cpu->lock);
 	munmap(buffer->map, buffer->size);
 }
@@ -272,6 +325,11 @@ static void cpu_queue_free(struct octet_queue *queue)
 	free(q);
 }
 
+static void cpu_job_free(struct octet_job *job)
+{
+	octet_cpu_job_free(job->made);
+}
+
 static int cpu_submit(struct octet_queue *queue, const struct octet_run *run)
 {
 	struct cpu_state *cpu = queue->ctx->priv;
@@ -284,14 +342,9 @@ static int cpu_submit(struct octet_queue *queue, const struct octet_run *run)
 	else if (cpu->count + run->count > CPU_DEPTH)
 		ret = -EBUSY;
 	for (size_t i = 0; i < run->count && !ret; i++) {
-		const struct octet_job *job = run->jobs[i];
-
 		cpu->line[(cpu->head + cpu->count++) % CPU_DEPTH] = (struct cpu_run){
 			.queue = q,
-			.cmds = job->commands->map,
-			.reports = job->reports->map,
-			.count = job->count,
-			.sw = job->sw,
+			.job = run->jobs[i],
 		};
 	}
 	pthread_cond_signal(&cpu->work);
@@ -359,6 +412,7 @@ const struct octet_backend_ops octet_cpu_ops = {
 	.buffer_free = cpu_buffer_free,
 	.queue_new = cpu_queue_new,
 	.queue_free = cpu_queue_free,
+	.job_free = cpu_job_free,
 	.submit = cpu_submit,
 	.wait = cpu_wait,
 	.state = cpu_queue_state,

@@ -256,27 +256,55 @@ static void describe(struct cpu_work *work)
 	work->y_size = octet_cpu_type_size(cmd->dst.type);
 }
 
-static int find_all(struct octet_cpu *cpu,
-		    const struct octet_cpu_memory *memory,
-		    const struct cpu_job *job, struct cpu_work *work,
-		    struct octet_cpu_fault *fault)
+/** struct place - an operand of a command, and where it is */
+struct place {
+	unsigned int operand;
+	struct cpu_shape *shape;
+	uint8_t *at;
+};
+
+#define PLACES(work) {						\
+	{ OCTET_OPERAND_SRC, &(work)->src, NULL },		\
+	{ OCTET_OPERAND_SRC2, &(work)->src2, NULL },		\
+	{ OCTET_OPERAND_WGT, &(work)->wgt, NULL },		\
+	{ OCTET_OPERAND_DST, &(work)->dst, NULL },		\
+}
+
+int octet_cpu_bind_fixed(struct octet_cpu *cpu,
+			 const struct octet_cpu_memory *memory,
+			 const struct cpu_job *job, struct cpu_work *work,
+			 struct octet_cpu_fault *fault)
 {
-	struct {
-		unsigned int operand;
-		struct cpu_shape *shape;
-		uint8_t *at;
-	} all[] = {
-		{ OCTET_OPERAND_SRC, &work->src, NULL },
-		{ OCTET_OPERAND_SRC2, &work->src2, NULL },
-		{ OCTET_OPERAND_WGT, &work->wgt, NULL },
-		{ OCTET_OPERAND_DST, &work->dst, NULL },
-	};
+	struct place all[] = PLACES(work);
+	int err;
+
+	memset(work, 0, sizeof(*work));
+	work->cmd = &job->cmds[job->index];
+	describe(work);
+	for (int i = 0; i < 4; i++)
+		if (octet_cpu_operand(work->cmd, all[i].operand)->space)
+			octet_cpu_shape(work->cmd, all[i].operand,
+					all[i].shape);
+	err = octet_cpu_bind_params(cpu, memory, work, fault);
+	if (!err)
+		err = octet_cpu_bind_table(cpu, memory, work, fault);
+	return err;
+}
+
+int octet_cpu_bind_places(struct octet_cpu *cpu,
+			  const struct octet_cpu_memory *memory,
+			  const struct cpu_job *job, struct cpu_work *work,
+			  struct octet_cpu_fault *fault)
+{
+	struct place all[] = PLACES(work);
 	int err = 0;
 
 	for (int i = 0; !err && i < 4; i++) {
 		if (!octet_cpu_operand(work->cmd, all[i].operand)->space)
 			continue;
-		octet_cpu_shape(work->cmd, all[i].operand, all[i].shape);
+		/* unpacked weights have another shape by now */
+		if (all[i].operand == OCTET_OPERAND_WGT && work->packed)
+			continue;
 		err = find(cpu, memory, job, all[i].operand, all[i].shape,
 			   &all[i].at, fault);
 	}
@@ -287,32 +315,47 @@ static int find_all(struct octet_cpu *cpu,
 	return err;
 }
 
+int octet_cpu_bind_weights(struct octet_cpu *cpu, struct cpu_work *work,
+			   struct octet_cpu_fault *fault)
+{
+	int err = 0;
+
+	if (work->cmd->wgt.type == OCTET_TYPE_INT4)
+		err = unpack(cpu, work, fault);
+	if (!err && work->cmd->wgt.layout == OCTET_LAYOUT_PACKED)
+		err = unpack_panels(cpu, work, fault);
+	return err;
+}
+
+int octet_cpu_bind_inputs(struct octet_cpu *cpu, const struct cpu_job *job,
+			  struct cpu_work *work, struct octet_cpu_fault *fault)
+{
+	int err = 0;
+
+	if (job->index == job->start && input_is_read(job))
+		err = gather(cpu, work, fault);
+	if (!err && !work->packed)
+		err = octet_cpu_bind_weights(cpu, work, fault);
+	if (!err)
+		err = separate(cpu, 0, &work->x, work->src.bytes, work, fault);
+	if (!err)
+		err = separate(cpu, 1, &work->x2, work->src2.bytes, work,
+			       fault);
+	if (!err && !work->packed)
+		err = separate(cpu, 2, &work->w, work->wgt.bytes, work, fault);
+	return err;
+}
+
 int octet_cpu_bind(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		   const struct cpu_job *job, struct cpu_work *work,
 		   struct octet_cpu_fault *fault)
 {
 	int err;
 
-	memset(work, 0, sizeof(*work));
-	work->cmd = &job->cmds[job->index];
-	describe(work);
-	err = octet_cpu_bind_params(cpu, memory, work, fault);
+	err = octet_cpu_bind_fixed(cpu, memory, job, work, fault);
 	if (!err)
-		err = octet_cpu_bind_table(cpu, memory, work, fault);
+		err = octet_cpu_bind_places(cpu, memory, job, work, fault);
 	if (!err)
-		err = find_all(cpu, memory, job, work, fault);
-	if (!err && job->index == job->start && input_is_read(job))
-		err = gather(cpu, work, fault);
-	if (!err && work->cmd->wgt.type == OCTET_TYPE_INT4)
-		err = unpack(cpu, work, fault);
-	if (!err && work->cmd->wgt.layout == OCTET_LAYOUT_PACKED)
-		err = unpack_panels(cpu, work, fault);
-	if (!err)
-		err = separate(cpu, 0, &work->x, work->src.bytes, work, fault);
-	if (!err)
-		err = separate(cpu, 1, &work->x2, work->src2.bytes, work,
-			       fault);
-	if (!err)
-		err = separate(cpu, 2, &work->w, work->wgt.bytes, work, fault);
+		err = octet_cpu_bind_inputs(cpu, job, work, fault);
 	return err;
 }

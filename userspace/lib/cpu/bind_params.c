@@ -240,8 +240,7 @@ static int check_taps(const struct octet_cmd *cmd, const struct octet_tap *taps,
 	return err;
 }
 
-/* Bytes of the table; 0 if the command has none. */
-static uint64_t table_bytes(const struct octet_cmd *cmd)
+uint64_t octet_cpu_table_bytes(const struct octet_cmd *cmd)
 {
 	switch (cmd->op) {
 	case OCTET_OP_LUT:
@@ -262,7 +261,7 @@ int octet_cpu_bind_table(struct octet_cpu *cpu,
 			 struct cpu_work *work, struct octet_cpu_fault *fault)
 {
 	const struct octet_cmd *cmd = work->cmd;
-	const uint64_t bytes = table_bytes(cmd);
+	const uint64_t bytes = octet_cpu_table_bytes(cmd);
 	void *from, *to;
 	int err;
 

@@ -128,7 +128,7 @@ const char *octet_cpu_level(const struct octet_cpu *cpu)
 	return cpu->k->name;
 }
 
-static int no_memory(struct octet_cpu_fault *fault, uint64_t bytes)
+int octet_cpu_no_memory(struct octet_cpu_fault *fault, uint64_t bytes)
 {
 	octet_cpu_refuse(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_CMD, 0,
 			 "out of memory: %llu bytes wanted",
@@ -153,33 +153,41 @@ int octet_cpu_check_one(const struct octet_cmd *cmds, uint32_t count,
 	return octet_cpu_check(&job, sw, fault);
 }
 
+int octet_cpu_check_all(const struct octet_cmd *cmds, uint32_t count,
+			uint32_t sram_size, uint32_t sw,
+			struct octet_cpu_fault *fault)
+{
+	if (sw > sram_size)
+		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_SPLIT,
+					OCTET_OPERAND_CMD, 0,
+					"sw %u is larger than the SRAM, %u bytes",
+					sw, sram_size);
+	for (uint32_t i = 0; i < count; i++) {
+		fault->command = i;
+		if (octet_cpu_check_one(cmds, count, i, sw, fault))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 /* Copies the commands and clears the SRAM, then checks all of the job. */
 static int prepare(struct octet_cpu *cpu, const struct octet_cmd *cmds,
 		   uint32_t count, uint32_t sram_size, uint32_t sw,
 		   struct octet_cpu_fault *fault)
 {
 	const size_t bytes = (size_t)count * sizeof(*cmds);
+	const uint32_t sram = sw > sram_size ? 0 : sw;
 	const struct octet_cmd *copy;
 
-	if (sw > sram_size)
-		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_SPLIT,
-					OCTET_OPERAND_CMD, 0,
-					"sw %u is larger than the SRAM, %u bytes",
-					sw, sram_size);
-	if (!octet_cpu_grow(&cpu->sram, (size_t)sw + 1))
-		return no_memory(fault, sw);
-	memset(cpu->sram.data, 0, sw);
+	if (!octet_cpu_grow(&cpu->sram, (size_t)sram + 1))
+		return octet_cpu_no_memory(fault, sram);
+	memset(cpu->sram.data, 0, sram);
 	copy = octet_cpu_grow(&cpu->cmds, bytes + 1);
 	if (!copy)
-		return no_memory(fault, bytes);
+		return octet_cpu_no_memory(fault, bytes);
 	if (bytes)
 		memcpy(cpu->cmds.data, cmds, bytes);
-	for (uint32_t i = 0; i < count; i++) {
-		fault->command = i;
-		if (octet_cpu_check_one(copy, count, i, sw, fault))
-			return -EFAULT;
-	}
-	return 0;
+	return octet_cpu_check_all(copy, count, sram_size, sw, fault);
 }
 
 typedef int (*cpu_op)(struct octet_cpu *cpu, const struct cpu_work *work);
@@ -196,29 +204,36 @@ static cpu_op op_of(const struct octet_cmd *cmd)
 	return ops[cmd->op][cmd->src.type == OCTET_TYPE_INT16];
 }
 
-static int execute(struct octet_cpu *cpu,
-		   const struct octet_cpu_memory *memory,
-		   const struct cpu_job *job, struct octet_cpu_fault *fault)
+int octet_cpu_do(struct octet_cpu *cpu, const struct cpu_work *work,
+		 struct octet_cpu_fault *fault)
 {
-	const struct octet_cmd *cmd = &job->cmds[job->index];
+	const struct octet_cmd *cmd = work->cmd;
 	const cpu_op op = op_of(cmd);
-	struct cpu_work work;
 	int err;
 
-	err = octet_cpu_bind(cpu, memory, job, &work, fault);
-	if (err == -ENOMEM)
-		return no_memory(fault, fault->va);
-	if (err)
-		return err;
 	if (!op)
 		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_OP,
 					OCTET_OPERAND_CMD, 0,
 					"op %u with src type %u has no function in ops.inc",
 					cmd->op, cmd->src.type);
-	err = op(cpu, &work);
+	err = op(cpu, work);
 	if (!err && cmd->tail)
-		err = octet_cpu_op_tail(cpu, &work);
-	return err == -ENOMEM ? no_memory(fault, work.dst.bytes) : err;
+		err = octet_cpu_op_tail(cpu, work);
+	return err == -ENOMEM ? octet_cpu_no_memory(fault, work->dst.bytes) :
+				err;
+}
+
+int octet_cpu_execute(struct octet_cpu *cpu,
+		      const struct octet_cpu_memory *memory,
+		      const struct cpu_job *job, struct octet_cpu_fault *fault)
+{
+	struct cpu_work work;
+	int err;
+
+	err = octet_cpu_bind(cpu, memory, job, &work, fault);
+	if (err == -ENOMEM)
+		return octet_cpu_no_memory(fault, fault->va);
+	return err ? err : octet_cpu_do(cpu, &work, fault);
 }
 
 int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
@@ -240,7 +255,7 @@ int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		};
 
 		fault->command = i;
-		err = execute(cpu, memory, &job, fault);
+		err = octet_cpu_execute(cpu, memory, &job, fault);
 		if (!err && report)
 			memset((char *)report + i * sizeof(*report), 0,
 			       sizeof(*report));

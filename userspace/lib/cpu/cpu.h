@@ -27,10 +27,15 @@ struct octet_cpu;
  * @opaque: handed to @at
  * @at: host pointer of the range [va, va + size), valid until the run ends;
  *	NULL if it is not mapped as a whole, or read-only and @write is set
+ * @constant: whether nobody will write there while the memory exists; NULL:
+ *	nothing is known to be so
+ * @generation: another one whenever something was mapped or unmapped
  */
 struct octet_cpu_memory {
 	void *opaque;
 	void *(*at)(void *opaque, uint64_t va, uint64_t size, bool write);
+	bool (*constant)(void *opaque, uint64_t va, uint64_t size);
+	uint64_t generation;
 };
 
 /**
@@ -83,6 +88,32 @@ int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		  const struct octet_cmd *cmds, uint32_t count,
 		  uint32_t sram_size, uint32_t sw, struct octet_report *report,
 		  struct octet_cpu_fault *fault);
+
+/** struct octet_cpu_job - a job made ready: checked, its constant weights packed */
+struct octet_cpu_job;
+
+/**
+ * octet_cpu_job_new - make a job ready to run many times
+ * @out: what octet_cpu_job_run() takes; its arguments are those of octet_cpu_run()
+ *
+ * What @memory calls constant is read here, all else in each run.
+ *
+ * Returns 0, -EFAULT (a check failed), -ENOMEM.
+ */
+int octet_cpu_job_new(struct octet_cpu *cpu,
+		      const struct octet_cpu_memory *memory,
+		      const struct octet_cmd *cmds, uint32_t count,
+		      uint32_t sram_size, uint32_t sw,
+		      struct octet_cpu_job **out, struct octet_cpu_fault *fault);
+
+/** octet_cpu_job_run - as octet_cpu_run() */
+int octet_cpu_job_run(struct octet_cpu *cpu,
+		      const struct octet_cpu_memory *memory,
+		      struct octet_cpu_job *job, struct octet_report *report,
+		      struct octet_cpu_fault *fault);
+
+/** octet_cpu_job_free - NULL is allowed */
+void octet_cpu_job_free(struct octet_cpu_job *job);
 
 /**
  * octet_cpu_check_one - the checks of one command of a job, which need no memory

@@ -110,6 +110,7 @@ struct octet_cpu {
  * @x_signed, @x2_signed, @w_signed: int8 (int16, int32), else uint8
  * @repeat, @repeat2: src, src2 have one element for all channels of a pixel
  * @x_size, @x2_size, @y_size: bytes of an element
+ * @packed: the weights, packed beforehand; NULL: they are not
  */
 struct cpu_work {
 	const struct octet_cmd *cmd;
@@ -130,6 +131,7 @@ struct cpu_work {
 	unsigned int x_size;
 	unsigned int x2_size;
 	unsigned int y_size;
+	const struct cpu_packed *packed;
 };
 
 /* Fills @fault and returns -EFAULT. */
@@ -191,6 +193,38 @@ int octet_cpu_bind(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		   const struct cpu_job *job, struct cpu_work *work,
 		   struct octet_cpu_fault *fault);
 
+/*
+ * Its steps. octet_cpu_bind_fixed(): all that is about records and table, and the
+ * operands' shapes. octet_cpu_bind_places(): the operands' memory. octet_cpu_bind_inputs():
+ * the chain's input gathered, weights unpacked (not those that are packed
+ * beforehand), copies of what the output overlaps.
+ */
+int octet_cpu_bind_fixed(struct octet_cpu *cpu,
+			 const struct octet_cpu_memory *memory,
+			 const struct cpu_job *job, struct cpu_work *work,
+			 struct octet_cpu_fault *fault);
+int octet_cpu_bind_places(struct octet_cpu *cpu,
+			  const struct octet_cpu_memory *memory,
+			  const struct cpu_job *job, struct cpu_work *work,
+			  struct octet_cpu_fault *fault);
+int octet_cpu_bind_inputs(struct octet_cpu *cpu, const struct cpu_job *job,
+			  struct cpu_work *work, struct octet_cpu_fault *fault);
+
+/* INT4 and PACKED weights as dense ones, in cpu->nibbles. */
+int octet_cpu_bind_weights(struct octet_cpu *cpu, struct cpu_work *work,
+			   struct octet_cpu_fault *fault);
+
+/* From cpu.c: runs a command whose operands are bound; checks all of a job. */
+int octet_cpu_do(struct octet_cpu *cpu, const struct cpu_work *work,
+		 struct octet_cpu_fault *fault);
+int octet_cpu_execute(struct octet_cpu *cpu,
+		      const struct octet_cpu_memory *memory,
+		      const struct cpu_job *job, struct octet_cpu_fault *fault);
+int octet_cpu_check_all(const struct octet_cmd *cmds, uint32_t count,
+			uint32_t sram_size, uint32_t sw,
+			struct octet_cpu_fault *fault);
+int octet_cpu_no_memory(struct octet_cpu_fault *fault, uint64_t bytes);
+
 /* The part of it about parameter records, and about the table. */
 int octet_cpu_bind_params(struct octet_cpu *cpu,
 			  const struct octet_cpu_memory *memory,
@@ -198,6 +232,9 @@ int octet_cpu_bind_params(struct octet_cpu *cpu,
 int octet_cpu_bind_table(struct octet_cpu *cpu,
 			 const struct octet_cpu_memory *memory,
 			 struct cpu_work *work, struct octet_cpu_fault *fault);
+
+/* Bytes of the table; 0 if the command has none. */
+uint64_t octet_cpu_table_bytes(const struct octet_cmd *cmd);
 
 /* Host memory of a virtual address; 0 or -EFAULT. */
 int octet_cpu_find(const struct octet_cpu_memory *memory, unsigned int operand,

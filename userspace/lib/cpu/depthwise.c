@@ -148,6 +148,8 @@ int octet_cpu_depthwise(struct octet_cpu *cpu, const struct cpu_work *work)
 	uint64_t bytes;
 	int err = -ENOTSUP;
 
+	if (work->packed)
+		return octet_cpu_bytes_depthwise(cpu, work, work->packed);
 	if (octet_cpu_bytes_fit(cpu, work))
 		err = octet_cpu_pack_depth(work, cpu->packed, &bytes);
 	if (!err)

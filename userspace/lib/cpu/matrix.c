@@ -239,14 +239,17 @@ static int bytes(struct octet_cpu *cpu, const struct cpu_work *work,
 		 const struct product *p)
 {
 	uint64_t bytes;
-	int err;
+	const struct cpu_packed *packed = work->packed;
+	int err = 0;
 
-	if (!octet_cpu_bytes_fit(cpu, work))
-		return -ENOTSUP;
-	err = octet_cpu_pack_panels(work, p->b, cpu->packed, &bytes);
-	for (size_t g = 0; !err && g < cpu->packed->groups; g++)
-		err = octet_cpu_bytes_product(cpu, work, cpu->packed, g, p->a,
-					      p->y);
+	if (!packed) {
+		if (!octet_cpu_bytes_fit(cpu, work))
+			return -ENOTSUP;
+		err = octet_cpu_pack_panels(work, p->b, cpu->packed, &bytes);
+		packed = cpu->packed;
+	}
+	for (size_t g = 0; !err && g < packed->groups; g++)
+		err = octet_cpu_bytes_product(cpu, work, packed, g, p->a, p->y);
 	return err;
 }
 
