@@ -318,15 +318,16 @@ static void octet_debugfs_copy_ring(struct octet_core *core,
 static void octet_debugfs_entry(struct seq_file *m,
 				const struct octet_ring_entry *entry)
 {
-	seq_printf(m, "  entry %llu: %s%s asid %u queue %u cmd_va %#llx cmd_count %u first %u sw %u lb %u budget %llu report_va %#llx\n",
+	seq_printf(m, "  entry %llu: %s%s asid %u queue %u cmd_va %#llx cmd_count %u first %u",
 		   le64_to_cpu(entry->seq),
 		   entry->opcode == OCTET_RING_RUN ? "RUN" : "NOP",
 		   entry->flags & OCTET_RING_F_IRQ ? " IRQ" : "",
 		   le16_to_cpu(entry->asid), le32_to_cpu(entry->queue),
 		   le64_to_cpu(entry->cmd_va), le32_to_cpu(entry->cmd_count),
-		   le32_to_cpu(entry->first), le32_to_cpu(entry->sw),
-		   le32_to_cpu(entry->lb), le64_to_cpu(entry->budget),
-		   le64_to_cpu(entry->report_va));
+		   le32_to_cpu(entry->first));
+	seq_printf(m, " sw %u lb %u budget %llu report_va %#llx\n",
+		   le32_to_cpu(entry->sw), le32_to_cpu(entry->lb),
+		   le64_to_cpu(entry->budget), le64_to_cpu(entry->report_va));
 }
 
 static void octet_debugfs_completion(struct seq_file *m,
