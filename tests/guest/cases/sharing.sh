@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Buffers and fences between clients, processes and two devices.
+# device: cores=2
+# device: cores=2
+# timeout: 120
+check "sharing" sharing
