@@ -116,7 +116,7 @@ TRACE_EVENT(octet_job_fault,
 			   __assign_str(operand);
 			   __assign_str(access);
 			   __entry->va = fault->va;),
-	    TP_printk("dev=%s client=%llu queue=%u seqno=%llu core=%u status=%s command=%u operand=%s access=%s va=%#llx",
+	    TP_printk("dev=%s client=%llu queue=%u seqno=%llu core=%u status=%s cmd=%u operand=%s access=%s va=%#llx",
 		      __get_str(dev), __entry->client, __entry->queue,
 		      __entry->seqno, __entry->core, __get_str(name),
 		      __entry->command, __get_str(operand),
