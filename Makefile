@@ -190,6 +190,12 @@ test: ## every test; T=name runs one group of tests/groups.txt
 	+@$(MAKE) --no-print-directory all test-programs demo-data
 	$(guest_modules)
 	@tests/run-all $(T)
+test-full: ## make test, and what takes hours: see README.md; T=name: one group
+	$(if $(NO_DEPS),@:,@DEPS_LIST=tests/fuzz/packages.txt tests/deps.sh)
+	$(deps)
+	+@$(MAKE) --no-print-directory all test-programs demo-data $(fuzz_files)
+	$(guest_modules)
+	@tests/run-all --full $(T)
 check: all test-programs ## only what needs neither QEMU nor a kernel
 	@tests/run-all --host $(T)
 kunit: ## the driver's KUnit suites, on User Mode Linux
@@ -227,7 +233,7 @@ help: ## this text (V=1 shows commands, NO_DEPS=1 installs nothing)
 		printf "  make %-10s %s\n",t,$$0}' Makefile
 
 FORCE:
-.PHONY: FORCE demo install all lib tools modules qemu clean distclean test \
+.PHONY: FORCE test-full demo install all lib tools modules qemu clean distclean test \
 	check kunit fuzz bench test-programs demo-data cache help
 
 -include $(patsubst %.o,%.d,$(sort $(objects)))

@@ -52,6 +52,10 @@ octet_set() {		# PROPERTY VALUE, on octet0
 	esac
 	host_qmp "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"$octet_path\",\"property\":\"$1\",\"value\":$octet_value}}" >/tmp/octet_set ||
 		{ echo "# octet_set $1: $(cat /tmp/octet_set)"; return 1; }
+	case $1=$octet_value in
+	*=0) ;;
+	inject-*) echo "# figure: faults of the device: 1" ;;
+	esac
 }
 
 octet_get() {		# PROPERTY: prints its value

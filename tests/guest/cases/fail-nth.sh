@@ -2,7 +2,7 @@
 # Each allocation of each call and of probe fails once. `make test` takes the first
 # 30 of a call and every 23rd of probe, `make test-full` all of them.
 # device: cores=2
-# timeout: 300
+# timeout: 600
 # own-vm: yes
 # the kernel's own code, where making a file below /proc/irq failed:
 # allow-log: WARNING: .*remove_proc_entry
