@@ -140,12 +140,22 @@ static const MemoryRegionOps octet_mmio_ops = {
 
 /* Configuration space and reset */
 
+static void octet_set_power_state(PCIDevice *pdev, unsigned int state)
+{
+    uint8_t *ctrl = pdev->config + pdev->pm_cap + PCI_PM_CTRL;
+
+    pci_set_word(ctrl, (pci_get_word(ctrl) & ~PCI_PM_CTRL_STATE_MASK) | state);
+}
+
 static void octet_config_write(PCIDevice *pdev, uint32_t addr, uint32_t val,
                                int len)
 {
     unsigned int before = octet_power_state(pdev);
 
     pci_default_write_config(pdev, addr, val, len);
+    if (octet_power_state(pdev) == 1 || octet_power_state(pdev) == 2) {
+        octet_set_power_state(pdev, before);    /* D1 and D2 are not offered */
+    }
     pcie_cap_flr_write_config(pdev, addr, val, len);
 
     /* D3hot loses all state; a core at work is stopped on the way in. */
@@ -159,6 +169,7 @@ static void octet_reset(DeviceState *dev)
     OctetState *s = OCTET(dev);
 
     trace_octet_reset();
+    octet_set_power_state(PCI_DEVICE(s), 0);
     octet_machine_reset(s->machine);
     msix_reset(PCI_DEVICE(s));
 }
@@ -203,6 +214,11 @@ static bool octet_add_capabilities(PCIDevice *pdev, unsigned int vectors,
     if (pci_pm_init(pdev, OCTET_PM_OFFSET, errp) < 0) {
         return false;
     }
+    /*
+     * With this flag D3hot would take the BARs away, and a read of nothing gives
+     * zeros; a function that is there and does not answer gives all ones.
+     */
+    pdev->cap_present &= ~QEMU_PCI_CAP_PM;
     pci_set_word(pdev->config + pdev->pm_cap + PCI_PM_PMC, 0x3);
     pci_set_word(pdev->wmask + pdev->pm_cap + PCI_PM_CTRL,
                  PCI_PM_CTRL_STATE_MASK);

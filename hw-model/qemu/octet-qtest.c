@@ -253,7 +253,8 @@ static void test_d3hot_during_compute(void)
     cap = qpci_find_capability(t.dev, PCI_CAP_ID_PM, 0);
     g_assert(cap);
     qpci_config_writew(t.dev, cap + PCI_PM_CTRL, 3);
-    g_assert_cmphex(reg_read(&t, OCTET_REG_ID), !=, OCTET_ID_MAGIC);
+    g_assert_cmphex(reg_read(&t, OCTET_REG_ID), ==, 0xffffffff);
+    reg_write(&t, OCTET_REG_ASID_COUNT, 5);
     qpci_config_writew(t.dev, cap + PCI_PM_CTRL, 0);
     g_assert(reg_wait(&t, OCTET_REG_STATUS, OCTET_STATUS_READY,
                       OCTET_STATUS_READY));
