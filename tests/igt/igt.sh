@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # igt-gpu-tools' tests that need no driver of their own, on Octet's node: a smoke
-# test of what DRM gives it. /data is the folder of tests/debian_root.sh.
+# test of what DRM gives it. /data is the folder of tests/lib/debian_root.sh.
 # device: cores=2
 # mem: 2G
 # timeout: 900

@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Prints a folder with TFLite (Debian: libtensorflow-lite-dev) and all that it
-# needs: 8 MB into the cache with the first call, see tests/debian_root.sh.
+# needs, down to the C library, from a newer suite than this system's; the first
+# call downloads 8 MB into the cache. What fails is told in one line on stderr and
+# not tried again for a day.
 set -eu
 
 case ${1-} in
@@ -19,5 +21,8 @@ if [ -n "${TFLITE_ROOT-}" ]; then
 	echo "$TFLITE_ROOT"
 	exit 0
 fi
-# The newest one may have other calls than the test.
-exec "$(dirname "$0")/../debian_root.sh" "${TFLITE_SUITE:-sid}" libtensorflow-lite-dev 2.14.1
+suite=${TFLITE_SUITE:-sid}
+# The last number grows when the folder shall be another one. A newer TFLite may
+# have other calls than the test.
+exec "$(dirname "$0")/../lib/debian_root.sh" "tflite-$suite-2.14.1-1" "$suite" \
+	libtensorflow-lite-dev=2.14.1
