@@ -122,7 +122,8 @@ kmod_src := Kbuild $(wildcard driver/* driver/tests/* uapi/drm/*)
 # A kernel for testing has the driver's KUnit suites in it, and counts lines.
 kmod_flags = $(if $(and $(wildcard $(KDIR)/include/config/KUNIT),$(wildcard \
 	$(KDIR)/include/config/GCOV_KERNEL)),GCOV_PROFILE=y \
-	CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST=y)
+	CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST=y \
+	KCFLAGS=-DCONFIG_DRM_ACCEL_OCTET_KUNIT_TEST=1)
 kmod_log = $(if $(filter 1,$(V)),,>build/log/kmod.log 2>&1 || \
 	{ cat build/log/kmod.log; exit 1; })
 

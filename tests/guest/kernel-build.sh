@@ -114,7 +114,7 @@ say "building the $name kernel in $dir, once" \
 : >"$log"
 [ -d "$dir/tree" ] || make_tree
 configure
-progress 2700 8>&- 9>&- &
+progress 1760 8>&- 9>&- &
 ticker=$!
 trap 'kill $ticker 2>/dev/null' EXIT
 kmake -j"$(nproc)" bzImage modules || {

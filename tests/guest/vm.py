@@ -65,11 +65,17 @@ def qemu_args(need, qemu, kernel, initrd, extra, out=None):
         args += ["-L", firmware]
     args += ["-smp", str(need["smp"]), "-m", need["mem"],
              "-kernel", os.path.join(kernel, "vmlinuz"), "-initrd", initrd]
-    line = "console=ttyS0 loglevel=7 panic=-1 oops=panic sysrq_always_enabled"
+    # On a busy host the kernel may find that its timer does not tick.
+    line = ("console=ttyS0 loglevel=7 panic=-1 oops=panic sysrq_always_enabled"
+            " no_timer_check")
     if not need["load"]:
         line += " octet.load=no"
     if need["append"]:
         line += " " + need["append"]
+    if need["kernel"] == "debug":
+        line += " kunit.enable=1"
+    factor = float(os.environ.get("OCTET_TIMEOUT_FACTOR", "1"))
+    line += " octet.slow=%d" % (SLOW.get(need["kernel"], 1) * max(factor, 1))
     args += ["-append", line + extra] + list(need["qemu"])
     if need["octet"]:
         for i, device in enumerate(need["devices"]):

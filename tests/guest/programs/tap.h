@@ -68,8 +68,13 @@ static inline void tap_alarm(int sig)
 	_exit(1);
 }
 
+/* Init says by how much this kernel is slower than others. */
 static inline void tap_start(unsigned int seconds)
 {
+	const char *slow = getenv("OCTET_SLOW");
+
+	if (slow && atoi(slow) > 1)
+		seconds *= atoi(slow);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGALRM, tap_alarm);
 	alarm(seconds);
