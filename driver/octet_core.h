@@ -162,7 +162,7 @@ void octet_core_process_locked(struct octet_core *core);
 /* octet_halt.c */
 bool octet_core_busy(struct octet_core *core);
 void octet_core_await_resumed(struct octet_core *core);
-void octet_core_hold(struct octet_core *core);
+bool octet_core_hold(struct octet_core *core);
 void octet_core_stop(struct octet_core *core);
 void octet_core_settle(struct octet_core *core);
 void octet_core_mask(struct octet_core *core);

@@ -65,10 +65,15 @@ void octet_core_await_resumed(struct octet_core *core)
 			  OCTET_RESET_TIMEOUT_US, false, core);
 }
 
-/* Afterwards the core takes no more entries; the job that it has goes on. */
-void octet_core_hold(struct octet_core *core)
+/*
+ * Afterwards the core takes no more entries; the job that it has goes on.
+ *
+ * Return: false if it has stopped before.
+ */
+bool octet_core_hold(struct octet_core *core)
 {
 	unsigned long flags;
+	bool held;
 
 	spin_lock_irqsave(&core->lock, flags);
 	if (core->mode == OCTET_CORE_RUNNING) {
@@ -76,7 +81,9 @@ void octet_core_hold(struct octet_core *core)
 		octet_core_write(core, OCTET_CORE_CTRL, 0);
 		octet_core_process_locked(core);
 	}
+	held = core->mode == OCTET_CORE_HELD;
 	spin_unlock_irqrestore(&core->lock, flags);
+	return held;
 }
 
 /* The job ends before its next command, if it does not hang. */

@@ -42,13 +42,26 @@ static unsigned long octet_reset_busy(struct octet_device *odev, unsigned long m
 	return busy;
 }
 
+/* Each core on its own: waiting for another is no time that its job has had. */
+static unsigned long octet_reset_settle(struct octet_device *odev,
+					unsigned long mask)
+{
+	unsigned long busy = octet_reset_busy(odev, mask);
+	unsigned long still = mask & ~busy;
+	u32 i;
+
+	for_each_set_bit(i, &still, OCTET_MAX_CORES)
+		octet_core_settle(&odev->cores[i]);
+	return busy;
+}
+
 /* Return: those of @mask that are busy all the same. */
 static unsigned long octet_reset_wait(struct octet_device *odev,
 				      unsigned long mask, u64 us)
 {
 	unsigned long busy;
 
-	read_poll_timeout(octet_reset_busy, busy, !busy, 100, us, false, odev, mask);
+	read_poll_timeout(octet_reset_settle, busy, !busy, 100, us, false, odev, mask);
 	return busy;
 }
 
@@ -77,8 +90,8 @@ static void octet_reset_quiesce(struct octet_device *odev, unsigned long mask,
 	for_each_set_bit(i, &mask, OCTET_MAX_CORES) {
 		if (!stop)
 			octet_core_await_resumed(&odev->cores[i]);
-		octet_core_hold(&odev->cores[i]);
-		if (!octet_core_late(&odev->cores[i]))
+		if (octet_core_hold(&odev->cores[i]) &&
+		    !octet_core_late(&odev->cores[i]))
 			wait |= BIT(i);
 	}
 	if (stop) {
