@@ -215,6 +215,39 @@ static void octet_core_test_bad_completion(struct kunit *test)
 	octet_core_test_distrust(test, OCTET_MOCK_BAD_SEQ);
 }
 
+/* Nor is what it completed before the error in doubt. */
+static void octet_core_test_ring_error(struct kunit *test)
+{
+	octet_core_test_distrust(test, OCTET_MOCK_RING_ERROR);
+}
+
+/*
+ * The same when its message is lost, and the watchdog finds both. An entry that
+ * cannot be fetched is tried again, and once more is not.
+ */
+static void octet_core_test_lost_ring_error(struct kunit *test)
+{
+	struct octet_core_test *t = test->priv;
+
+	u32 other = octet_mock_queue(test, t->mock, t->file);
+	struct dma_fence *innocent, *fence;
+
+	/* Of the first job's end and of the error. */
+	t->mock->core[0].drop_irqs = 2;
+	octet_mock_script(t->mock, 0, OCTET_MOCK_OK, 0);
+	octet_mock_script(t->mock, 0, OCTET_MOCK_RING_ERROR, 0);
+	octet_mock_script(t->mock, 0, OCTET_MOCK_RING_ERROR, 0);
+	innocent = octet_mock_job(test, t->mock, t->file, other);
+	octet_mock_fetched(test, t->mock, 0, 1);
+	fence = octet_mock_job(test, t->mock, t->file, t->queue);
+	octet_mock_fetched(test, t->mock, 0, 2);
+	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(innocent));
+	octet_mock_watch(t->mock, 0);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, innocent), 0);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence), -EFAULT);
+	KUNIT_EXPECT_EQ(test, 0, octet_mock_query(test, t->mock, t->file, other).flags);
+}
+
 /* A shared or spurious interrupt. */
 static void octet_core_test_irq(struct kunit *test)
 {
@@ -240,6 +273,8 @@ static struct kunit_case octet_core_tests[] = {
 	KUNIT_CASE(octet_core_test_status),
 	KUNIT_CASE(octet_core_test_lost_irq),
 	KUNIT_CASE(octet_core_test_bad_completion),
+	KUNIT_CASE(octet_core_test_ring_error),
+	KUNIT_CASE(octet_core_test_lost_ring_error),
 	KUNIT_CASE(octet_core_test_irq),
 	{ }
 };

@@ -101,6 +101,7 @@ static bool octet_mock_run_entry(struct octet_mock *mock, u32 c)
 		octet_mock_raise(mock, c, OCTET_CORE_IRQ_DONE);
 		return true;
 	case OCTET_MOCK_RING_ERROR:
+		core->head--;
 		core->state = OCTET_CORE_STATE_OFF;
 		core->flags = OCTET_CORE_STATUS_RING_ERROR;
 		core->enabled = false;

@@ -31,7 +31,7 @@ struct octet_client;
  * @OCTET_MOCK_SLOW: runs until octet_mock_finish(), stops before command @arg
  * @OCTET_MOCK_HANG: runs until a reset
  * @OCTET_MOCK_BAD_SEQ: completes with another job's number
- * @OCTET_MOCK_RING_ERROR: is refused by a ring error
+ * @OCTET_MOCK_RING_ERROR: cannot be fetched: a ring error
  */
 enum octet_mock_act {
 	OCTET_MOCK_OK,

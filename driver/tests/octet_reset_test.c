@@ -156,6 +156,51 @@ static void octet_reset_test_just_in_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
 }
 
+/* @core was given a job that goes on with @command. */
+static void octet_reset_test_resumed(struct kunit *test, u32 core, u32 command)
+{
+	struct octet_reset_test *t = test->priv;
+	u32 i, resumed = 0;
+
+	for (i = 0; i < octet_mock_logged(t->mock, core); i++) {
+		struct octet_ring_entry *entry = &t->mock->core[core].log[i];
+
+		if (!(entry->flags & OCTET_RING_F_RESUME))
+			continue;
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(entry->first), command);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(entry->queue), t->queue[core]);
+		resumed++;
+	}
+	KUNIT_EXPECT_EQ(test, resumed, 1);
+}
+
+/* A core that does not stop: the device is reset, and no innocent job is lost. */
+static void octet_reset_test_stuck_core(struct kunit *test)
+{
+	struct octet_reset_test *t = test->priv;
+	struct dma_fence *fence[CORES], *innocent[2];
+	u32 other, i;
+
+	octet_reset_test_occupy(test, OCTET_MOCK_HANG, fence);
+	other = octet_mock_queue(test, t->mock, t->file);
+	for (i = 0; i < ARRAY_SIZE(innocent); i++)
+		innocent[i] = octet_mock_job(test, t->mock, t->file, other);
+	t->mock->core[0].stuck = true;
+
+	octet_mock_late(t->mock, 0);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[0]), -ETIME);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
+	for (i = 0; i < ARRAY_SIZE(innocent); i++)
+		KUNIT_EXPECT_EQ(test, octet_mock_wait(test, innocent[i]), 0);
+	KUNIT_EXPECT_EQ(test, t->mock->resets, 2);
+	KUNIT_EXPECT_EQ(test, octet_reset_test_counters(test, 0).device_resets, 1);
+	KUNIT_EXPECT_EQ(test, 0, octet_mock_query(test, t->mock, t->file,
+						  t->queue[1]).flags);
+	KUNIT_EXPECT_EQ(test, t->mock->odev->lost, 0);
+	/* It went on where it was, in the SRAM as it had left it. */
+	octet_reset_test_resumed(test, 1, 2);
+}
+
 static void octet_reset_test_lost(struct kunit *test, struct dma_fence **fence,
 				  int error)
 {
@@ -322,24 +367,32 @@ static void octet_reset_test_remove(struct kunit *test)
 #define QUEUES	4
 #define JOBS	4
 
-/* Whether a job hangs there, once the core has done what it can. */
-static bool octet_reset_test_pending(struct kunit *test, u32 core)
+static bool octet_reset_test_busy(struct kunit *test, u32 core)
 {
 	struct octet_reset_test *t = test->priv;
-	struct octet_mock_core *c = &t->mock->core[core];
-	struct drm_octet_core_counters counters;
 	unsigned long flags;
 	bool busy;
 
-	for (;;) {
-		spin_lock_irqsave(&t->mock->lock, flags);
-		busy = c->state == OCTET_CORE_STATE_BUSY;
-		spin_unlock_irqrestore(&t->mock->lock, flags);
-		counters = octet_reset_test_counters(test, core);
-		if (busy || counters.submitted == counters.completed + counters.failed)
-			return busy;
-		schedule_timeout_uninterruptible(1);
-	}
+	spin_lock_irqsave(&t->mock->lock, flags);
+	busy = t->mock->core[core].state == OCTET_CORE_STATE_BUSY;
+	spin_unlock_irqrestore(&t->mock->lock, flags);
+	return busy;
+}
+
+/* Until all fences are signalled: whatever hangs has had its time. */
+static void octet_reset_test_settle(struct kunit *test, struct dma_fence **fence,
+				    u32 count)
+{
+	struct octet_reset_test *t = test->priv;
+	u32 i, core;
+
+	for (i = 0; i < count; i++)
+		while (!dma_fence_is_signaled(fence[i])) {
+			for (core = 0; core < CORES; core++)
+				if (octet_reset_test_busy(test, core))
+					octet_mock_late(t->mock, core);
+			schedule_timeout_uninterruptible(1);
+		}
 }
 
 /* Each core completes some jobs and then hangs. */
@@ -408,9 +461,7 @@ static void octet_reset_test_random(struct kunit *test)
 								 queue[q], fence[q],
 								 JOBS));
 		}
-		for (core = 0; core < CORES; core++)
-			while (octet_reset_test_pending(test, core))
-				octet_mock_late(t->mock, core);
+		octet_reset_test_settle(test, fence[0], QUEUES * JOBS);
 		for (q = 0; q < QUEUES; q++)
 			hangs += octet_reset_test_judge(test, queue[q], fence[q]);
 	}
@@ -428,6 +479,7 @@ static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_patience),
 	KUNIT_CASE(octet_reset_test_late),
 	KUNIT_CASE(octet_reset_test_just_in_time),
+	KUNIT_CASE(octet_reset_test_stuck_core),
 	KUNIT_CASE(octet_reset_test_stuck_device),
 	KUNIT_CASE(octet_reset_test_gone),
 	KUNIT_CASE(octet_reset_test_gone_in_reset),

@@ -7,7 +7,9 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_kunit_helpers.h>
+#include <drm/drm_managed.h>
 
+#include "../octet_device.h"
 #include "../octet_gem.h"
 #include "../octet_vm.h"
 
@@ -64,6 +66,7 @@ static struct octet_vm *octet_vm_test_create(struct kunit *test)
 static int octet_vm_test_init(struct kunit *test)
 {
 	struct octet_vm_test *t;
+	struct octet_device *odev;
 	struct device *dev;
 
 	t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
@@ -71,9 +74,14 @@ static int octet_vm_test_init(struct kunit *test)
 	dev = drm_kunit_helper_alloc_device(test);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	t->drm = __drm_kunit_helper_alloc_drm_device_with_driver(test, dev,
-								 sizeof(*t->drm), 0,
+								 sizeof(*odev),
+								 offsetof(struct octet_device, drm),
 								 &octet_vm_test_driver);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->drm);
+	/* Where buffers are listed. */
+	odev = to_octet_device(t->drm);
+	INIT_LIST_HEAD(&odev->bos);
+	KUNIT_ASSERT_EQ(test, drmm_mutex_init(t->drm, &odev->bos_lock), 0);
 	KUNIT_ASSERT_EQ(test, octet_mmu_init(&t->mmu, dev, &octet_vm_test_ops, 16), 0);
 	t->wq = alloc_workqueue("octet-test", WQ_UNBOUND, 0);
 	KUNIT_ASSERT_NOT_NULL(test, t->wq);
