@@ -181,7 +181,7 @@ int octet_device_read_caps(struct octet_device *odev)
 				     major, minor, OCTET_HW_VERSION_1);
 	if (minor < OCTET_HW_VERSION_1_STOP)
 		return dev_err_probe(odev->drm.dev, -ENODEV,
-				     "device version %u.%u cannot stop a job: this driver needs %u.%u, use a newer device\n",
+				     "version %u.%u cannot stop a job: a device needs %u.%u or newer\n",
 				     major, minor, OCTET_HW_VERSION_1,
 				     OCTET_HW_VERSION_1_STOP);
 
