@@ -20,13 +20,13 @@ MODULE_PARM_DESC(what, "the mistake to make");
 
 static void *sink;
 
+/* Many: a stale pointer on a stack hides the last one. */
 static void control_leak(void)
 {
-	void *p = kmalloc(200, GFP_KERNEL);
+	int i;
 
-	if (p)
-		memset(p, 0x5a, 200);
-	WRITE_ONCE(sink, p);
+	for (i = 0; i < 50; i++)
+		WRITE_ONCE(sink, kmalloc(200, GFP_KERNEL));
 	WRITE_ONCE(sink, NULL);
 }
 
