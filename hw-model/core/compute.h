@@ -17,6 +17,19 @@
 #define OCTET_VECTOR_LOOPS
 #endif
 
+/*
+ * Arrays that are written before they are read. Builds that clear all variables, as
+ * QEMU's does, would spend more time on them than the arithmetic takes.
+ */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define OCTET_SCRATCH	__attribute__((uninitialized))
+#endif
+#endif
+#ifndef OCTET_SCRATCH
+#define OCTET_SCRATCH
+#endif
+
 struct octet_requant;
 
 /** Elements that a loop handles at a time: its buffers stay in the cache. */

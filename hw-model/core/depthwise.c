@@ -178,7 +178,7 @@ static bool find_taps(struct depthwise *d, const uint8_t *src, size_t oy, size_t
 static bool pixel(struct depthwise *d, uint8_t *dst)
 {
 	size_t size = octet_type_size(d->rq->type);
-	int32_t acc[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t acc[OCTET_BLOCK];
 
 	for (size_t c0 = 0; c0 < d->channels; c0 += OCTET_BLOCK) {
 		size_t n = d->channels - c0 < OCTET_BLOCK ? d->channels - c0 : OCTET_BLOCK;

@@ -65,7 +65,7 @@ static void load(const struct input *in, size_t at, size_t n, int32_t *restrict 
 	const uint8_t *code = in->data + at;
 	const int32_t zero_point = in->addend.zero_point;
 	const uint32_t left = in->addend.left;
-	int32_t wide[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t wide[OCTET_BLOCK];
 
 	if (in->type != OCTET_TYPE_INT16) {
 		for (size_t i = 0; i < n; i++)
@@ -105,7 +105,7 @@ static int blocks(const struct octet_work *work, const struct octet_requant *rq,
 {
 	const struct octet_cmd *cmd = &work->cmd;
 	struct octet_pacer pacer = { .work = work };
-	int32_t a[OCTET_BLOCK], b[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t a[OCTET_BLOCK], b[OCTET_BLOCK];
 	size_t size = octet_type_size(cmd->dst.type);
 
 	for (size_t at = 0; at < n; at += OCTET_BLOCK) {

@@ -152,7 +152,7 @@ void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_
 void octet_requant_bytes(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
 			 uint8_t *to)
 {
-	int32_t y[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t y[OCTET_BLOCK];
 
 	if (!rq->wrap) {
 		octet_simd_get()->narrow(rq, acc, o0, n, to);
@@ -166,7 +166,7 @@ void octet_requant_bytes(const struct octet_requant *rq, const int32_t *acc, siz
 void octet_requant_store(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
 			 void *dst)
 {
-	int32_t y[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t y[OCTET_BLOCK];
 	int16_t *d16 = dst;
 
 	if (octet_type_size(rq->type) == 1) {

@@ -99,7 +99,8 @@ void octet_matmul_start(struct octet_matmul *mm, size_t p, size_t panels)
 	const uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
 	size_t first = p * OCTET_PANEL, outs = panels * OCTET_PANEL;
 	int32_t sum[OCTET_MATMUL_COLUMNS] = { 0 };
-	uint32_t zx = (uint32_t)mm->zx, one[256];
+	OCTET_SCRATCH uint32_t one[256];
+	uint32_t zx = (uint32_t)mm->zx;
 
 	for (size_t k = 0; k < mm->words; k += 256) {
 		size_t words = mm->words - k < 256 ? mm->words - k : 256;

@@ -61,9 +61,9 @@ OVER_WINDOW(sum_s16, int16_t, int64_t, 0, acc[c] + x[c])
 static void maximum(const struct pool *p, const struct window *w, size_t c0, size_t n, void *dst)
 {
 	const struct octet_cmd *cmd = p->cmd;
-	uint8_t u8[OCTET_BLOCK];
-	int8_t s8[OCTET_BLOCK];
-	int16_t s16[OCTET_BLOCK];
+	OCTET_SCRATCH uint8_t u8[OCTET_BLOCK];
+	OCTET_SCRATCH int8_t s8[OCTET_BLOCK];
+	OCTET_SCRATCH int16_t s16[OCTET_BLOCK];
 
 	switch (cmd->src.type) {
 	case OCTET_TYPE_INT8:
@@ -99,7 +99,7 @@ static void average8(const struct pool *p, const struct window *w, size_t c0, si
 		     uint8_t *dst)
 {
 	const struct octet_cmd *cmd = p->cmd;
-	int32_t acc[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t acc[OCTET_BLOCK];
 	unsigned int bits = w->taps > 1 ? 32 - (unsigned int)__builtin_clz((unsigned int)w->taps - 1)
 					: 0;
 	int64_t mult = (((1ll << 30) + 1) << bits) / (int64_t)w->taps;
@@ -118,7 +118,7 @@ static void average16(const struct pool *p, const struct window *w, size_t c0, s
 		      int16_t *dst)
 {
 	const struct octet_cmd *cmd = p->cmd;
-	int64_t acc[OCTET_BLOCK];
+	OCTET_SCRATCH int64_t acc[OCTET_BLOCK];
 
 	sum_s16(p, w, c0, n, acc);
 	for (size_t c = 0; c < n; c++)
@@ -128,7 +128,7 @@ static void average16(const struct pool *p, const struct window *w, size_t c0, s
 
 static void sum(const struct pool *p, const struct window *w, size_t c0, size_t n, void *dst)
 {
-	int32_t acc[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t acc[OCTET_BLOCK];
 	/* modulo 2^32 */
 	uint32_t zero = (uint32_t)w->taps * (uint32_t)p->cmd->src.zero_point;
 

@@ -25,7 +25,7 @@ target static void name(const struct octet_work *work, const struct corners *q, 
 	const sum wa = q->weight[0], wb = q->weight[1];					\
 	const sum wc = q->weight[2], wd = q->weight[3];					\
 	const sum lo = work->cmd.act_min, hi = work->cmd.act_max;			\
-	sum v[OCTET_BLOCK];								\
+	OCTET_SCRATCH sum v[OCTET_BLOCK];						\
 											\
 	for (size_t i = 0; i < n; i++)							\
 		v[i] = wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i];			\

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "compute.h"
 #include "output_stage.h"
 #include "simd.h"
 
@@ -200,7 +201,7 @@ AVX2 static void narrow(const struct octet_requant *rq, const int32_t *acc, size
 {
 	const __m256i low = _mm256_set1_epi32(0xff);
 	const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-	int32_t y[64];
+	OCTET_SCRATCH int32_t y[64];
 
 	for (size_t i = 0; i < n; i += 64) {
 		size_t part = n - i < 64 ? n - i : 64, j = 0;

@@ -76,7 +76,7 @@ static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, si
 static void narrow(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
 		   uint8_t *to)
 {
-	int32_t y[64];
+	OCTET_SCRATCH int32_t y[64];
 
 	for (size_t i = 0; i < n; i += 64) {
 		size_t part = n - i < 64 ? n - i : 64;

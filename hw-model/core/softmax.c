@@ -69,7 +69,7 @@ int octet_compute_softmax(const struct octet_work *work)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 	struct octet_pacer pacer = { .work = work };
-	int32_t e[OCTET_SOFTMAX_MAX];
+	OCTET_SCRATCH int32_t e[OCTET_SOFTMAX_MAX];
 
 	for (size_t p = 0; p < octet_pixels(cmd); p++) {
 		uint8_t *to = work->dst + p * cmd->cin;

@@ -104,7 +104,7 @@ void octet_tail_free(struct octet_tail *tail)
 void octet_tail_apply(const struct octet_tail *tail, uint8_t *dst, size_t n)
 {
 	const uint8_t *x2 = tail->add ? tail->src2 + (dst - tail->dst) : NULL;
-	int32_t sum[OCTET_BLOCK];
+	OCTET_SCRATCH int32_t sum[OCTET_BLOCK];
 
 	if (tail->add) {
 		octet_addend_sum(tail->own, tail->other, dst, x2, n, sum);
