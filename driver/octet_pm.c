@@ -29,7 +29,7 @@ void octet_pm_init(struct octet_device *odev)
 	init_rwsem(&odev->pm.gate);
 }
 
-/* Sleeps when sysfs allows it; the PCI core holds a reference in probe. */
+/* The device may sleep from here on; the PCI core holds a reference in probe. */
 void octet_pm_enable(struct octet_device *odev)
 {
 	struct device *dev = odev->drm.dev;
@@ -38,6 +38,7 @@ void octet_pm_enable(struct octet_device *odev)
 	pm_runtime_use_autosuspend(dev);
 	/* Forgets an error of an earlier binding, as of a device that was gone. */
 	pm_runtime_set_active(dev);
+	pm_runtime_allow(dev);
 	pm_runtime_mark_last_busy(dev);
 	pm_runtime_put_autosuspend(dev);
 }
@@ -52,6 +53,7 @@ void octet_pm_disable(struct octet_device *odev)
 	u32 refs;
 
 	pm_runtime_get_noresume(dev);
+	pm_runtime_forbid(dev);
 	pm_runtime_dont_use_autosuspend(dev);
 
 	spin_lock_irq(&odev->pm.lock);

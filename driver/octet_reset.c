@@ -139,6 +139,9 @@ static void octet_reset_device(struct octet_device *odev)
 	octet_reset_quiesce(odev, octet_reset_all(odev), true);
 
 	ret = octet_reset_hw(odev);
+	/* Nothing has failed before: one bad access shall not cost the device. */
+	if (ret == -EIO && odev->parked)
+		ret = octet_reset_hw(odev);
 	/* To wake up is none. */
 	if (!odev->parked)
 		WRITE_ONCE(odev->resets, odev->resets + 1);

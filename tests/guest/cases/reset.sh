@@ -3,6 +3,9 @@
 # command, a wrong completion, a failed DMA access, a lost interrupt.
 # device: cores=2
 # timeout: 180
+# Awake: to wake up takes accesses of its own, which would be the ones to fail.
+echo on >"$(readlink -f /sys/class/accel/accel0/device)/power/control"
+
 inject() {		# PROPERTY NTH SUBJECT
 	check "$1 $2 is set" octet_set "$1" "$2"
 	check "$1 $2: one queue suffers, nobody else" recovery "$3"
