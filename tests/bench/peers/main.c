@@ -227,7 +227,10 @@ static void measure(const char *level, const struct peer_op *op, const char *con
 	for (int i = 0; i < count; i++)
 		times[i] = repetitions(&e[i], seconds / ROUNDS / count);
 	for (int r = 0; r < ROUNDS; r++) {
-		for (int i = 0; i < count; i++) {
+		for (int turn = 0; turn < count; turn++) {
+			/* who is first, and who comes after whom, changes */
+			const int at = r % 2 ? count - 1 - turn : turn;
+			const int i = (at + r / 2) % count;
 			const double start = now();
 
 			for (int j = 0; j < times[i]; j++)

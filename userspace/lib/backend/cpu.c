@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The CPU backend: one thread that runs the fallback, all queues of a context
- * in the order of their submits. So a fence to wait for has always passed.
+ * in the order of their submits; who waits without a limit helps. So a fence to wait for has always passed.
  */
 
 #include <errno.h>
@@ -19,6 +19,8 @@
 #define CPU_SRAM (1u << 20)
 #define CPU_DEPTH 4096
 #define CPU_MAX_CMDS 4096
+#define SHORT_CMDS 16
+#define SHORT_MACS (1u << 25)
 #define PAGE 4096
 
 struct cpu_queue {
@@ -37,14 +39,16 @@ struct cpu_run {
  *
  * @generation: counts changes of @memory
  * @memory: buffers; a device address is the address here
- * @line: jobs, the first one being run
+ * @running: the first job of the line is being run, by the thread or by one that
+ *	waits and would only have slept
+ * @line: jobs
  */
 struct cpu_state {
 	struct octet_cpu *cpu;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
-	bool stop;
+	bool stop, running;
 	struct octet_ranges memory;
 	uint64_t generation;
 	unsigned int queues;
@@ -159,29 +163,36 @@ static void finish(struct cpu_state *cpu, struct cpu_queue *q,
 	pthread_cond_broadcast(&cpu->done);
 }
 
+/* The first job of the line, with the lock, which is let go meanwhile. */
+static void run_next(struct cpu_state *cpu)
+{
+	struct octet_queue_state result;
+	struct cpu_run *r = &cpu->line[cpu->head];
+
+	cpu->running = true;
+	/* Those after a failed job are cancelled. */
+	if (!r->queue->state.error) {
+		pthread_mutex_unlock(&cpu->lock);
+		run(cpu, r, &result);
+		pthread_mutex_lock(&cpu->lock);
+		finish(cpu, r->queue, &result);
+	}
+	cpu->running = false;
+	cpu->head = (cpu->head + 1) % CPU_DEPTH;
+	cpu->count--;
+	pthread_cond_broadcast(&cpu->done);
+}
+
 static void *cpu_main(void *opaque)
 {
 	struct cpu_state *cpu = opaque;
 
 	pthread_mutex_lock(&cpu->lock);
 	while (!cpu->stop) {
-		struct octet_queue_state result;
-		struct cpu_run *r = &cpu->line[cpu->head];
-
-		if (!cpu->count) {
+		if (cpu->count && !cpu->running)
+			run_next(cpu);
+		else
 			pthread_cond_wait(&cpu->work, &cpu->lock);
-			continue;
-		}
-		/* Those after a failed job are cancelled. */
-		if (!r->queue->state.error) {
-			pthread_mutex_unlock(&cpu->lock);
-			run(cpu, r, &result);
-			pthread_mutex_lock(&cpu->lock);
-			finish(cpu, r->queue, &result);
-		}
-		cpu->head = (cpu->head + 1) % CPU_DEPTH;
-		cpu->count--;
-		pthread_cond_broadcast(&cpu->done);
 	}
 	pthread_mutex_unlock(&cpu->lock);
 	return NULL;
@@ -318,8 +329,10 @@ static void cpu_queue_free(struct octet_queue *queue)
 	struct cpu_queue *q = queue->priv;
 
 	pthread_mutex_lock(&cpu->lock);
-	while (in_line(cpu, q))
+	while (in_line(cpu, q)) {
+		pthread_cond_signal(&cpu->work);
 		pthread_cond_wait(&cpu->done, &cpu->lock);
+	}
 	pthread_mutex_unlock(&cpu->lock);
 	cpu->queues--;
 	free(q);
@@ -328,6 +341,23 @@ static void cpu_queue_free(struct octet_queue *queue)
 static void cpu_job_free(struct octet_job *job)
 {
 	octet_cpu_job_free(job->made);
+}
+
+/*
+ * Whether to wake the thread takes longer than to run the job when it is waited for.
+ * All that could notice that it was not begun yet wakes the thread: see start_late().
+ */
+static bool is_short(const struct octet_run *run)
+{
+	const struct octet_job *job = run->jobs[0];
+
+	return run->count == 1 && job->count <= SHORT_CMDS && octet_job_macs(job) < SHORT_MACS;
+}
+
+static void start_late(struct cpu_state *cpu)
+{
+	if (cpu->count && !cpu->running)
+		pthread_cond_signal(&cpu->work);
 }
 
 static int cpu_submit(struct octet_queue *queue, const struct octet_run *run)
@@ -347,7 +377,8 @@ static int cpu_submit(struct octet_queue *queue, const struct octet_run *run)
 			.job = run->jobs[i],
 		};
 	}
-	pthread_cond_signal(&cpu->work);
+	if (cpu->count > 1 || !is_short(run))
+		pthread_cond_signal(&cpu->work);
 	pthread_mutex_unlock(&cpu->lock);
 	if (ret == -EBUSY)
 		octet_set_error(queue->ctx, ret, "octet_submit: at most %d jobs can be queued",
@@ -367,12 +398,18 @@ static int cpu_wait(struct octet_queue *queue, uint64_t seq, int64_t deadline)
 	int ret = 0;
 
 	pthread_mutex_lock(&cpu->lock);
+	if (deadline != INT64_MAX)
+		start_late(cpu);
 	while (!ended(queue->priv, seq) && !ret) {
-		if (deadline == INT64_MAX)
-			pthread_cond_wait(&cpu->done, &cpu->lock);
-		else
+		if (deadline != INT64_MAX)
 			ret = pthread_cond_timedwait(&cpu->done, &cpu->lock, &t);
+		else if (cpu->count && !cpu->running)
+			run_next(cpu);
+		else
+			pthread_cond_wait(&cpu->done, &cpu->lock);
 	}
+	/* The thread may have woken while a job was being run here. */
+	start_late(cpu);
 	if (ended(queue->priv, seq))
 		ret = 0;
 	pthread_mutex_unlock(&cpu->lock);
@@ -384,6 +421,7 @@ static int cpu_queue_state(struct octet_queue *queue, struct octet_queue_state *
 	struct cpu_state *cpu = queue->ctx->priv;
 
 	pthread_mutex_lock(&cpu->lock);
+	start_late(cpu);
 	*state = ((struct cpu_queue *)queue->priv)->state;
 	pthread_mutex_unlock(&cpu->lock);
 	return 0;
@@ -396,6 +434,7 @@ static int cpu_fence_fd(struct octet_fence *fence, int *out)
 	int fd;
 
 	pthread_mutex_lock(&cpu->lock);
+	start_late(cpu);
 	fd = octet_watch_add(&q->watchers, fence->seq, ended(q, fence->seq));
 	pthread_mutex_unlock(&cpu->lock);
 	if (fd < 0)

@@ -62,7 +62,7 @@ struct cpu_tail {
  * Sums lie in the order that interleaving bytes gives: place 16 v + 4 l + j has
  * channel 16 l + 4 v + j. @w, @start and the arrays of @tail are in this order.
  *
- * @n: channels
+ * @n: channels; 32 or less: they are there twice, for two pixels
  * @taps: pointers of a pixel; weights are [(taps + 3) / 4][CPU_DEPTH][4]
  */
 struct cpu_dw {

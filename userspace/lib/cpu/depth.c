@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DEPTHWISE on the byte kernels: block of channels by block of channels, row by
- * row. Pixels whose taps are all columns of the image are one run of the kernel;
+ * DEPTHWISE on the byte kernels: block of channels by block of channels, so that
+ * the rows of one stay in the first cache. Pixels whose taps are all columns of the image are one run of the kernel;
  * rows outside the image are read from one of pad values.
  */
 #include <errno.h>
@@ -79,6 +79,20 @@ static void one_row(const struct row *r)
 		pixels(r, ox, 1);
 }
 
+static void all_rows(struct row *r, uint64_t n)
+{
+	const struct octet_cmd *cmd = r->work->cmd;
+	const uint64_t *stride = r->work->dst.stride;
+
+	r->y = r->work->y + n * stride[1];
+	r->top = -(int64_t)cmd->pt;
+	for (uint64_t oy = 0; oy < cmd->oh; oy++) {
+		one_row(r);
+		r->y += stride[2];
+		r->top += cmd->sh;
+	}
+}
+
 /* Channels of block @i of the packed weights. */
 static void take_block(struct row *r, const struct cpu_packed *p, size_t i)
 {
@@ -139,16 +153,11 @@ int octet_cpu_bytes_depthwise(struct octet_cpu *cpu,
 		return -ENOMEM;
 	for (uint64_t n = 0; n < cmd->n; n++) {
 		r.image = work->x + n * work->src.stride[1];
-		for (uint64_t oy = 0; oy < cmd->oh; oy++) {
+		for (size_t i = 0; i < p->panels; i++) {
 			if (octet_cpu_canceled(cpu))
 				return -ECANCELED;
-			r.top = (int64_t)(oy * cmd->sh) - cmd->pt;
-			r.y = work->y + n * work->dst.stride[1] +
-			      oy * work->dst.stride[2];
-			for (size_t i = 0; i < p->panels; i++) {
-				take_block(&r, p, i);
-				one_row(&r);
-			}
+			take_block(&r, p, i);
+			all_rows(&r, n);
 		}
 	}
 	return 0;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Depthwise convolution, AVX-512 VNNI: bytes of four taps are interleaved, so
- * that VPDPBUSD sums them up; 64 channels at a time, packed again in order.
+ * that VPDPBUSD sums them up; 64 channels, or 32 of two pixels, at a time,
+ * packed again in order.
  */
+#include <string.h>
+
 #include "stage_avx512.h"
 
 /** struct four - sums, or inputs of four taps, of 64 channels */
@@ -24,87 +27,115 @@ interleave(__m512i a, __m512i b, __m512i c, __m512i d)
 	} };
 }
 
-/* Taps t and up of a pixel; those beyond the last one are zeros. */
-static inline __attribute__((always_inline)) struct four
-inputs(const uint8_t *const *x, size_t t, size_t taps, size_t at, __mmask64 m,
-       __m512i flip)
-{
-	const __m512i zero = _mm512_setzero_si512();
-	__m512i in[4];
+/**
+ * struct from - where inputs come from, all of it in registers
+ *
+ * @m: bytes of a pixel's channels
+ * @pair: there are 32 at most: the upper half is the next pixel, @step bytes
+ *	further, whose bytes are those of @next
+ */
+struct from {
+	const uint8_t *const *x;
+	size_t step;
+	__m512i flip;
+	__mmask64 m;
+	__mmask32 next;
+	bool pair;
+};
 
-#pragma GCC unroll 4
-	for (size_t i = 0; i < 4; i++) {
-		in[i] = zero;
-		if (t + i < taps)
-			in[i] = _mm512_xor_si512(
-				_mm512_maskz_loadu_epi8(m, x[t + i] + at), flip);
-	}
-	return interleave(in[0], in[1], in[2], in[3]);
-}
-
-/* Narrowed in order again: packing undoes the interleaving. */
 static inline __attribute__((always_inline)) __m512i
-narrow(const struct four *y, const struct cpu_stage *st)
+load(const struct from *f, size_t t, size_t at)
 {
-	const __m512i zp = _mm512_set1_epi16((int16_t)st->zero_point);
-	__m512i a = _mm512_packs_epi32(y->v[0], y->v[1]);
-	__m512i b = _mm512_packs_epi32(y->v[2], y->v[3]);
+	__m512i v;
 
-	a = _mm512_adds_epi16(a, zp);
-	b = _mm512_adds_epi16(b, zp);
-	if (st->lo < 0) {
-		a = _mm512_packs_epi16(a, b);
-		a = _mm512_max_epi8(a, _mm512_set1_epi8((char)st->lo));
-		return _mm512_min_epi8(a, _mm512_set1_epi8((char)st->hi));
+	if (f->pair) {
+		const uint8_t *p = f->x[t] + at;
+		const __mmask32 low = (__mmask32)f->m;
+
+		v = _mm512_castsi256_si512(_mm256_maskz_loadu_epi8(low, p));
+		v = _mm512_inserti64x4(v, _mm256_maskz_loadu_epi8(f->next,
+					  f->next ? p + f->step : p), 1);
+	} else {
+		v = _mm512_maskz_loadu_epi8(f->m, f->x[t] + at);
 	}
-	a = _mm512_packus_epi16(a, b);
-	a = _mm512_max_epu8(a, _mm512_set1_epi8((char)st->lo));
-	return _mm512_min_epu8(a, _mm512_set1_epi8((char)st->hi));
+	return _mm512_xor_si512(v, f->flip);
 }
 
+/* Sums of a pixel; taps beyond the last one are zeros. */
 static inline __attribute__((always_inline)) struct four
-sums(const struct cpu_dw *dw, size_t taps, const uint8_t *const *x, size_t at,
-     __mmask64 m, __m512i flip)
+sums(const struct from *f, size_t taps, size_t at, const int8_t *w,
+     const int32_t *start)
 {
 	struct four y;
 
 #pragma GCC unroll 4
 	for (size_t v = 0; v < 4; v++)
-		y.v[v] = _mm512_loadu_si512(dw->start + 16 * v);
+		y.v[v] = _mm512_loadu_si512(start + 16 * v);
 #pragma GCC unroll 3
 	for (size_t t = 0; t < taps; t += 4) {
-		const struct four in = inputs(x, t, taps, at, m, flip);
+		const __m512i zero = _mm512_setzero_si512();
+		const struct four in = interleave(load(f, t, at),
+			t + 1 < taps ? load(f, t + 1, at) : zero,
+			t + 2 < taps ? load(f, t + 2, at) : zero,
+			t + 3 < taps ? load(f, t + 3, at) : zero);
 
 #pragma GCC unroll 4
 		for (size_t v = 0; v < 4; v++)
 			y.v[v] = _mm512_dpbusd_epi32(y.v[v], in.v[v],
-				_mm512_loadu_si512(dw->w + t * CPU_DEPTH +
+				_mm512_loadu_si512(w + t * CPU_DEPTH +
 						   v * CPU_LINE));
 	}
 	return y;
 }
 
-static inline __attribute__((always_inline)) void
-pixels_of(const struct cpu_dw *dw, size_t taps, bool fp32, size_t pixels,
-	  const uint8_t *const *x, size_t x_step, uint8_t *y, size_t y_step)
+static inline __mmask64 low_bits(size_t n)
 {
-	const struct cpu_stage *st = &dw->tail.stage;
-	const __mmask64 m = dw->n >= 64 ? ~(__mmask64)0 :
-					  ((__mmask64)1 << dw->n) - 1;
-	const __m512i flip = _mm512_set1_epi32((int32_t)dw->flip);
-	const __m512 lo = _mm512_set1_ps((float)(st->lo - st->zero_point));
-	const __m512 hi = _mm512_set1_ps((float)(st->hi - st->zero_point));
+	return n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1;
+}
 
-	for (size_t p = 0; p < pixels; p++) {
-		struct four s = sums(dw, taps, x, p * x_step, m, flip);
+static inline __attribute__((always_inline)) void
+pixels_of(const struct cpu_dw *dw, size_t taps, bool fp32, bool pair,
+	  size_t pixels, const uint8_t *const *x, size_t x_step, uint8_t *y,
+	  size_t y_step)
+{
+	/* copies: stores to y could change what pointers lead to */
+	const struct cpu_tail tail = dw->tail;
+	const struct limits l = limits_of(&tail.stage);
+	const int8_t *w = dw->w;
+	const int32_t *start = dw->start;
+	const uint8_t *taps_at[64];
+	struct from f = {
+		.x = taps_at,
+		.step = x_step,
+		.flip = _mm512_set1_epi32((int32_t)dw->flip),
+		.m = low_bits(dw->n),
+		.pair = pair,
+	};
 
+	memcpy(taps_at, x, taps * sizeof(*x));
+	for (size_t p = 0; p < pixels; p += pair ? 2 : 1) {
+		struct four s;
+		__m512i out;
+
+		f.next = pair && p + 1 < pixels ? (__mmask32)f.m : 0;
+		s = sums(&f, taps, p * x_step, w, start);
 #pragma GCC unroll 4
 		for (size_t v = 0; v < 4; v++) {
-			const struct scale16 q = load16(&dw->tail, 16 * v, fp32);
+			const struct scale16 q = load16(&tail, 16 * v, fp32);
 
-			s.v[v] = scale16(&q, s.v[v], fp32, lo, hi);
+			s.v[v] = scale16(&q, s.v[v], fp32, &l);
 		}
-		_mm512_mask_storeu_epi8(y + p * y_step, m, narrow(&s, st));
+		out = narrow64(s.v[0], s.v[1], s.v[2], s.v[3], &l);
+		if (!pair) {
+			_mm512_mask_storeu_epi8(y + p * y_step, f.m, out);
+			continue;
+		}
+		_mm256_mask_storeu_epi8(y + p * y_step, (__mmask32)f.m,
+					_mm512_castsi512_si256(out));
+		if (f.next)
+			_mm256_mask_storeu_epi8(y + (p + 1) * y_step, f.next,
+						_mm512_extracti64x4_epi64(out,
+									  1));
 	}
 }
 
@@ -114,13 +145,15 @@ static void slow(const struct cpu_dw *dw, size_t pixels,
 		 size_t y_step)
 {
 	const size_t size = dw->tail.stage.stage == OCTET_STAGE_RAW ? 4 : 1;
-	const __mmask64 m = dw->n >= 64 ? ~(__mmask64)0 :
-					  ((__mmask64)1 << dw->n) - 1;
-	const __m512i flip = _mm512_set1_epi32((int32_t)dw->flip);
+	const struct from f = {
+		.x = x,
+		.flip = _mm512_set1_epi32((int32_t)dw->flip),
+		.m = low_bits(dw->n),
+	};
 
 	for (size_t p = 0; p < pixels; p++) {
-		const struct four s = sums(dw, dw->taps, x, p * x_step, m,
-					   flip);
+		const struct four s = sums(&f, dw->taps, p * x_step, dw->w,
+					   dw->start);
 		int32_t acc[CPU_DEPTH];
 		uint8_t out[CPU_DEPTH * 4];
 
@@ -131,11 +164,14 @@ static void slow(const struct cpu_dw *dw, size_t pixels,
 		for (size_t c = 0; c < dw->n; c++) {
 			const size_t at = c / 4 % 4 * 16 + c / 16 * 4 + c % 4;
 
-			__builtin_memcpy(y + p * y_step + c * size,
-					 out + at * size, size);
+			memcpy(y + p * y_step + c * size, out + at * size,
+			       size);
 		}
 	}
 }
+
+#define RUN(taps, fp32, pair) \
+	pixels_of(dw, taps, fp32, pair, pixels, x, x_step, y, y_step)
 
 void octet_cpu_dw_avx512vnni(const struct cpu_dw *dw, size_t pixels,
 			     const uint8_t *const *x, size_t x_step, uint8_t *y,
@@ -145,10 +181,14 @@ void octet_cpu_dw_avx512vnni(const struct cpu_dw *dw, size_t pixels,
 
 	if (!quick(&dw->tail))
 		slow(dw, pixels, x, x_step, y, y_step);
-	else if (dw->taps == 9 && fp32)
-		pixels_of(dw, 9, true, pixels, x, x_step, y, y_step);
-	else if (dw->taps == 9)
-		pixels_of(dw, 9, false, pixels, x, x_step, y, y_step);
+	else if (dw->taps != 9)
+		RUN(dw->taps, fp32, dw->n <= 32);
+	else if (fp32 && dw->n > 32)
+		RUN(9, true, false);
+	else if (fp32)
+		RUN(9, true, true);
+	else if (dw->n > 32)
+		RUN(9, false, false);
 	else
-		pixels_of(dw, dw->taps, fp32, pixels, x, x_step, y, y_step);
+		RUN(9, false, true);
 }

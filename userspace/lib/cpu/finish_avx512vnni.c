@@ -1,33 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/* Output stage of a tile, AVX-512: a panel's parameters serve all of its rows. */
+/*
+ * Output stage of a tile, AVX-512: up to four panels at a time, whose parameters
+ * serve all of its rows.
+ */
 #include "stage_avx512.h"
 
+/* n <= 16 * panels channels; panels and fp32 are constants where it is inlined */
 static inline __attribute__((always_inline)) void
-panel(const struct cpu_tail *t, size_t channel, const int32_t *acc, size_t lda,
-      size_t rows, size_t n, uint8_t *const *y, bool fp32)
+strip(const struct cpu_tail *t, size_t channel, const int32_t *acc, size_t lda,
+      size_t rows, size_t n, uint8_t *const *y, size_t panels, bool fp32)
 {
-	const struct cpu_stage *st = &t->stage;
-	const __mmask16 m = (__mmask16)(n >= 16 ? 0xffff : (1u << n) - 1);
-	const __m512 flo = _mm512_set1_ps((float)(st->lo - st->zero_point));
-	const __m512 fhi = _mm512_set1_ps((float)(st->hi - st->zero_point));
-	const __m512i zp = _mm512_set1_epi32(st->zero_point);
-	const __m512i lo = _mm512_set1_epi32(st->lo);
-	const __m512i hi = _mm512_set1_epi32(st->hi);
-	const struct scale16 s = load16(t, channel, fp32);
+	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+						10, 14, 3, 7, 11, 15);
+	const __mmask64 m = n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1;
+	const struct limits l = limits_of(&t->stage);
+	struct scale16 s[4];
 
+#pragma GCC unroll 4
+	for (size_t p = 0; p < panels; p++)
+		s[p] = load16(t, channel + 16 * p, fp32);
 	for (size_t i = 0; i < rows; i++, acc += lda) {
-		__m512i v = scale16(&s, _mm512_loadu_si512(acc), fp32, flo, fhi);
-		__m128i b;
+		__m512i v[4], out;
 
-		v = _mm512_add_epi32(v, zp);
-		if (!fp32)
-			v = _mm512_min_epi32(_mm512_max_epi32(v, lo), hi);
-		b = _mm512_cvtepi32_epi8(v);
-		if (m == 0xffff)
-			_mm_storeu_si128((void *)(y[i] + channel), b);
+#pragma GCC unroll 4
+		for (size_t p = 0; p < 4; p++)
+			v[p] = p < panels ?
+			       scale16(&s[p], _mm512_loadu_si512(acc + 16 * p),
+				       fp32, &l) : _mm512_setzero_si512();
+		out = narrow64(v[0], v[1], v[2], v[3], &l);
+		out = _mm512_permutexvar_epi32(order, out);
+		if (panels == 1 && n >= 16)
+			_mm_storeu_si128((void *)(y[i] + channel),
+					 _mm512_castsi512_si128(out));
+		else if (panels == 2 && n >= 32)
+			_mm256_storeu_si256((void *)(y[i] + channel),
+					    _mm512_castsi512_si256(out));
 		else
-			_mm_mask_storeu_epi8(y[i] + channel, m, b);
+			_mm512_mask_storeu_epi8(y[i] + channel, m, out);
 	}
+}
+
+static inline __attribute__((always_inline)) void
+strips(const struct cpu_tail *t, size_t channel, const int32_t *acc, size_t lda,
+       size_t rows, size_t n, uint8_t *const *y, bool fp32)
+{
+	for (; n > 64; n -= 64, channel += 64, acc += 64)
+		strip(t, channel, acc, lda, rows, 64, y, 4, fp32);
+	if (n > 48)
+		strip(t, channel, acc, lda, rows, n, y, 4, fp32);
+	else if (n > 32)
+		strip(t, channel, acc, lda, rows, n, y, 3, fp32);
+	else if (n > 16)
+		strip(t, channel, acc, lda, rows, n, y, 2, fp32);
+	else
+		strip(t, channel, acc, lda, rows, n, y, 1, fp32);
 }
 
 void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
@@ -37,18 +63,12 @@ void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
 	const bool fp32 = tail->stage.stage == OCTET_STAGE_FP32_RNE;
 	const size_t size = tail->stage.stage == OCTET_STAGE_RAW ? 4 : 1;
 
-	if (!quick(tail)) {
+	if (quick(tail) && fp32)
+		strips(tail, channel, acc, lda, rows, n, y, true);
+	else if (quick(tail))
+		strips(tail, channel, acc, lda, rows, n, y, false);
+	else
 		for (size_t i = 0; i < rows; i++)
 			octet_cpu_requant_avx512vnni(&tail->stage, channel,
 				acc + i * lda, n, y[i] + channel * size);
-		return;
-	}
-	for (size_t c = 0; c < n; c += CPU_PANEL) {
-		if (fp32)
-			panel(tail, channel + c, acc + c, lda, rows, n - c, y,
-			      true);
-		else
-			panel(tail, channel + c, acc + c, lda, rows, n - c, y,
-			      false);
-	}
 }

@@ -240,13 +240,40 @@ static size_t place(size_t c)
 	return c / 4 % 4 * 16 + c / 16 * 4 + c % 4;
 }
 
+/* Channel @c, as if it were channel @as; false if bytes do not hold its weights. */
+static bool depth_channel(const struct cpu_work *work,
+			  const struct cpu_packed *p, const struct arrays *a,
+			  size_t c, size_t as)
+{
+	const struct cpu_shape *s = &work->wgt;
+	const size_t block = as / CPU_DEPTH, in = place(as % CPU_DEPTH);
+	int8_t *w = a->w + (block * p->lines * CPU_DEPTH + in) * 4;
+	int32_t sum = 0;
+
+	for (size_t t = 0; t < p->k; t++) {
+		const uint8_t *from = work->w + c +
+				      t / work->cmd->s * s->stride[2] +
+				      t % work->cmd->s * s->stride[3];
+		const int32_t v = (work->w_signed ? (int8_t)*from : *from) -
+				  work->zw[c];
+
+		if (v < -128 || v > 127)
+			return false;
+		w[t / 4 * CPU_DEPTH * 4 + t % 4] = (int8_t)v;
+		sum += v;
+	}
+	a->start[block * CPU_DEPTH + in] =
+		(int32_t)((uint32_t)work->stage.bias[c] -
+			  (uint32_t)(input_zero(work) * sum));
+	stage_of(work, c, block * CPU_DEPTH + in, a);
+	return true;
+}
+
 int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
 			 uint64_t *bytes)
 {
-	const struct cpu_shape *s = &work->wgt;
-	const int32_t zx = input_zero(work);
 	struct arrays a;
-	size_t w_bytes;
+	size_t w_bytes, first;
 
 	to->groups = 1;
 	to->channels = work->cmd->cout;
@@ -254,33 +281,18 @@ int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
 	to->panels = (to->channels + CPU_DEPTH - 1) / CPU_DEPTH;
 	to->lines = (to->k + 3) / 4;
 	to->wide = to->panels * CPU_DEPTH;
+	first = (to->panels - 1) * CPU_DEPTH;
 	w_bytes = round_up(to->panels * to->lines * CPU_DEPTH * 4, 64);
 	if (reserve(to, w_bytes, &a, bytes))
 		return -ENOMEM;
 	memset(a.w, 0, w_bytes);
-	for (size_t c = 0; c < to->channels; c++) {
-		const size_t at = c / CPU_DEPTH * CPU_DEPTH +
-				  place(c % CPU_DEPTH);
-		int8_t *w = a.w + c / CPU_DEPTH * to->lines * CPU_DEPTH * 4 +
-			    place(c % CPU_DEPTH) * 4;
-		int32_t sum = 0;
-
-		for (size_t t = 0; t < to->k; t++) {
-			const uint8_t *from = work->w + c +
-				t / work->cmd->s * s->stride[2] +
-				t % work->cmd->s * s->stride[3];
-			const int32_t v = (work->w_signed ? (int8_t)*from :
-					   *from) - work->zw[c];
-
-			if (v < -128 || v > 127)
-				return -ENOTSUP;
-			w[t / 4 * CPU_DEPTH * 4 + t % 4] = (int8_t)v;
-			sum += v;
-		}
-		a.start[at] = (int32_t)((uint32_t)work->stage.bias[c] -
-					(uint32_t)(zx * sum));
-		stage_of(work, c, at, &a);
-	}
+	for (size_t c = 0; c < to->channels; c++)
+		if (!depth_channel(work, to, &a, c, c))
+			return -ENOTSUP;
+	/* a half block is there twice, for two pixels */
+	for (size_t c = first; to->channels - first <= CPU_DEPTH / 2 &&
+	     c < to->channels; c++)
+		depth_channel(work, to, &a, c, c + CPU_DEPTH / 2);
 	publish(to, work, &a, to->k);
 	return 0;
 }

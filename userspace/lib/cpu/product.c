@@ -11,11 +11,14 @@
 
 #define BLOCK	240u	/* rows: a multiple of all tiles' */
 #define TAPS	64u	/* of a row, not copied */
+#define CACHE_1	(24u << 10)
+#define CACHE_2	(768u << 10)
 
 /**
  * struct block - rows [m0, m0 + rows) of a product
  *
  * @a, @y: GEMM: the matrices
+ * @tail: output stage of the group
  * @m: rows of the product
  * @taps, @lines: of a row
  * @x: [taps][BLOCK]
@@ -29,6 +32,7 @@ struct block {
 	size_t group;
 	const uint8_t *a;
 	uint8_t *y;
+	struct cpu_tail tail;
 	uint64_t m, m0;
 	size_t rows, taps, lines;
 	bool copy;
@@ -188,15 +192,14 @@ static void subtract(const struct block *b, size_t i, size_t rows, size_t n,
 					   (uint32_t)zw[c]);
 }
 
-/* Panels [first, first + panels) of all rows of the block. */
-static void strip(struct block *b, size_t first, size_t panels, size_t rows)
+/* Panels [first, first + panels) of all rows of the block, in tiles of as many rows. */
+static void strip(struct block *b, size_t first, size_t panels, size_t tiles)
 {
 	const struct cpu_packed *p = b->p;
 	const struct cpu_bytes *k = b->cpu->k->bytes;
 	const size_t c = first * CPU_PANEL;
 	const size_t left = p->channels - c;
 	const size_t n = left < panels * CPU_PANEL ? left : panels * CPU_PANEL;
-	struct cpu_tail tail = p->tail;
 	struct cpu_tile t = {
 		.panels = panels,
 		.taps = b->taps,
@@ -209,41 +212,36 @@ static void strip(struct block *b, size_t first, size_t panels, size_t rows)
 		.acc = b->cpu->acc,
 	};
 
-	tail.stage.nearest = b->work->stage.nearest;
-	tail.stage.mult += b->group * p->wide;
-	tail.stage.shift += b->group * p->wide;
-	tail.half += b->group * p->wide;
-	tail.right += b->group * p->wide;
-	tail.ties += b->group * p->wide;
-	for (size_t i = 0; i < b->rows; i += t.rows) {
-		t.rows = b->rows - i < rows ? b->rows - i : rows;
+	for (size_t i = 0; i < b->rows; i += t.rows, tiles--) {
+		t.rows = (b->rows - i + tiles - 1) / tiles;
 		t.x = b->x + i;
 		k->tile(&t);
 		if (p->zw)
 			subtract(b, i, t.rows, panels * CPU_PANEL,
 				 p->zw + b->group * p->wide + c, t.acc);
-		k->finish(&tail, c, t.acc, panels * CPU_PANEL, t.rows, n,
+		k->finish(&b->tail, c, t.acc, panels * CPU_PANEL, t.rows, n,
 			  b->out + i);
 	}
 }
 
-/* Rows of a tile, so that all tiles of a block have about as many. */
-static size_t tile_rows(const struct cpu_bytes *k, size_t rows)
+/* Rows of a tile at most: not so many that there is no room for four panels. */
+static size_t tile_rows(const struct cpu_bytes *k, size_t panels)
 {
-	size_t most = 1, tiles;
+	const size_t wide = panels < 4 ? panels : 4;
+	size_t most = 1;
 
-	while (most < CPU_ROWS && k->most[most + 1])
+	while (most < CPU_ROWS && k->most[most + 1] >= wide)
 		most++;
-	tiles = (rows + most - 1) / most;
-	return (rows + tiles - 1) / tiles;
+	return most;
 }
 
 static void multiply(struct block *b)
 {
 	const struct cpu_bytes *k = b->cpu->k->bytes;
-	const size_t rows = tile_rows(k, b->rows);
-	size_t strips = (b->p->panels + k->most[rows] - 1) / k->most[rows];
-	size_t panels;
+	const size_t most = tile_rows(k, b->p->panels);
+	const size_t tiles = (b->rows + most - 1) / most;
+	const size_t wide = k->most[(b->rows + tiles - 1) / tiles];
+	size_t strips = (b->p->panels + wide - 1) / wide, panels;
 
 	find_outputs(b);
 	find_inputs(b);
@@ -251,7 +249,7 @@ static void multiply(struct block *b)
 		sum_inputs(b);
 	for (size_t first = 0; strips; first += panels, strips--) {
 		panels = (b->p->panels - first + strips - 1) / strips;
-		strip(b, first, panels, rows);
+		strip(b, first, panels, tiles);
 	}
 }
 
@@ -267,6 +265,24 @@ static bool in_place(const struct cpu_work *work)
 	       work->wgt.inner <= CPU_PAD;
 }
 
+/*
+ * Rows of a block: few where the weights stay in the first cache, so that rows of
+ * results are done at once; else as many as that cache holds, so that these come
+ * from the second one seldom; all where they come from further.
+ */
+static size_t block_rows(const struct cpu_packed *p)
+{
+	const size_t row = 4 * p->lines + p->channels;
+	const size_t rows = CACHE_1 / row / 24 * 24;
+	const size_t weights = p->lines * p->panels * CPU_LINE;
+
+	if (weights <= CACHE_1)
+		return 24;
+	if (weights > CACHE_2 || rows > BLOCK)
+		return BLOCK;
+	return rows < 48 ? 48 : rows;
+}
+
 int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 			    const struct cpu_packed *p, size_t group,
 			    const uint8_t *a, uint8_t *y)
@@ -274,7 +290,7 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	const struct octet_cmd *cmd = work->cmd;
 	const bool gemm = cmd->op == OCTET_OP_GEMM;
 	struct block *b = cpu->block;
-	size_t most = BLOCK;
+	size_t most = block_rows(p);
 
 	b->cpu = cpu;
 	b->work = work;
@@ -284,13 +300,20 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	b->y = y;
 	b->m = gemm ? cmd->h : (uint64_t)cmd->n * cmd->oh * cmd->ow;
 	b->copy = !in_place(work);
+	b->tail = p->tail;
+	b->tail.stage.nearest = work->stage.nearest;
+	b->tail.stage.mult += group * p->wide;
+	b->tail.stage.shift += group * p->wide;
+	b->tail.half += group * p->wide;
+	b->tail.right += group * p->wide;
+	b->tail.ties += group * p->wide;
 	b->taps = b->copy || gemm ? 1 : (size_t)cmd->r * cmd->s;
 	b->lines = p->lines / b->taps;
 	if (b->copy) {
 		const size_t room = sizeof(int16_t) * CPU_BLOCK_M * CPU_BLOCK_K;
 
-		most = room / (4 * b->lines) < BLOCK ? room / (4 * b->lines) :
-						       BLOCK;
+		most = room / (4 * b->lines) < most ? room / (4 * b->lines) :
+						      most;
 	} else if (!gemm) {
 		memset(cpu->pad, cmd->pad_value, work->wgt.inner);
 	}

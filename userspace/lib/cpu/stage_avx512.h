@@ -16,6 +16,48 @@ static inline bool quick(const struct cpu_tail *t)
 			    t->stage.nearest);
 }
 
+/**
+ * struct limits - of results, in registers
+ *
+ * @top: the upper one as the stage's float, before the zero point
+ * @negative: they are signed bytes
+ */
+struct limits {
+	__m512 top;
+	__m512i zp, lo, hi;
+	bool negative;
+};
+
+static inline __attribute__((always_inline)) struct limits
+limits_of(const struct cpu_stage *st)
+{
+	return (struct limits) {
+		.top = _mm512_set1_ps((float)(st->hi - st->zero_point)),
+		.zp = _mm512_set1_epi16((int16_t)st->zero_point),
+		.lo = _mm512_set1_epi8((char)st->lo),
+		.hi = _mm512_set1_epi8((char)st->hi),
+		.negative = st->lo < 0,
+	};
+}
+
+/*
+ * Zero point, clamp and bytes of 4 x 16 results. Saturation on the way is harmless:
+ * the limits are narrower. Bytes come as packing orders them: four of each, lane by
+ * lane.
+ */
+static inline __attribute__((always_inline)) __m512i
+narrow64(__m512i a, __m512i b, __m512i c, __m512i d, const struct limits *l)
+{
+	a = _mm512_adds_epi16(_mm512_packs_epi32(a, b), l->zp);
+	c = _mm512_adds_epi16(_mm512_packs_epi32(c, d), l->zp);
+	if (l->negative) {
+		a = _mm512_packs_epi16(a, c);
+		return _mm512_min_epi8(_mm512_max_epi8(a, l->lo), l->hi);
+	}
+	a = _mm512_packus_epi16(a, c);
+	return _mm512_min_epu8(_mm512_max_epu8(a, l->lo), l->hi);
+}
+
 /** struct scale16 - parameters of 16 channels in registers; @other: of odd ones */
 struct scale16 {
 	__m512i mult, other, half, right, ties;
@@ -38,10 +80,11 @@ load16(const struct cpu_tail *t, size_t c, bool fp32)
 /*
  * Scaled and rounded. FIX: the product's upper half, rounded half up as
  * SRDHM does for both signs, then the rest of the shift.
- * FP32: limited on both sides, so that the conversion does not overflow.
+ * FP32: limited above, so that the conversion does not overflow; what it gives for
+ * too little is the least integer there is.
  */
 static inline __attribute__((always_inline)) __m512i
-scale16(const struct scale16 *s, __m512i v, bool fp32, __m512 lo, __m512 hi)
+scale16(const struct scale16 *s, __m512i v, bool fp32, const struct limits *l)
 {
 	const __m512i nudge = _mm512_set1_epi64(1 << 30);
 	__m512i even, odd;
@@ -50,8 +93,7 @@ scale16(const struct scale16 *s, __m512i v, bool fp32, __m512 lo, __m512 hi)
 		__m512 y = _mm512_mul_ps(_mm512_cvtepi32_ps(v),
 					 _mm512_castsi512_ps(s->mult));
 
-		y = _mm512_min_ps(_mm512_max_ps(y, lo), hi);
-		return _mm512_cvtps_epi32(y);
+		return _mm512_cvtps_epi32(_mm512_min_ps(y, l->top));
 	}
 	even = _mm512_mul_epi32(v, s->mult);
 	odd = _mm512_mul_epi32(_mm512_srli_epi64(v, 32), s->other);
