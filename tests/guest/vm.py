@@ -73,7 +73,7 @@ def qemu_args(need, qemu, kernel, initrd, extra, out=None):
     if need["append"]:
         line += " " + need["append"]
     if need["kernel"] == "debug":
-        line += " kunit.enable=1"
+        line += " kunit.enable=1 kunit.autorun=1"
     factor = float(os.environ.get("OCTET_TIMEOUT_FACTOR", "1"))
     line += " octet.slow=%d" % (SLOW.get(need["kernel"], 1) * max(factor, 1))
     args += ["-append", line + extra] + list(need["qemu"])

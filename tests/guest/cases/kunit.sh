@@ -6,7 +6,14 @@
 for f in /sys/kernel/debug/kunit/octet*/results; do
 	suite=${f%/results}
 	suite=${suite##*/}
-	grep -q "^ok " "$f" || not_ok "$suite ends well"
-	sed -n "s/^    \(ok\|not ok\) \([0-9]*\) \(.*\)/\1 \2 - $suite: \3/p" "$f"
-	grep -v '^ *ok ' "$f" | sed 's/^/# /'
+	cat "$f" >/tmp/results
+	grep -q "^ok " /tmp/results || not_ok "$suite ends well"
+	awk -v suite="$suite" '
+		/^ +(not )?ok [0-9]/ {
+			verdict = $1 == "not" ? "not ok" : "ok"
+			sub(/^ +(not )?ok [0-9]+ (- )?/, "")
+			print verdict " - " suite ": " $0
+			next
+		}
+		{ print "# " $0 }' /tmp/results
 done
