@@ -45,8 +45,12 @@ config=$sys/config
 echo 1 >"$sys/enable"
 printf '\003' | dd of="$config" bs=1 seek=68 conv=notrunc 2>/dev/null
 bar=$(head -n 1 "$sys/resource" | cut -d' ' -f1)
-value=$(devmem "$bar" 32)
-check "a read in D3hot, which gives $value, is seen" [ "$(errors)" -gt "$before" ]
+if [ -e /dev/mem ]; then
+	value=$(devmem "$bar" 32)
+	check "a read in D3hot, which gives $value, is seen" [ "$(errors)" -gt "$before" ]
+else
+	skip "a read in D3hot is seen" "this kernel has no /dev/mem"
+fi
 printf '\000' | dd of="$config" bs=1 seek=68 conv=notrunc 2>/dev/null
 echo 0 >"$sys/enable"
 
