@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * DEPTHWISE: sixteen channels at a time, taps in pairs. The weight zero point
+ * DEPTHWISE of any shape: sixteen channels at a time, taps in pairs. The weight zero point
  * is taken off the packed weights, which have room for it:
  *
  *	sum (x - zx) w'' = sum x'w'' - zx' sum w'',	w'' = w - zw
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "matmul.h"
+#include "depthwise.h"
 
 /**
  * struct depthwise - packed weights and scratch of a command
@@ -221,6 +221,8 @@ int octet_compute_depthwise(const struct octet_work *work, const struct octet_re
 	struct depthwise d;
 	int err;
 
+	if (octet_depthwise_has_rows(&work->cmd))
+		return octet_depthwise_rows(work, rq);
 	err = depthwise_init(&d, work, rq);
 	if (!err)
 		err = pack(&d);

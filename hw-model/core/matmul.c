@@ -105,13 +105,10 @@ static void finish(struct octet_matmul *mm, size_t rows, size_t first, size_t n,
 {
 	size_t size = octet_type_size(mm->rq->type);
 
-	for (size_t i = 0; i < rows; i++) {
-		int32_t *acc = mm->acc + i * OCTET_MATMUL_COLUMNS;
-
-		if (mm->any_zw)
-			take_off(acc, mm->zw + first, mm->sums[i], n);
-		octet_requant_store(mm->rq, acc, o0 + first, n, dst + (i * ldd + first) * size);
-	}
+	for (size_t i = 0; mm->any_zw && i < rows; i++)
+		take_off(mm->acc + i * OCTET_MATMUL_COLUMNS, mm->zw + first, mm->sums[i], n);
+	octet_requant_store_rows(mm->rq, mm->acc, OCTET_MATMUL_COLUMNS, o0 + first, n, rows,
+				 dst + first * size, ldd);
 }
 
 int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *dst, size_t ldd)

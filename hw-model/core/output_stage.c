@@ -183,6 +183,22 @@ void octet_requant_store(const struct octet_requant *rq, const int32_t *acc, siz
 			d16[i] = (int16_t)y[i];
 }
 
+void octet_requant_store_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,
+			      size_t o0, size_t n, size_t rows, void *dst, size_t ldd)
+{
+	size_t size = octet_type_size(rq->type);
+	uint8_t *to = dst;
+
+	if (size > 1 || rq->wrap) {
+		for (size_t i = 0; i < rows; i++)
+			octet_requant_store(rq, acc + i * ldacc, o0, n, to + i * ldd * size);
+		return;
+	}
+	octet_simd_get()->narrow_rows(rq, acc, ldacc, o0, n, rows, to, ldd);
+	for (size_t i = 0; rq->tail && i < rows; i++)
+		octet_tail_apply(rq->tail, to + i * ldd, n);
+}
+
 static int allocate(struct octet_requant *rq, size_t n)
 {
 	n += OCTET_PANEL;

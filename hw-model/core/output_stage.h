@@ -102,6 +102,10 @@ void octet_requant_run(const struct octet_requant *rq, const int32_t *acc, size_
 void octet_requant_store(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
 			 void *dst);
 
+/** octet_requant_store_rows() - @rows rows, @ldacc sums and @ldd elements apart */
+void octet_requant_store_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,
+			      size_t o0, size_t n, size_t rows, void *dst, size_t ldd);
+
 /**
  * octet_output_stage_one() - one accumulator, for tests
  * @mult: bits of the float32 scale for FP32_RNE

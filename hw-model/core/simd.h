@@ -16,7 +16,26 @@
 /** Output channels of a weight panel; parameter arrays are padded by as many. */
 #define OCTET_PANEL 16
 
+/** Bytes of a line of depthwise inputs or weights: OCTET_PANEL words. */
+#define OCTET_DW_LINE 64
+
 struct octet_requant;
+
+/**
+ * struct octet_dw_rows - a depthwise kernel over sixteen channels
+ *
+ * A column of inputs is @groups lines, each of as many rows as a word has elements.
+ *
+ * @across: columns of the kernel
+ * @across_step: columns of inputs from one to the next
+ * @pixel_step: columns of inputs from a result to the next
+ * @w: [across][groups] lines of weights
+ */
+struct octet_dw_rows {
+	size_t across, groups;
+	size_t across_step, pixel_step;
+	const void *w;
+};
 
 /**
  * struct octet_simd - one level
@@ -31,10 +50,15 @@ struct octet_requant;
  *	a row of @acc @ldacc sums
  * @dw: @chunks times 16 channels of a depthwise pixel: acc[c] = start[c] + sum over
  *	taps of (tap[t][c0 + c] ^ flip) * w; @w as [chunk][pair][16][2]
+ * @dw_columns: @count lines, @next bytes apart and aligned, of one of the groups of
+ *	columns; those of each row lie @step bytes apart, and sixteen bytes are read
+ * @dw_dot: @count pixels of sixteen sums
  * @requant: @n accumulators of channels from @o0 on, n rounded up to 8 may be
  *	read and written
  * @narrow: the same to @n codes of 8 bits; n rounded up to 16 may be read, and
  *	nothing past n is written
+ * @narrow_rows: the same for @rows rows, @ldacc sums and @ldd codes apart; a row of
+ *	sums is readable up to a multiple of 16
  * @dot16: sum of @n products of int16 and int8, whose bits are exchanged by @flip
  */
 struct octet_simd {
@@ -48,10 +72,16 @@ struct octet_simd {
 		   size_t panels);
 	void (*dw)(int32_t *acc, const int32_t *start, const uint8_t *const *tap,
 		   size_t pairs, size_t c0, size_t chunks, const int16_t *w, uint8_t flip);
+	void (*dw_columns)(void *to, size_t next, const uint8_t *const *row,
+			   const size_t *step, size_t count, uint8_t flip);
+	void (*dw_dot)(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
+		       const void *columns, size_t count);
 	void (*requant)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 			size_t n, int32_t *y);
 	void (*narrow)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 		       size_t n, uint8_t *y);
+	void (*narrow_rows)(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,
+			    size_t o0, size_t n, size_t rows, uint8_t *to, size_t ldd);
 	int64_t (*dot16)(const int16_t *x, const uint8_t *w, size_t n, uint8_t flip);
 };
 
@@ -70,5 +100,19 @@ int octet_simd_force(const char *level);
 extern const struct octet_simd octet_simd_portable;
 extern const struct octet_simd octet_simd_avx2;
 extern const struct octet_simd octet_simd_avx512;
+
+#define OCTET_SIMD_ROWS(level)								\
+void octet_##level##_dw_columns(void *to, size_t next, const uint8_t *const *row,		\
+				const size_t *step, size_t count, uint8_t flip);	\
+void octet_##level##_dw_dot(int32_t *acc, const int32_t *start,				\
+			    const struct octet_dw_rows *k, const void *columns,		\
+			    size_t count);						\
+void octet_##level##_narrow_rows(const struct octet_requant *rq, const int32_t *acc,	\
+				 size_t ldacc, size_t o0, size_t n, size_t rows,	\
+				 uint8_t *to, size_t ldd)
+
+/* simd_avx2_rows.c, simd_avx512_rows.c */
+OCTET_SIMD_ROWS(avx2);
+OCTET_SIMD_ROWS(avx512);
 
 #endif /* OCTET_SIMD_H */

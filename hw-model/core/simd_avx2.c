@@ -260,8 +260,11 @@ const struct octet_simd octet_simd_avx2 = {
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,
+	.dw_columns = octet_avx2_dw_columns,
+	.dw_dot = octet_avx2_dw_dot,
 	.requant = requant,
 	.narrow = narrow,
+	.narrow_rows = octet_avx2_narrow_rows,
 	.dot16 = dot16,
 };
 

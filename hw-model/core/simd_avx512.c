@@ -288,8 +288,11 @@ const struct octet_simd octet_simd_avx512 = {
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,
+	.dw_columns = octet_avx512_dw_columns,
+	.dw_dot = octet_avx512_dw_dot,
 	.requant = requant,
 	.narrow = narrow,
+	.narrow_rows = octet_avx512_narrow_rows,
 	.dot16 = dot16,
 };
 

@@ -73,6 +73,44 @@ static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, si
 		}
 }
 
+static void dw_columns(void *to, size_t next, const uint8_t *const *row, const size_t *step,
+		       size_t count, uint8_t flip)
+{
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *x = row[0] + i * step[0], *y = row[1] + i * step[1];
+		int16_t *t = (int16_t *)(void *)((uint8_t *)to + i * next);
+
+		for (size_t c = 0; c < OCTET_PANEL; c++) {
+			t[2 * c] = x[c] ^ flip;
+			t[2 * c + 1] = y[c] ^ flip;
+		}
+	}
+}
+
+static void dw_line(uint32_t *s, const int16_t *x, const int16_t *w)
+{
+	for (size_t c = 0; c < OCTET_PANEL; c++)
+		s[c] += (uint32_t)(x[2 * c] * w[2 * c] + x[2 * c + 1] * w[2 * c + 1]);
+}
+
+static void dw_dot(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
+		   const void *columns, size_t count)
+{
+	const int16_t *x = columns;
+	size_t line = 2 * OCTET_PANEL, column = k->groups * line;
+	uint32_t s[OCTET_PANEL];
+
+	for (size_t i = 0; i < count; i++, x += k->pixel_step * column) {
+		const int16_t *w = k->w;
+
+		memcpy(s, start, sizeof(s));
+		for (size_t c = 0; c < k->across; c++)
+			for (size_t g = 0; g < k->groups; g++, w += line)
+				dw_line(s, x + c * k->across_step * column + g * line, w);
+		memcpy(acc + i * OCTET_PANEL, s, sizeof(s));
+	}
+}
+
 static void narrow(const struct octet_requant *rq, const int32_t *acc, size_t o0, size_t n,
 		   uint8_t *to)
 {
@@ -85,6 +123,13 @@ static void narrow(const struct octet_requant *rq, const int32_t *acc, size_t o0
 		for (size_t j = 0; j < part; j++)
 			to[i + j] = (uint8_t)y[j];
 	}
+}
+
+static void narrow_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc, size_t o0,
+			size_t n, size_t rows, uint8_t *to, size_t ldd)
+{
+	for (size_t i = 0; i < rows; i++)
+		narrow(rq, acc + i * ldacc, o0, n, to + i * ldd);
 }
 
 /* 256 products of 2^22 stay below 2^31 */
@@ -114,7 +159,10 @@ const struct octet_simd octet_simd_portable = {
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,
+	.dw_columns = dw_columns,
+	.dw_dot = dw_dot,
 	.requant = octet_requant_scalar,
 	.narrow = narrow,
+	.narrow_rows = narrow_rows,
 	.dot16 = dot16,
 };

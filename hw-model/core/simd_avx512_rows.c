@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/* Depthwise rows and the output stage of many pixels, for simd_avx512.c. */
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "output_stage.h"
+#include "simd.h"
+
+#define VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vnni")))
+#define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+
+VNNI void octet_avx512_dw_columns(void *to, size_t next, const uint8_t *const *row,
+				  const size_t *step, size_t count, uint8_t flip)
+{
+	/* four rows of sixteen channels: to lanes of four channels, then channel by channel */
+	const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+						15);
+	const __m512i turn = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+								  10, 14, 3, 7, 11, 15));
+	const __m512i f = _mm512_set1_epi8((char)flip);
+	const uint8_t *r0 = row[0], *r1 = row[1], *r2 = row[2], *r3 = row[3];
+	const size_t s0 = step[0], s1 = step[1], s2 = step[2], s3 = step[3];
+	uint8_t *dst = to;
+
+	for (size_t i = 0; i < count; i++, dst += next) {
+		__m512i x = _mm512_castsi128_si512(_mm_loadu_si128((const void *)r0));
+
+		x = _mm512_mask_broadcast_i32x4(x, 0x00f0, _mm_loadu_si128((const void *)r1));
+		x = _mm512_mask_broadcast_i32x4(x, 0x0f00, _mm_loadu_si128((const void *)r2));
+		x = _mm512_mask_broadcast_i32x4(x, 0xf000, _mm_loadu_si128((const void *)r3));
+		x = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, x), turn);
+		_mm512_store_si512(dst, _mm512_xor_si512(x, f));
+		r0 += s0;
+		r1 += s1;
+		r2 += s2;
+		r3 += s3;
+	}
+}
+
+/* @taps lines a column of the kernel, @across columns, all weights in registers */
+VNNI static inline __attribute__((always_inline)) void
+dot_few(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k, const uint8_t *x,
+	size_t count, const int across, const int taps)
+{
+	const __m512i s0 = _mm512_loadu_si512(start);
+	size_t next = k->across_step * taps * OCTET_DW_LINE;
+	__m512i w[10];
+
+#pragma GCC unroll 10
+	for (int i = 0; i < across * taps; i++)
+		w[i] = _mm512_loadu_si512((const uint8_t *)k->w + i * OCTET_DW_LINE);
+	for (size_t i = 0; i < count; i++, x += k->pixel_step * taps * OCTET_DW_LINE) {
+		__m512i s = s0;
+
+#pragma GCC unroll 5
+		for (int c = 0; c < across; c++)
+#pragma GCC unroll 2
+			for (int g = 0; g < taps; g++)
+				s = _mm512_dpbusd_epi32(s, _mm512_load_si512(x + c * next +
+									     g * OCTET_DW_LINE),
+							w[c * taps + g]);
+		_mm512_storeu_si512(acc + i * OCTET_PANEL, s);
+	}
+}
+
+VNNI static void dot_any(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
+			 const uint8_t *x, size_t count)
+{
+	size_t line = k->groups * OCTET_DW_LINE;
+
+	for (size_t i = 0; i < count; i++, x += k->pixel_step * line) {
+		const uint8_t *w = k->w;
+		__m512i s = _mm512_loadu_si512(start);
+
+		for (size_t c = 0; c < k->across; c++)
+			for (size_t g = 0; g < line; g += OCTET_DW_LINE, w += OCTET_DW_LINE)
+				s = _mm512_dpbusd_epi32(s, _mm512_load_si512(
+							x + c * k->across_step * line + g),
+							_mm512_loadu_si512(w));
+		_mm512_storeu_si512(acc + i * OCTET_PANEL, s);
+	}
+}
+
+VNNI void octet_avx512_dw_dot(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
+			      const void *columns, size_t count)
+{
+	if (k->across == 3 && k->groups == 1)
+		dot_few(acc, start, k, columns, count, 3, 1);
+	else if (k->across == 5 && k->groups == 2)
+		dot_few(acc, start, k, columns, count, 5, 2);
+	else
+		dot_any(acc, start, k, columns, count);
+}
+
+/* Of sixteen channels; those of FIX as even and odd ones, in lanes of 64 bits. */
+struct parameters {
+	__m512i mult[2], shift[2], pos[2], more[2];
+	__m512 scale, flo, fhi;
+	__m512i zp, lo, hi;
+};
+
+VNNI static inline void get_fix(struct parameters *p, const struct octet_requant *rq, size_t o)
+{
+	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+	const __m512i odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+	__m512i p0 = _mm512_loadu_si512(rq->pos + o), p1 = _mm512_loadu_si512(rq->pos + o + 8);
+	__m512i n0 = _mm512_loadu_si512(rq->neg + o), n1 = _mm512_loadu_si512(rq->neg + o + 8);
+	__m512i shift = _mm512_loadu_si512(rq->shift + o);
+
+	p->mult[0] = _mm512_loadu_si512(rq->mult + o);
+	p->mult[1] = _mm512_srli_epi64(p->mult[0], 32);
+	p->shift[0] = _mm512_and_si512(shift, _mm512_set1_epi64(0xffffffff));
+	p->shift[1] = _mm512_srli_epi64(shift, 32);
+	p->pos[0] = _mm512_permutex2var_epi64(p0, even, p1);
+	p->pos[1] = _mm512_permutex2var_epi64(p0, odd, p1);
+	n0 = _mm512_sub_epi64(n0, p0);
+	n1 = _mm512_sub_epi64(n1, p1);
+	p->more[0] = _mm512_permutex2var_epi64(n0, even, n1);
+	p->more[1] = _mm512_permutex2var_epi64(n0, odd, n1);
+}
+
+VNNI static inline void get(struct parameters *p, const struct octet_requant *rq, size_t o)
+{
+	__m512i mult = _mm512_loadu_si512(rq->mult + o), exponent;
+
+	p->zp = _mm512_set1_epi32(rq->zero_point);
+	p->lo = _mm512_set1_epi32(rq->lo - rq->zero_point);
+	p->hi = _mm512_set1_epi32(rq->hi - rq->zero_point);
+	if (rq->code != OCTET_STAGE_FP32_RNE) {
+		get_fix(p, rq, o);
+		return;
+	}
+	exponent = _mm512_sub_epi32(_mm512_set1_epi32(150), _mm512_loadu_si512(rq->shift + o));
+	mult = _mm512_and_si512(mult, _mm512_set1_epi32(0x7fffff));
+	p->scale = _mm512_castsi512_ps(_mm512_or_si512(mult, _mm512_slli_epi32(exponent, 23)));
+	p->flo = _mm512_cvtepi32_ps(p->lo);
+	p->fhi = _mm512_cvtepi32_ps(p->hi);
+}
+
+/* the sign of a product is that of the accumulator, or rounding does not matter */
+VNNI static inline __m512i fix(const struct parameters *p, __m512i v, int odd)
+{
+	__m512i t = _mm512_mul_epi32(v, p->mult[odd]);
+	__mmask8 negative = _mm512_movepi64_mask(t);
+
+	t = _mm512_add_epi64(t, p->pos[odd]);
+	t = _mm512_mask_add_epi64(t, negative, t, p->more[odd]);
+	return _mm512_srav_epi64(t, p->shift[odd]);
+}
+
+/* clamped to a byte, without the zero point; no shift is below 31 */
+VNNI static inline __attribute__((always_inline)) __m512i
+scaled(const struct parameters *p, __m512i v, bool fp32)
+{
+	__m512i even, odd;
+	__m512 f;
+
+	if (!fp32) {
+		even = fix(p, v, 0);
+		odd = fix(p, _mm512_srli_epi64(v, 32), 1);
+		v = _mm512_mask_shuffle_epi32(even, 0xaaaa, odd, _MM_PERM_CCAA);
+		return _mm512_min_epi32(_mm512_max_epi32(v, p->lo), p->hi);
+	}
+	f = _mm512_mul_round_ps(_mm512_cvt_roundepi32_ps(v, NEAREST), p->scale, NEAREST);
+	f = _mm512_min_ps(_mm512_max_ps(f, p->flo), p->fhi);
+	return _mm512_cvt_roundps_epi32(f, NEAREST);
+}
+
+VNNI static inline __attribute__((always_inline)) void
+store_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc, size_t o, size_t n,
+	   size_t rows, uint8_t *to, size_t ldd, bool fp32)
+{
+	__mmask16 m = (__mmask16)(0xffff >> (16 - n));
+	struct parameters p;
+
+	get(&p, rq, o);
+	for (size_t i = 0; i < rows; i++, acc += ldacc, to += ldd) {
+		__m512i v = scaled(&p, _mm512_loadu_si512(acc), fp32);
+
+		v = _mm512_add_epi32(v, p.zp);
+		if (n == 16)
+			_mm_storeu_si128((void *)to, _mm512_cvtepi32_epi8(v));
+		else
+			_mm_mask_storeu_epi8(to, m, _mm512_cvtepi32_epi8(v));
+	}
+}
+
+VNNI void octet_avx512_narrow_rows(const struct octet_requant *rq, const int32_t *acc,
+				   size_t ldacc, size_t o0, size_t n, size_t rows, uint8_t *to,
+				   size_t ldd)
+{
+	for (size_t j = 0; j < n; j += 16) {
+		size_t part = n - j < 16 ? n - j : 16, o = o0 + j;
+		__mmask16 m = (__mmask16)(0xffff >> (16 - part));
+		__m512i shift = _mm512_loadu_si512(rq->shift + o);
+
+		if (rq->code == OCTET_STAGE_FP32_RNE)
+			store_rows(rq, acc + j, ldacc, o, part, rows, to + j, ldd, true);
+		else if (rq->code != OCTET_STAGE_RAW &&
+			 !_mm512_mask_cmplt_epu32_mask(m, shift, _mm512_set1_epi32(31)))
+			store_rows(rq, acc + j, ldacc, o, part, rows, to + j, ldd, false);
+		else
+			for (size_t i = 0; i < rows; i++)
+				octet_simd_avx512.narrow(rq, acc + i * ldacc + j, o, part,
+							 to + i * ldd + j);
+	}
+}
+
+#else
+typedef int octet_simd_avx512_rows_absent;
+#endif
