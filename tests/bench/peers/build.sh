@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the program that compares the CPU fallback with other libraries, and prints its
-# path and what it was built with. The libraries come from Debian's newest suite with a C
-# library of their own, which the program then runs on: it is no program of make's.
+# Builds the programs that compare the CPU fallback with other libraries, build/bench/ops
+# and build/bench/nets. The libraries come from Debian's newest suite with a C
+# library of their own, which the programs then run on: they are none of make's.
 #	PEERS_SUITE=sid    Debian's suite
 #	PEERS_ROOT=FOLDER  take the libraries that lie there instead
 set -eu
@@ -29,12 +29,17 @@ for flag in avx2:avx2 avx_vnni:avxvnni avx512_vnni:avx512vnni amx_int8:amx; do
 done
 archives=
 for a in octet octet-cpu octet-core; do archives="$archives build/obj/opt/lib$a.a"; done
-# shellcheck disable=SC2086 # lists
-${CC:-cc} -std=gnu11 -O2 -g -Wall -Wextra -Werror -Iuserspace/include -Iuapi \
-	-isystem "$out/headers" "-DPEER_BEST_LEVEL=\"$best\"" \
-	"-DPEER_XNNPACK_VERSION=\"$(version libxnnpack-dev)\"" -o "$out/ops.$$" \
-	tests/bench/peers/*.c $archives -ldrm -L"$libs" -ldnnl -lXNNPACK -lpthread -lm \
-	-Wl,--allow-shlib-undefined "-Wl,--dynamic-linker,$loader" \
-	"-Wl,--disable-new-dtags,-rpath,$libs"
-mv "$out/ops.$$" "$out/ops"
-echo "$out/ops"
+
+# program, sources, libraries
+build() {
+	# shellcheck disable=SC2086 # lists
+	${CC:-cc} -std=gnu11 -O2 -g -Wall -Wextra -Werror -Iuserspace/include -Iuapi \
+		-isystem "$out/headers" "-DPEER_BEST_LEVEL=\"$best\"" \
+		"-DPEER_XNNPACK_VERSION=\"$(version libxnnpack-dev)\"" -o "$1.$$" \
+		$2 $archives -ldrm -L"$libs" $3 -lpthread -lm \
+		-Wl,--allow-shlib-undefined "-Wl,--dynamic-linker,$loader" \
+		"-Wl,--disable-new-dtags,-rpath,$libs"
+	mv "$1.$$" "$1"
+}
+build "$out/ops" "$(echo tests/bench/peers/*.c)" "-ldnnl -lXNNPACK"
+build "$out/nets" tests/bench/nets/nets.c -lonnxruntime

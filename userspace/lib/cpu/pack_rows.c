@@ -21,6 +21,20 @@ static void matrix_row(const struct cpu_work *work, const uint8_t *a,
 		row[i] = a[i * stride + m];
 }
 
+/* memcpy() for runs that are short: a few channels of a few taps */
+static inline void copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+	if (n > 16 || n < 4) {
+		memcpy(to, from, n);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	}
+}
+
 /* Columns [0, s) of a kernel row over an image row that lies at @from. */
 static void patch_row(const struct cpu_work *work, const uint8_t *from,
 		      int64_t x, size_t c, uint8_t *to)
@@ -29,7 +43,7 @@ static void patch_row(const struct cpu_work *work, const uint8_t *from,
 	const uint64_t step = work->src.stride[3];
 
 	if (x >= 0 && x + cmd->s <= cmd->w && cmd->dw == 1 && step == c) {
-		memcpy(to, from + (uint64_t)x * step, cmd->s * c);
+		copy(to, from + (uint64_t)x * step, cmd->s * c);
 		return;
 	}
 	for (uint32_t j = 0; j < cmd->s; j++, to += c) {

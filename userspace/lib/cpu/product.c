@@ -108,8 +108,15 @@ static void find_run(const struct block *b, const uint8_t *row, int64_t x,
 		const uint8_t *at = row + (uint64_t)x * step;
 		const size_t inside = (cmd->w - 1 - (size_t)x) / cmd->sw + 1;
 		const size_t end = count - i < inside ? count : i + inside;
+		const size_t by = cmd->sw * step;
 
-		for (; i < end; i++, at += cmd->sw * step)
+		for (; i + 4 <= end; i += 4, at += 4 * by) {
+			to[i] = at;
+			to[i + 1] = at + by;
+			to[i + 2] = at + 2 * by;
+			to[i + 3] = at + 3 * by;
+		}
+		for (; i < end; i++, at += by)
 			to[i] = at;
 	}
 	for (; i < count; i++)
