@@ -20,6 +20,8 @@ void octet_plan_roots(struct octet_plan *plan)
 {
 	const struct octet_low_tensor *low = plan->low->tensors;
 
+	const struct octet_graph *g = plan->graph;
+
 	for (uint32_t i = 0; i < plan->low->tensor_count; i++) {
 		struct plan_tensor *t = &plan->tensors[i];
 
@@ -30,6 +32,10 @@ void octet_plan_roots(struct octet_plan *plan)
 			t->root = (uint32_t)low[t->root].alias;
 		}
 	}
+	for (uint32_t i = 0; i < g->input_count; i++)
+		plan->tensors[plan->tensors[g->inputs[i]].root].edge = true;
+	for (uint32_t i = 0; i < g->output_count; i++)
+		plan->tensors[plan->tensors[g->outputs[i]].root].edge = true;
 }
 
 static void at_home(struct octet_plan *plan, const int32_t *list, uint32_t count)
@@ -134,7 +140,7 @@ static int arena(struct octet_plan *plan)
 		if (t->root != i || t->home != PLAN_NOWHERE || !(t->on_device || t->on_host) ||
 		    inside(plan, i))
 			continue;
-		pieces[count++] = (struct piece){ i, align(low->tensors[i].bytes) };
+		pieces[count++] = (struct piece){ i, align(octet_plan_bytes(plan, i)) };
 	}
 	qsort(pieces, count, sizeof(*pieces), larger_first);
 	for (size_t i = 0; i < count; i++) {

@@ -56,7 +56,8 @@ static int make_batch(struct octet_plan *plan)
 	return 0;
 }
 
-static int lower(struct octet_plan *plan)
+int octet_plan_lower(struct octet_plan *plan, const struct octet_graph *graph,
+		     struct octet_low **low)
 {
 	struct octet_low_opts opts = {
 		.flavour = plan->opts.flavour,
@@ -66,10 +67,17 @@ static int lower(struct octet_plan *plan)
 		.host = plan->off_device,
 	};
 	char err[256] = "";
-	int ret = octet_lower(plan->graph, &opts, &plan->low, err, sizeof(err));
+	int ret = octet_lower(graph, &opts, low, err, sizeof(err));
+
+	return ret ? octet_set_error(plan->ctx, ret, "%s", err) : 0;
+}
+
+static int lower(struct octet_plan *plan)
+{
+	int ret = octet_plan_lower(plan, plan->model->graph, &plan->low);
 
 	if (ret)
-		return octet_set_error(plan->ctx, ret, "%s", err);
+		return ret;
 	plan->tensors = calloc(plan->low->tensor_count + 1, sizeof(*plan->tensors));
 	if (!plan->tensors)
 		return octet_set_error(plan->ctx, -ENOMEM, "octet_plan_new: out of memory");
@@ -92,10 +100,13 @@ static int program(struct octet_plan *plan)
 	for (;;) {
 		ret = lower(plan);
 		if (!ret)
+			ret = octet_plan_forms(plan);
+		if (!ret)
 			ret = octet_plan_cut(plan);
 		if (ret != -EAGAIN)
 			return ret;
 		octet_plan_uncut(plan);
+		octet_plan_forms_free(plan);
 		octet_low_free(plan->low);
 		free(plan->tensors);
 		plan->low = NULL;
@@ -110,9 +121,10 @@ static void predict(struct octet_plan *plan)
 	for (uint32_t s = 0; s < plan->segment_count; s++) {
 		const struct plan_segment *seg = &plan->segments[s];
 
-		for (uint32_t i = 0; i < seg->count; i++) {
+		for (uint32_t i = 0; i < seg->count * seg->parts; i++) {
+			uint32_t step = seg->first + i % seg->count;
 			struct octet_op_report *p =
-				&plan->predicted[low->cmds[low->steps[seg->first + i].index].op];
+				&plan->predicted[low->cmds[low->steps[step].index].op];
 
 			octet_plan_add(p, &seg->place.reports[i]);
 			p->macs += octet_cycles_macs(&seg->place.cmds[i]);
@@ -255,6 +267,7 @@ void octet_plan_destroy(struct octet_plan *plan)
 	octet_buffer_put(plan->constants);
 	octet_buffer_put(plan->state);
 	octet_plan_uncut(plan);
+	octet_plan_forms_free(plan);
 	octet_low_free(plan->low);
 	octet_graph_batch_free(plan->batched);
 	octet_link_del(&plan->link);

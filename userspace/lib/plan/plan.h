@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A plan: a lowered program with memory. plan.c puts it together from
- * segments.c (jobs), memory.c (places), emit.c (commands), and run.c runs it.
+ * segments.c (jobs), parts.c (batches in parts), memory.c (places), emit.c (commands),
+ * and run.c runs it.
  *
  * Threads: a plan belongs to the thread of its context. With host operators each
  * slot has a worker, which touches its slot alone; @lock guards @state, @result
@@ -38,7 +39,9 @@ enum plan_home {
  * @home: @at: bytes into that memory
  * @first: @last: steps between which its memory is its own
  * @on_device: @on_host: who uses it
- * @segment: the one segment that uses it; -1 none yet, -2 several
+ * @segment: the one segment that uses it, of several for one run of steps the
+ *	first; -1 none yet, -2 several
+ * @edge: an input or output of the model
  */
 struct plan_tensor {
 	uint32_t root;
@@ -46,19 +49,40 @@ struct plan_tensor {
 	enum plan_home home;
 	uint64_t at;
 	uint32_t first, last;
-	bool on_device, on_host;
+	bool on_device, on_host, edge;
 	int32_t segment;
+};
+
+/**
+ * struct plan_form - the program for a part of the batch
+ *
+ * The same steps on the same tensors as the whole batch's, fewer samples in each.
+ *
+ * @graph: NULL: the model's; @low: may be the plan's
+ */
+struct plan_form {
+	uint32_t batch;
+	struct octet_graph *graph;
+	struct octet_low *low;
 };
 
 /**
  * struct plan_segment - commands that are one job
  *
+ * The steps run once for each part of the batch, one after the other. What only they use
+ * has room for one part.
+ *
  * @first: @count: steps of the program
- * @place: of its tensors, which have the program's numbers
+ * @low: the program for one part
+ * @part: @parts: the first part of this job, and how many
+ * @place: of a part's tensors, which have the program's numbers; commands and reports
+ *	are those of all parts
  * @chain: [count], number of the chain of a command in the plan, 0: none
  */
 struct plan_segment {
 	uint32_t first, count;
+	const struct octet_low *low;
+	uint32_t part, parts;
 	struct octet_place place;
 	uint32_t *chain;
 };
@@ -116,6 +140,8 @@ struct plan_slot {
  * struct octet_plan
  *
  * @batched: the model's graph with a batch, NULL without
+ * @low: the program for one sample; of its tensors @bytes is the whole batch
+ * @forms: ways to take the batch in parts, the smallest parts first; the last is whole
  * @off_device: [operators of the graph] whose commands do not fit the machine
  * @predicted: [operators of the graph]
  */
@@ -127,6 +153,8 @@ struct octet_plan {
 	const struct octet_graph *graph;
 	struct octet_plan_opts opts;
 	struct octet_low *low;
+	struct plan_form *forms;
+	uint32_t form_count;
 	bool *off_device;
 	struct octet_cycles_machine machine;
 	struct plan_tensor *tensors;
@@ -149,6 +177,32 @@ int octet_graph_batch(const struct octet_graph *g, uint32_t batch, struct octet_
 		      char *err, size_t err_size);
 void octet_graph_batch_free(struct octet_graph *g);
 
+/* plan.c */
+
+int octet_plan_lower(struct octet_plan *plan, const struct octet_graph *graph,
+		     struct octet_low **low);
+
+/* parts.c */
+
+/** octet_plan_forms() - the ways to take the batch in parts */
+int octet_plan_forms(struct octet_plan *plan);
+void octet_plan_forms_free(struct octet_plan *plan);
+/** octet_plan_outside() - has a root all samples, or those of one part? */
+bool octet_plan_outside(const struct octet_plan *plan, uint32_t root);
+/** octet_plan_bytes() - of a root, as it is in memory */
+uint64_t octet_plan_bytes(const struct octet_plan *plan, uint32_t root);
+/** octet_plan_shift() - bytes from a root's samples of one part to those of the next */
+uint64_t octet_plan_shift(const struct octet_plan *plan, const struct plan_segment *seg,
+			  uint32_t root);
+/**
+ * octet_plan_choose() - how a segment takes the batch, and its place
+ *
+ * Return: 0; -EINVAL: command @bad does not fit the machine, alone or beside those before it
+ */
+int octet_plan_choose(struct octet_plan *plan, struct plan_segment *seg, uint32_t *bad);
+/** octet_plan_repeat() - jobs of as many parts as one may have */
+int octet_plan_repeat(struct octet_plan *plan);
+
 /* segments.c */
 
 /**
@@ -158,6 +212,8 @@ void octet_graph_batch_free(struct octet_graph *g);
  * lower again; -ENOTSUP: it had been marked before.
  */
 int octet_plan_cut(struct octet_plan *plan);
+/** octet_plan_insert() - an empty segment, which is number @index then */
+int octet_plan_insert(struct octet_plan *plan, uint32_t index);
 void octet_plan_uncut(struct octet_plan *plan);
 
 /* memory.c */

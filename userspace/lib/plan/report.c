@@ -79,12 +79,14 @@ static void commands_of(struct octet_plan *plan, uint32_t op, struct octet_plan_
 		const struct plan_segment *seg = &plan->segments[s];
 		const struct octet_report *reports = (const void *)jobs[s]->reports->map;
 
-		for (uint32_t i = 0; i < seg->count; i++) {
-			if (low->cmds[low->steps[seg->first + i].index].op != op)
+		for (uint32_t i = 0; i < seg->count * seg->parts; i++) {
+			uint32_t step = i % seg->count;
+
+			if (low->cmds[low->steps[seg->first + step].index].op != op)
 				continue;
 			out->commands++;
-			if (seg->chain[i])
-				out->chain = seg->chain[i];
+			if (seg->chain[step])
+				out->chain = seg->chain[step];
 			out->in_sram = seg->place.cmds[i].dst != OCTET_CYCLES_DRAM;
 			octet_plan_add(&out->measured, &reports[i]);
 		}
@@ -152,7 +154,7 @@ int octet_plan_info(const struct octet_plan *plan, struct octet_plan_info *user)
 	for (uint32_t s = 0; s < plan->segment_count; s++) {
 		const struct octet_place *place = &plan->segments[s].place;
 
-		info.commands += plan->segments[s].count;
+		info.commands += plan->segments[s].count * plan->segments[s].parts;
 		info.cycles += place->cycles;
 		info.dram_read += place->dram_read;
 		info.dram_write += place->dram_write;

@@ -86,7 +86,8 @@ static int name_operator(struct plan_slot *slot, const struct octet_queue_state 
 
 	for (uint32_t i = 0; i < plan->segment_count; i++) {
 		const struct plan_segment *seg = &plan->segments[i];
-		uint32_t step = s->status && s->command < seg->count ? s->command : 0, op;
+		uint32_t count = seg->count * seg->parts, op;
+		uint32_t step = s->status && s->command < count ? s->command % seg->count : 0;
 
 		if (slot->jobs[i]->run_seq != s->completed + 1)
 			continue;

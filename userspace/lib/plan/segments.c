@@ -7,15 +7,16 @@
 
 #include "plan.h"
 
-static int grow_segment(struct octet_plan *plan, struct plan_segment **out)
+int octet_plan_insert(struct octet_plan *plan, uint32_t index)
 {
 	void *grown = realloc(plan->segments, (plan->segment_count + 1) * sizeof(*plan->segments));
 
 	if (!grown)
 		return -ENOMEM;
 	plan->segments = grown;
-	*out = &plan->segments[plan->segment_count++];
-	**out = (struct plan_segment){ 0 };
+	for (uint32_t i = plan->segment_count++; i > index; i--)
+		plan->segments[i] = plan->segments[i - 1];
+	plan->segments[index] = (struct plan_segment){ 0 };
 	return 0;
 }
 
@@ -57,15 +58,17 @@ static void find_users(struct octet_plan *plan)
 	for (uint32_t i = 0; i < low->step_count; i++)
 		if (low->steps[i].kind == OCTET_LOW_HOST)
 			use_op(plan, &plan->graph->ops[low->steps[i].index]);
-	for (uint32_t s = 0; s < plan->segment_count; s++) {
+	for (uint32_t s = 0, first = 0; s < plan->segment_count; s++) {
 		const struct plan_segment *seg = &plan->segments[s];
 
+		if (seg->first != plan->segments[first].first)
+			first = s;
 		for (uint32_t i = 0; i < seg->count; i++) {
 			const struct octet_low_cmd *c =
 				&low->cmds[low->steps[seg->first + i].index];
 
 			for (int k = 0; k < OCTET_LOW_OPERANDS; k++)
-				use(plan, c->tensor[k], false, (int32_t)s);
+				use(plan, c->tensor[k], false, (int32_t)first);
 		}
 	}
 }
@@ -84,9 +87,10 @@ static int runs_of_commands(struct octet_plan *plan)
 			continue;
 		}
 		if (!seg || seg->count == plan->ctx->info.max_cmds) {
-			ret = grow_segment(plan, &seg);
+			ret = octet_plan_insert(plan, plan->segment_count);
 			if (ret)
 				return ret;
+			seg = &plan->segments[plan->segment_count - 1];
 			seg->first = i;
 		}
 		seg->count++;
@@ -94,49 +98,14 @@ static int runs_of_commands(struct octet_plan *plan)
 	return 0;
 }
 
-static enum octet_place_level level(const struct octet_plan *plan)
-{
-	/* The CPU has no SRAM: nothing is won there, and bits are the same. */
-	if (plan->opts.keep || plan->opts.no_sram || plan->ctx->backend == OCTET_BACKEND_CPU)
-		return OCTET_PLACE_NONE;
-	return OCTET_PLACE_FULL;
-}
-
-static int place(struct octet_plan *plan, struct plan_segment *seg, uint32_t *bad)
-{
-	uint32_t tensor_count = plan->low->tensor_count;
-	struct octet_place_layer *layers = calloc(seg->count, sizeof(*layers));
-	struct octet_place_tensor *tensors = calloc(tensor_count, sizeof(*tensors));
-	struct octet_place_net net = {
-		.layers = layers,
-		.tensors = tensors,
-		.layer_count = seg->count,
-		.tensor_count = tensor_count,
-	};
-	int ret = -ENOMEM;
-
-	if (layers && tensors)
-		ret = octet_plan_layers(plan, seg, layers, tensors);
-	if (!ret) {
-		octet_place_free(&seg->place);
-		ret = octet_place(&plan->machine, &net, level(plan), &seg->place);
-	}
-	*bad = seg->place.bad;
-	free(layers);
-	free(tensors);
-	return ret;
-}
-
 /* Segment @index ends before its command @at; the rest is a new one after it. */
 static int cut(struct octet_plan *plan, uint32_t index, uint32_t at)
 {
-	struct plan_segment *last, *seg;
-	int ret = grow_segment(plan, &last);
+	int ret = octet_plan_insert(plan, index + 1);
+	struct plan_segment *seg;
 
 	if (ret)
 		return ret;
-	for (uint32_t i = plan->segment_count - 1; i > index + 1; i--)
-		plan->segments[i] = plan->segments[i - 1];
 	seg = &plan->segments[index];
 	plan->segments[index + 1] = (struct plan_segment){
 		.first = seg->first + at,
@@ -167,7 +136,7 @@ static int place_all(struct octet_plan *plan)
 		int ret;
 
 		find_users(plan);
-		ret = place(plan, &plan->segments[i], &bad);
+		ret = octet_plan_choose(plan, &plan->segments[i], &bad);
 		if (ret == -EINVAL && bad) {
 			/* What crosses the new border changes: all over again. */
 			ret = cut(plan, i, bad);
@@ -322,7 +291,9 @@ static int make_items(struct octet_plan *plan)
 			plan->item_count++;
 		}
 		after_device = true;
-		i += plan->segments[segment++].count;
+		segment++;
+		if (segment == plan->segment_count || plan->segments[segment].first != i)
+			i += plan->segments[segment - 1].count;
 	}
 	return 0;
 }
@@ -345,6 +316,10 @@ int octet_plan_cut(struct octet_plan *plan)
 	find_users(plan);
 	if (!ret)
 		ret = place_all(plan);
+	if (!ret)
+		ret = octet_plan_repeat(plan);
+	if (!ret)
+		find_users(plan);
 	for (uint32_t i = 0; !ret && i < plan->segment_count; i++) {
 		struct plan_segment *seg = &plan->segments[i];
 

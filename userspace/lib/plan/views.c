@@ -54,10 +54,10 @@ static bool whole(const struct octet_cmd *cmd, enum octet_operand_index i,
  * The number under which the planner knows an operand's tensor: that of the root
  * if it is all of it.
  */
-static int32_t known_as(const struct octet_plan *plan, int32_t tensor)
+static int32_t known_as(const struct octet_plan *plan, const struct octet_low_tensor *low,
+			int32_t tensor)
 {
 	const struct plan_tensor *t;
-	const struct octet_low_tensor *low = plan->low->tensors;
 
 	if (tensor < 0)
 		return -1;
@@ -100,23 +100,24 @@ static bool seen_alike(struct rows *seen, int32_t tensor, struct rows now)
 	return alike(seen[tensor], now);
 }
 
-static int32_t operand(struct octet_plan *plan, const struct octet_low_cmd *c,
-		       enum octet_operand_index i, struct rows *seen, bool *view)
+static int32_t operand(struct octet_plan *plan, const struct octet_low_tensor *low,
+		       const struct octet_low_cmd *c, enum octet_operand_index i,
+		       struct rows *seen, bool *view)
 {
 	const struct octet_operand *o = &(&c->cmd.src)[i];
-	int32_t tensor = known_as(plan, c->tensor[i]);
+	int32_t tensor = known_as(plan, low, c->tensor[i]);
 
 	*view = false;
 	if (tensor < 0)
 		return -1;
-	*view = !whole(&c->cmd, i, o, plan->low->tensors[tensor].bytes);
+	*view = !whole(&c->cmd, i, o, low[tensor].bytes);
 	if (!*view)
 		*view = !seen_alike(seen, tensor, rows_of(&c->cmd, i, o->type));
 	return tensor;
 }
 
-static void layer(struct octet_plan *plan, const struct octet_low_cmd *c, struct rows *seen,
-		  struct octet_place_layer *l)
+static void layer(struct octet_plan *plan, const struct octet_low_tensor *low,
+		  const struct octet_low_cmd *c, struct rows *seen, struct octet_place_layer *l)
 {
 	const struct octet_operand *wgt = &c->cmd.wgt;
 	bool view;
@@ -124,10 +125,10 @@ static void layer(struct octet_plan *plan, const struct octet_low_cmd *c, struct
 	octet_cycles_from_cmd(&l->cost, &c->cmd);
 	l->b = -1;
 	if (wgt->space && !(wgt->flags & OCTET_OPERAND_CONST))
-		l->b = operand(plan, c, OCTET_OPERAND_WGT, seen, &view);
-	l->src = operand(plan, c, OCTET_OPERAND_SRC, seen, &l->src_view);
-	l->src2 = operand(plan, c, OCTET_OPERAND_SRC2, seen, &l->src2_view);
-	l->dst = operand(plan, c, OCTET_OPERAND_DST, seen, &l->dst_view);
+		l->b = operand(plan, low, c, OCTET_OPERAND_WGT, seen, &view);
+	l->src = operand(plan, low, c, OCTET_OPERAND_SRC, seen, &l->src_view);
+	l->src2 = operand(plan, low, c, OCTET_OPERAND_SRC2, seen, &l->src2_view);
+	l->dst = operand(plan, low, c, OCTET_OPERAND_DST, seen, &l->dst_view);
 }
 
 static bool stays_out(const struct octet_plan *plan, uint32_t root, int32_t segment)
@@ -137,34 +138,29 @@ static bool stays_out(const struct octet_plan *plan, uint32_t root, int32_t segm
 
 	if (plan->low->tensors[root].data || t->on_host || t->segment != segment)
 		return true;
-	if (root < g->tensor_count && g->tensors[root].variable)
-		return true;
-	for (uint32_t i = 0; i < g->input_count; i++)
-		if (plan->tensors[g->inputs[i]].root == root)
-			return true;
-	for (uint32_t i = 0; i < g->output_count; i++)
-		if (plan->tensors[g->outputs[i]].root == root)
-			return true;
-	return false;
+	return t->edge || (root < g->tensor_count && g->tensors[root].variable);
 }
 
 int octet_plan_layers(struct octet_plan *plan, const struct plan_segment *segment,
 		      struct octet_place_layer *layers, struct octet_place_tensor *tensors)
 {
-	const struct octet_low *low = plan->low;
+	const struct octet_low *low = segment->low;
 	struct rows *seen = calloc(low->tensor_count, sizeof(*seen));
+	int32_t index = 0;
 
 	if (!seen)
 		return -ENOMEM;
+	while (plan->segments[index].first != segment->first)
+		index++;
 	for (uint32_t i = 0; i < low->tensor_count; i++) {
 		const struct plan_tensor *t = &plan->tensors[i];
 
 		tensors[i] = (struct octet_place_tensor){
 			.bytes = low->tensors[i].bytes,
-			.external = stays_out(plan, t->root, (int32_t)(segment - plan->segments)),
+			.external = stays_out(plan, t->root, index),
 			.alias_of = -1,
 		};
-		if (known_as(plan, (int32_t)i) == (int32_t)t->root)
+		if (known_as(plan, low->tensors, (int32_t)i) == (int32_t)t->root)
 			continue;
 		tensors[i].alias_of = (int32_t)t->root;
 		tensors[i].alias_offset = t->offset;
@@ -172,7 +168,8 @@ int octet_plan_layers(struct octet_plan *plan, const struct plan_segment *segmen
 			tensors[i].bytes = low->tensors[t->root].bytes - t->offset;
 	}
 	for (uint32_t i = 0; i < segment->count; i++)
-		layer(plan, &low->cmds[low->steps[segment->first + i].index], seen, &layers[i]);
+		layer(plan, low->tensors, &low->cmds[low->steps[segment->first + i].index], seen,
+		      &layers[i]);
 	free(seen);
 	return 0;
 }
