@@ -130,6 +130,15 @@ says err 'counts no cycles'
 run 2 "$octet" run
 says err 'which model'
 run 2 "$octet" verify "$net" --backend cpu
+
+# A batch on the device is as many runs of one sample on the fallback, the last one short.
+run 0 "$octet" verify "$net" --backend sim --batch 3 --seed 5
+says out '^outputs of 4 samples, .*'
+says out 'verify: sim against cpu: .* 0 differ; .* PASS$'
+run 0 "$octet" verify "$net" --backend sim --batch 9 --json "$work/verify.json"
+says out '^outputs of 9 samples, .*'
+grep -q '"pass": *true' "$work/verify.json"
+verdict "octet verify --batch --json passes" $?
 run 2 "$octet" run "$net" --flavour tensorrt
 says err 'tflite-opt'
 run 2 "$octet" run "$net"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * octet verify: a network on the device and on the CPU fallback. Operator by
- * operator with every activation kept, then as it runs in earnest, fused and chained.
+ * operator with every activation kept, then as it runs in earnest, fused and chained:
+ * there the fallback takes one sample at a time, whatever the batch of the device.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -102,30 +103,31 @@ static int compare_op(struct tool_network *dev, struct tool_network *cpu, uint32
 	return EXIT_OK;
 }
 
-static int feed(struct tool_network *n, const struct tool_samples *s, unsigned long sample)
+/* A run from sample @first on. The last batch may be short: its rest repeats a sample. */
+static int feed(struct tool_network *n, const struct tool_samples *s, unsigned long first)
 {
-	for (uint32_t i = 0; i < n->inputs; i++)
-		memcpy(octet_plan_input(n->plan, 0, i, NULL),
-		       s->data[i] + sample * n->sample_bytes[i], n->sample_bytes[i]);
+	for (uint32_t i = 0; i < n->inputs; i++) {
+		uint8_t *to = octet_plan_input(n->plan, 0, i, NULL);
+
+		for (uint32_t b = 0; b < n->batch; b++) {
+			unsigned long k = first + b < s->count ? first + b : s->count - 1;
+
+			memcpy(to + b * n->sample_bytes[i], s->data[i] + k * n->sample_bytes[i],
+			       n->sample_bytes[i]);
+		}
+	}
 	if (octet_plan_start(n->plan, 0) || octet_plan_wait(n->plan, 0, -1))
 		return tool_fail(n->ctx, "verify");
 	return EXIT_OK;
 }
 
-/* Both plans on a sample; what they give is in their memory then. */
-static int run_both(struct tool_network *dev, struct tool_network *cpu,
-		    const struct tool_samples *s, unsigned long sample)
-{
-	int ret = feed(dev, s, sample);
-
-	return ret ? ret : feed(cpu, s, sample);
-}
-
 static int layers(struct tool_network *dev, struct tool_network *cpu, const struct tool_samples *s,
 		  struct tally *tally)
 {
-	int ret = run_both(dev, cpu, s, 0);
+	int ret = feed(dev, s, 0);
 
+	if (!ret)
+		ret = feed(cpu, s, 0);
 	printf("  %4s  %-*s %-7s %-18s %10s %10s  %s\n", "#", tool_name_width(dev), "operator",
 	       "runs on", "result", "bytes", "equal", "SQNR");
 	for (uint32_t i = 0; i < octet_model_ops(dev->model) && !ret; i++)
@@ -133,23 +135,35 @@ static int layers(struct tool_network *dev, struct tool_network *cpu, const stru
 	return ret;
 }
 
-/* As it runs in earnest: the outputs of every sample. */
+/* As it runs in earnest: the outputs of every sample, sample @at of the device's batch. */
+static int output(struct tool_network *dev, struct tool_network *cpu, const struct tool_samples *s,
+		  unsigned long sample, struct tally *tally)
+{
+	unsigned long at = sample % dev->batch;
+	int ret = at ? EXIT_OK : feed(dev, s, sample);
+
+	if (!ret)
+		ret = feed(cpu, s, sample);
+	for (uint32_t i = 0; i < dev->outputs && !ret; i++) {
+		const uint8_t *a = octet_plan_output(dev->plan, 0, i, NULL);
+		const uint8_t *b = octet_plan_output(cpu->plan, 0, i, NULL);
+
+		a += at * dev->result_bytes[i];
+		for (size_t j = 0; j < dev->result_bytes[i]; j++)
+			tally->equal += a[j] == b[j];
+		tally->bytes += dev->result_bytes[i];
+	}
+	return ret;
+}
+
 static int outputs(struct tool_network *dev, struct tool_network *cpu, const struct tool_samples *s,
 		   struct tally *tally)
 {
 	for (unsigned long k = 0; k < s->count; k++) {
-		int ret = run_both(dev, cpu, s, k);
+		int ret = output(dev, cpu, s, k, tally);
 
 		if (ret)
 			return ret;
-		for (uint32_t i = 0; i < dev->outputs; i++) {
-			const uint8_t *a = octet_plan_output(dev->plan, 0, i, NULL);
-			const uint8_t *b = octet_plan_output(cpu->plan, 0, i, NULL);
-
-			for (size_t j = 0; j < dev->result_bytes[i]; j++)
-				tally->equal += a[j] == b[j];
-			tally->bytes += dev->result_bytes[i];
-		}
 		tool_progress("verify", k + 1, s->count);
 	}
 	tool_progress_end();
@@ -167,7 +181,9 @@ static int with_plans(const struct tool_options *o, struct tool_network *dev,
 	opts.flavour = o->flavour;
 	opts.keep = keep;
 	opts.no_sram = o->no_sram;
+	opts.batch = o->batch;
 	ret = tool_network_plan(dev, dev->ctx, dev->model, o, &opts);
+	opts.batch = keep ? o->batch : 1;
 	if (!ret)
 		ret = tool_network_plan(cpu, cpu->ctx, cpu->model, o, &opts);
 	if (!ret)
@@ -212,7 +228,7 @@ static int verify(const struct tool_options *o, struct tool_network *dev, struct
 	struct tool_samples s;
 	int ret = o->input_count ?
 			  tool_samples_read(dev, o, o->inputs, o->input_count, &s) :
-			  tool_samples_random(dev, o->seed, 4, &s);
+			  tool_samples_random(dev, o->seed, o->batch > 4 ? o->batch : 4, &s);
 
 	if (!ret) {
 		ret = with_plans(o, dev, cpu, true, &s, &layer);

@@ -28,7 +28,7 @@ static const struct subcommand subcommands[] = {
 	  "bdmljfBRK" },
 	{ "run", cmd_run, 'y', "run a network on samples", "bdmljfBnRiotLkMDCX" },
 	{ "verify", cmd_verify, 'y', "a network, layer by layer, against the CPU fallback",
-	  "bdmljfRitMDCXs" },
+	  "bdmljfBRitMDCXs" },
 	{ "profile", cmd_profile, 'y', "cycles and stalls of each operator", "bdmljfBRitMDCXPs" },
 	{ "accuracy", cmd_accuracy, 'y', "how many samples of a set a network gets right",
 	  "bdmljfBnRSTLMDCX" },
@@ -60,7 +60,7 @@ static const struct {
 	  "whose rounding: tflite (reference kernels, the default), tflite-opt\n"
 	  "(its optimized kernels on x86), xnnpack" },
 	{ 'B', "--batch N",
-	  "run, info, profile, accuracy: N samples as one inference" },
+	  "run, info, profile, accuracy, verify: N samples as one inference" },
 	{ 'n', "--slots N",
 	  "run, accuracy: up to N inferences in flight (2)" },
 	{ 'R', "--no-sram",
