@@ -430,6 +430,7 @@ static void test_faults(void **state)
 {
 	(void)state;
 	fault("inject-hang=1", -ETIME, "took longer");
+	fault("inject-livelock=1", -ETIME, "took longer");
 	fault("inject-command=1", -EFAULT, "INJECTED");
 	fault("inject-drop-irq=1", 0, NULL);
 	fault("inject-bad-completion=1", -EFAULT, "job 1");

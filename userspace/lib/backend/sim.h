@@ -23,7 +23,7 @@
 #define SIM_RING		(1u << SIM_RING_ORDER)
 #define SIM_QUEUE_DEPTH		1024
 #define SIM_WAITS		128
-/* A job that makes no step for so long hangs. */
+/* A job that gives its core no work for so long hangs: the driver's default limit. */
 #define SIM_HANG_NS		((int64_t)2000000000)
 
 /**
@@ -91,7 +91,7 @@ struct sim_flight {
  *
  * @tail: entries published; @done: entries completed: flight[done..tail)
  * @cq_head: completions consumed
- * @progress: what the core's progress was at @progress_ns
+ * @worked_ns: when it last had something to do
  */
 struct sim_core {
 	struct sim *sim;
@@ -107,8 +107,7 @@ struct sim_core {
 	struct sim_flight flight[SIM_RING];
 	struct sim_queue *queues;
 	unsigned int queue_count;
-	uint32_t progress;
-	int64_t progress_ns;
+	int64_t worked_ns;
 };
 
 /** struct sim - @done is signalled when jobs end or a core has stepped */

@@ -113,7 +113,7 @@ void sim_core_feed(struct sim_core *core)
 	if (core->tail == before)
 		return;
 	if (core->done == before)
-		core->progress_ns = octet_now();
+		core->worked_ns = octet_now();
 	core_write(core, OCTET_CORE_RING_TAIL, core->tail);
 }
 
@@ -161,7 +161,7 @@ static void restart(struct sim_core *core)
 	for (uint32_t i = 0; i < count; i++)
 		publish(core, &left[i]);
 	free(left);
-	core->progress_ns = octet_now();
+	core->worked_ns = octet_now();
 	core_write(core, OCTET_CORE_RING_TAIL, core->tail);
 }
 
@@ -204,7 +204,7 @@ static void complete(struct sim_core *core, const struct octet_completion *c)
 	};
 
 	core->done++;
-	core->progress_ns = octet_now();
+	core->worked_ns = octet_now();
 	if (c->status == OCTET_STATUS_OK) {
 		if (q) {
 			q->state.completed++;
@@ -245,21 +245,21 @@ static void lose(struct sim *sim)
 			sim_queue_signal(q);
 }
 
-/* Nothing was heard for a while: a lost interrupt, a hung job, a lost device? */
+/*
+ * Nothing was heard for a while: a lost interrupt, a hung job, a lost device? All work of
+ * the core is done by its thread: a job that leaves it nothing to do does not run,
+ * whatever PROGRESS says. One that computes is not looked at, however long it takes.
+ */
 static void watch(struct sim_core *core)
 {
-	uint32_t progress;
-
 	if (sim_read(core->sim, OCTET_REG_ID) != OCTET_ID_MAGIC) {
 		lose(core->sim);
 		return;
 	}
 	service(core);
-	progress = core_read(core, OCTET_CORE_PROGRESS);
-	if (core->done == core->tail || progress != core->progress) {
-		core->progress = progress;
-		core->progress_ns = octet_now();
-	} else if (octet_now() - core->progress_ns > SIM_HANG_NS) {
+	if (core->done == core->tail) {
+		core->worked_ns = octet_now();
+	} else if (octet_now() - core->worked_ns > SIM_HANG_NS) {
 		recover(core, -ETIME, 0);
 		feed_all(core->sim);
 	}
@@ -279,10 +279,10 @@ static void rest(struct sim_core *core, uint64_t deadline)
 	if (core->done == core->tail && !deadline)
 		pthread_cond_wait(&core->wake, &core->sim->lock);
 	else if (pthread_cond_timedwait(&core->wake, &core->sim->lock, &t) == ETIMEDOUT && !paced &&
-		 !core->sim->stop && !core->sim->gone)
+		 !core->kicked && !core->sim->stop && !core->sim->gone)
 		watch(core);
 	if (deadline)
-		core->progress_ns = octet_now();
+		core->worked_ns = octet_now();
 }
 
 static void *core_main(void *opaque)
@@ -302,6 +302,7 @@ static void *core_main(void *opaque)
 			pthread_mutex_unlock(&sim->lock);
 			octet_core_compute(sim->machine, core->index);
 			pthread_mutex_lock(&sim->lock);
+			core->worked_ns = octet_now();
 			continue;
 		}
 		if (core->irq)
