@@ -26,6 +26,7 @@
 #include "octet_job.h"
 #include "octet_pm.h"
 #include "octet_queue.h"
+#include "octet_submit.h"
 #include "octet_sysfs.h"
 #include "octet_vm.h"
 

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DOC: Submit
+ * DOC: Jobs
  *
- * copy, validate, look up, prepare, arm, push, attach. Everything that can fail
- * comes before arm. A run of jobs in which none but the first waits for fences is
- * one scheduler job (a batch): it goes to the ring at once, behind one doorbell.
+ * A run of jobs in which none but the first waits for fences is one scheduler job
+ * (a batch): it goes to the ring at once, behind one doorbell.
  *
  * Each job has a fence of its own in the fence context of its queue, made at
  * submit and signalled by the core's completion. It is what user space and
  * reservation objects get: the scheduler's own fence covers a whole batch. A
  * batch that never reaches the hardware signals its fences when it is freed.
+ *
+ * A queue keeps the memory of batches that are done for its next ones.
  */
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <linux/wait_bit.h>
 
-#include <drm/drm_exec.h>
-#include <drm/drm_file.h>
 #include <drm/drm_print.h>
-#include <drm/octet_isa.h>
 
 #include "octet_compat.h"
 #include "octet_device.h"
@@ -27,7 +24,6 @@
 #include "octet_gem.h"
 #include "octet_job.h"
 #include "octet_queue.h"
-#include "octet_sync.h"
 #include "octet_trace.h"
 #include "octet_vm.h"
 
@@ -66,7 +62,7 @@ static struct dma_fence *octet_fence_alloc(void)
 	return fence ? &fence->base : NULL;
 }
 
-static void octet_fence_arm(struct dma_fence *base, u64 context, u64 seqno)
+void octet_fence_arm(struct dma_fence *base, u64 context, u64 seqno)
 {
 	struct octet_fence *fence = container_of(base, struct octet_fence, base);
 
@@ -81,99 +77,6 @@ void octet_fence_signal(struct dma_fence *fence, int error)
 		dma_fence_set_error(fence, error);
 	dma_fence_signal(fence);
 	octet_fence_detach(fence);
-}
-
-/* What the caller passes as @elem is the size of version 1.0. */
-int octet_job_check_array(const struct drm_octet_array *array, size_t elem,
-			  u32 max)
-{
-	if (array->count > max || (array->count && array->stride < elem))
-		return -EINVAL;
-	if (array->count && array->stride > PAGE_SIZE)
-		return -E2BIG;
-	return 0;
-}
-
-/* Return: what octet_ioctl_submit() returns for such a job */
-int octet_job_check(const struct drm_octet_job *job,
-		    const struct octet_limits *limits)
-{
-	if (job->flags)
-		return -EINVAL;
-	if (!job->cmd_count || job->cmd_count > limits->max_cmds)
-		return -EINVAL;
-	if (!IS_ALIGNED(job->cmd_va, OCTET_CMD_ALIGN) ||
-	    !IS_ALIGNED(job->report_va, sizeof(u64)))
-		return -EINVAL;
-	if ((u64)job->sw + job->lb > limits->sram_size)
-		return -EINVAL;
-	return 0;
-}
-
-int octet_job_check_bo(const struct drm_octet_bo_ref *ref)
-{
-	const u32 access = DRM_OCTET_BO_READ | DRM_OCTET_BO_WRITE;
-
-	if (ref->flags & ~(access | DRM_OCTET_BO_IMPLICIT))
-		return -EINVAL;
-	return ref->flags & access ? 0 : -EINVAL;
-}
-
-/* Jobs from @first on that can be one batch: up to the next one that waits. */
-u32 octet_job_run_length(const struct drm_octet_job *jobs, u32 first, u32 count)
-{
-	u32 n = 1;
-
-	while (first + n < count && !jobs[first + n].in_syncs.count)
-		n++;
-	return n;
-}
-
-/*
- * Credits of the scheduler, of which a core has as many as the largest submit has
- * jobs. A small batch counts as a quarter: four single jobs are in flight, two
- * arrays of 32, or one of 64. That keeps the core busy, and is little for a job
- * of high priority to wait behind. The ring is deeper, so that it never
- * decides.
- */
-u32 octet_job_credits(u32 count)
-{
-	return max_t(u32, count, OCTET_CREDITS / 4);
-}
-
-/* Return: an array for kvfree(), NULL if it is empty, or an error pointer. */
-void *octet_job_copy_array(const struct drm_octet_array *array, size_t elem,
-			   u32 max)
-{
-	void __user *from = u64_to_user_ptr(array->ptr);
-	void *to;
-	u32 i;
-	int ret;
-
-	ret = octet_job_check_array(array, elem, max);
-	if (ret)
-		return ERR_PTR(ret);
-	if (!array->count)
-		return NULL;
-
-	to = kvcalloc(array->count, elem, GFP_KERNEL);
-	if (!to)
-		return ERR_PTR(-ENOMEM);
-
-	if (array->stride == elem) {
-		if (copy_from_user(to, from, array->count * elem))
-			ret = -EFAULT;
-	} else {
-		for (i = 0; i < array->count && !ret; i++)
-			ret = copy_struct_from_user(to + i * elem, elem,
-						    from + (size_t)i * array->stride,
-						    array->stride);
-	}
-	if (ret) {
-		kvfree(to);
-		return ERR_PTR(ret);
-	}
-	return to;
 }
 
 /* Signals what has not been; only when the hardware will not. */
@@ -191,12 +94,168 @@ void octet_batch_cancel(struct octet_batch *batch, int error)
 	}
 }
 
-void octet_batch_free(struct octet_batch *batch)
+/* Return: the smallest spare memory for @count jobs, or NULL */
+static struct octet_batch *octet_batch_reuse(struct octet_queue *queue, u32 count)
 {
-	struct octet_device *odev = batch->odev;
+	struct octet_batch *batch, *best = NULL;
+
+	spin_lock(&queue->spare_lock);
+	list_for_each_entry(batch, &queue->spares, spare)
+		if (batch->room >= count && (!best || batch->room < best->room))
+			best = batch;
+	if (best) {
+		list_del(&best->spare);
+		queue->num_spares--;
+	}
+	spin_unlock(&queue->spare_lock);
+	return best;
+}
+
+static struct octet_batch *octet_batch_new(u32 count)
+{
+	struct octet_batch *batch;
+
+	batch = kvmalloc(struct_size(batch, jobs, count), GFP_KERNEL);
+	if (!batch)
+		return NULL;
+	batch->room = count;
+	batch->maps = NULL;
+	batch->room_maps = 0;
+	return batch;
+}
+
+static void octet_batch_destroy(struct octet_batch *batch)
+{
+	kvfree(batch->maps);
+	kvfree(batch);
+}
+
+/* The oldest goes when there are enough, so that sizes of the past do not stay. */
+static void octet_batch_recycle(struct octet_queue *queue, struct octet_batch *batch)
+{
+	struct octet_batch *old = NULL;
+
+	spin_lock(&queue->spare_lock);
+	list_add(&batch->spare, &queue->spares);
+	if (++queue->num_spares > OCTET_MAX_SPARES) {
+		old = list_last_entry(&queue->spares, struct octet_batch, spare);
+		list_del(&old->spare);
+		queue->num_spares--;
+	}
+	spin_unlock(&queue->spare_lock);
+	if (old)
+		octet_batch_destroy(old);
+}
+
+/* When the queue's last reference goes. */
+void octet_batch_free_spares(struct octet_queue *queue)
+{
+	struct octet_batch *batch, *next;
+
+	list_for_each_entry_safe(batch, next, &queue->spares, spare)
+		octet_batch_destroy(batch);
+}
+
+static int octet_batch_fill(struct octet_batch *batch, const struct drm_octet_job *args)
+{
 	u32 i;
 
 	for (i = 0; i < batch->count; i++) {
+		struct octet_job *job = &batch->jobs[i];
+
+		*job = (struct octet_job) { .batch = batch, .args = args[i] };
+		INIT_LIST_HEAD(&job->node);
+		/* Who waits for a fence must learn; the last one tells of all. */
+		job->irq = i == batch->count - 1 || args[i].out_syncs.count;
+	}
+	for (i = 0; i < batch->count; i++) {
+		batch->jobs[i].fence = octet_fence_alloc();
+		if (!batch->jobs[i].fence)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int octet_batch_prepare(struct octet_batch *batch, const struct drm_octet_job *args)
+{
+	int ret;
+
+	ret = octet_batch_fill(batch, args);
+	if (ret)
+		return ret;
+	if (atomic_read(&batch->client->queued) > OCTET_MAX_QUEUED)
+		return -EBUSY;
+	ret = octet_pm_get(batch->odev);
+	batch->awake = !ret;
+	return ret;
+}
+
+/**
+ * octet_batch_alloc - a batch that is not armed
+ * @odev: device
+ * @client: who submits
+ * @queue: where to
+ * @args: of the jobs, checked
+ * @count: jobs
+ *
+ * Return: the batch, -ENOMEM, -EBUSY when the client has too many jobs queued, or
+ * the error of waking the device up.
+ */
+struct octet_batch *octet_batch_alloc(struct octet_device *odev,
+				      struct octet_client *client,
+				      struct octet_queue *queue,
+				      const struct drm_octet_job *args, u32 count)
+{
+	struct octet_batch *batch;
+	int ret;
+
+	batch = octet_batch_reuse(queue, count) ?: octet_batch_new(count);
+	if (!batch)
+		return ERR_PTR(-ENOMEM);
+
+	batch->count = count;
+	batch->odev = odev;
+	batch->client = client;
+	kref_get(&client->kref);
+	batch->queue = queue;
+	kref_get(&queue->kref);
+	batch->awake = false;
+	batch->armed = false;
+	batch->num_maps = 0;
+	atomic_inc(&odev->batches);
+	atomic_add(count, &client->queued);
+
+	ret = octet_batch_prepare(batch, args);
+	if (ret) {
+		octet_batch_free(batch);
+		return ERR_PTR(ret);
+	}
+	return batch;
+}
+
+/* Makes room for the list of buffers that the batch will hold. */
+int octet_batch_reserve_maps(struct octet_batch *batch, u32 count)
+{
+	if (count <= batch->room_maps)
+		return 0;
+
+	kvfree(batch->maps);
+	batch->room_maps = 0;
+	batch->maps = kvmalloc_array(count, sizeof(*batch->maps), GFP_KERNEL);
+	if (!batch->maps)
+		return -ENOMEM;
+	batch->room_maps = count;
+	return 0;
+}
+
+void octet_batch_free(struct octet_batch *batch)
+{
+	struct octet_client *client = batch->client;
+	struct octet_queue *queue = batch->queue;
+	struct octet_device *odev = batch->odev;
+	u32 i, count = batch->count;
+
+	for (i = 0; i < count; i++) {
 		if (batch->armed)
 			dma_fence_put(batch->jobs[i].fence);
 		else
@@ -204,445 +263,15 @@ void octet_batch_free(struct octet_batch *batch)
 	}
 	for (i = 0; i < batch->num_maps; i++)
 		octet_mapping_put(batch->maps[i]);
-	kvfree(batch->maps);
 
 	if (batch->awake)
 		octet_pm_put(odev);
-	atomic_sub(batch->count, &batch->client->queued);
-	octet_queue_put(batch->queue);
-	octet_client_put(batch->client);
-	kvfree(batch);
+	atomic_sub(count, &client->queued);
+	octet_batch_recycle(queue, batch);
+	octet_queue_put(queue);
+	octet_client_put(client);
 
 	/* The device may be gone after the last: nothing of it is touched. */
 	if (atomic_dec_and_test(&odev->batches))
 		wake_up_var(&odev->batches);
-}
-
-/**
- * struct octet_submit - one call of the ioctl
- *
- * @odev: device
- * @file: who calls
- * @client: its state
- * @queue: where to
- * @jobs: copied
- * @num_jobs: entries of @jobs and @fences
- * @refs: buffer list, copied
- * @num_bos: entries of @refs
- * @maps: mappings of the buffers
- * @num_maps: how many of them are looked up
- * @syncs: fences and syncobjs
- * @batches: not pushed yet, NULL once they are
- * @num_batches: entries of @batches
- * @fences: of the jobs, once armed
- * @exec: locks of the buffers
- */
-struct octet_submit {
-	struct octet_device *odev;
-	struct drm_file *file;
-	struct octet_client *client;
-	struct octet_queue *queue;
-	struct drm_octet_job *jobs;
-	u32 num_jobs;
-	struct drm_octet_bo_ref *refs;
-	u32 num_bos;
-	struct octet_mapping **maps;
-	u32 num_maps;
-	struct octet_syncs syncs;
-	struct octet_batch **batches;
-	u32 num_batches;
-	struct dma_fence **fences;
-	struct drm_exec exec;
-};
-
-static int octet_submit_copy(struct octet_submit *submit,
-			     const struct drm_octet_submit *args)
-{
-	const struct octet_caps *caps = &submit->odev->caps;
-	const struct octet_limits limits = {
-		.max_cmds = caps->max_cmds,
-		.sram_size = caps->sram_size,
-	};
-	u32 i;
-	int ret;
-
-	if (args->flags || !args->jobs.count)
-		return -EINVAL;
-
-	submit->jobs = octet_job_copy_array(&args->jobs, sizeof(*submit->jobs),
-					    OCTET_MAX_JOBS);
-	if (IS_ERR(submit->jobs))
-		return PTR_ERR(submit->jobs);
-	submit->num_jobs = args->jobs.count;
-
-	submit->refs = octet_job_copy_array(&args->bos, sizeof(*submit->refs),
-					    OCTET_MAX_BOS);
-	if (IS_ERR(submit->refs))
-		return PTR_ERR(submit->refs);
-	submit->num_bos = args->bos.count;
-
-	for (i = 0; i < submit->num_jobs; i++) {
-		ret = octet_job_check(&submit->jobs[i], &limits);
-		if (ret) {
-			drm_dbg(&submit->odev->drm, "job %u is invalid\n", i);
-			return ret;
-		}
-	}
-	for (i = 0; i < submit->num_bos; i++) {
-		ret = octet_job_check_bo(&submit->refs[i]);
-		if (ret) {
-			drm_dbg(&submit->odev->drm, "buffer %u: flags %#x\n", i,
-				submit->refs[i].flags);
-			return ret;
-		}
-	}
-	return 0;
-}
-
-static int octet_submit_find_bos(struct octet_submit *submit)
-{
-	u32 i;
-
-	if (!submit->num_bos)
-		return 0;
-
-	submit->maps = kvcalloc(submit->num_bos, sizeof(*submit->maps), GFP_KERNEL);
-	if (!submit->maps)
-		return -ENOMEM;
-
-	for (i = 0; i < submit->num_bos; i++) {
-		struct octet_mapping *mapping;
-		struct drm_gem_object *obj;
-
-		obj = drm_gem_object_lookup(submit->file, submit->refs[i].handle);
-		if (!obj)
-			return -ENOENT;
-		/* NULL if the handle has just been closed by another thread. */
-		mapping = octet_mapping_find(submit->client->vm, to_octet_bo(obj));
-		drm_gem_object_put(obj);
-		if (!mapping)
-			return -ENOENT;
-		submit->maps[submit->num_maps++] = mapping;
-	}
-	return 0;
-}
-
-static struct octet_batch *octet_batch_alloc(struct octet_submit *submit,
-					     u32 first, u32 count)
-{
-	struct octet_batch *batch;
-	int ret;
-	u32 i;
-
-	batch = kvzalloc(struct_size(batch, jobs, count), GFP_KERNEL);
-	if (!batch)
-		return ERR_PTR(-ENOMEM);
-
-	batch->count = count;
-	batch->odev = submit->odev;
-	batch->client = submit->client;
-	kref_get(&batch->client->kref);
-	batch->queue = submit->queue;
-	kref_get(&batch->queue->kref);
-	atomic_inc(&batch->odev->batches);
-
-	if (atomic_add_return(count, &batch->client->queued) > OCTET_MAX_QUEUED) {
-		octet_batch_free(batch);
-		return ERR_PTR(-EBUSY);
-	}
-
-	ret = octet_pm_get(batch->odev);
-	if (ret) {
-		octet_batch_free(batch);
-		return ERR_PTR(ret);
-	}
-	batch->awake = true;
-
-	for (i = 0; i < count; i++) {
-		struct octet_job *job = &batch->jobs[i];
-
-		INIT_LIST_HEAD(&job->node);
-		job->batch = batch;
-		job->args = submit->jobs[first + i];
-		/* Who waits for a fence must learn; the last one tells of all. */
-		job->irq = i == count - 1 || job->args.out_syncs.count;
-		job->fence = octet_fence_alloc();
-		if (!job->fence) {
-			octet_batch_free(batch);
-			return ERR_PTR(-ENOMEM);
-		}
-	}
-	return batch;
-}
-
-/* Jobs of a queue run in order anyway: a dependency would only drain the core. */
-static int octet_submit_depend(struct octet_submit *submit, u32 batch,
-			       struct dma_fence *fence)
-{
-	if (fence->context == submit->queue->context)
-		return 0;
-	return drm_sched_job_add_dependency(&submit->batches[batch]->base,
-					    dma_fence_get(fence));
-}
-
-static int octet_submit_add_batch(struct octet_submit *submit, u32 first, u32 count)
-{
-	struct octet_batch *batch;
-	u32 i;
-	int ret;
-
-	batch = octet_batch_alloc(submit, first, count);
-	if (IS_ERR(batch))
-		return PTR_ERR(batch);
-
-	ret = drm_sched_job_init(&batch->base, &submit->queue->entity,
-				 octet_job_credits(count), submit->file,
-				 submit->file->client_id);
-	if (ret) {
-		octet_batch_free(batch);
-		return ret;
-	}
-	submit->batches[submit->num_batches++] = batch;
-
-	for (i = 0; i < submit->syncs.num_in; i++) {
-		const struct octet_sync_in *in = &submit->syncs.in[i];
-
-		if (in->job != first)
-			continue;
-		ret = octet_submit_depend(submit, submit->num_batches - 1,
-					  in->fence);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static int octet_submit_make_batches(struct octet_submit *submit)
-{
-	u32 first, count;
-	int ret;
-
-	submit->batches = kcalloc(submit->num_jobs, sizeof(*submit->batches),
-				  GFP_KERNEL);
-	submit->fences = kcalloc(submit->num_jobs, sizeof(*submit->fences),
-				 GFP_KERNEL);
-	if (!submit->batches || !submit->fences)
-		return -ENOMEM;
-
-	for (first = 0; first < submit->num_jobs; first += count) {
-		count = octet_job_run_length(submit->jobs, first, submit->num_jobs);
-		ret = octet_submit_add_batch(submit, first, count);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static struct drm_gem_object *octet_submit_obj(struct octet_submit *submit, u32 i)
-{
-	return &submit->maps[i]->bo->base.base;
-}
-
-static int octet_submit_implicit(struct octet_submit *submit, u32 i)
-{
-	bool write = submit->refs[i].flags & DRM_OCTET_BO_WRITE;
-	struct dma_resv_iter cursor;
-	struct dma_fence *fence;
-	int ret;
-
-	dma_resv_for_each_fence(&cursor, octet_submit_obj(submit, i)->resv,
-				dma_resv_usage_rw(write), fence) {
-		ret = octet_submit_depend(submit, 0, fence);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-/*
- * Locks all buffers and makes room for their fence: twice, because a buffer that
- * is listed both as written and as read gets it as both.
- */
-static int octet_submit_lock(struct octet_submit *submit)
-{
-	u32 i;
-	int ret = 0;
-
-	drm_exec_until_all_locked(&submit->exec) {
-		for (i = 0; i < submit->num_maps; i++) {
-			ret = drm_exec_prepare_obj(&submit->exec,
-						   octet_submit_obj(submit, i), 2);
-			drm_exec_retry_on_contention(&submit->exec);
-			if (ret)
-				return ret;
-		}
-	}
-	for (i = 0; i < submit->num_maps; i++) {
-		if (!(submit->refs[i].flags & DRM_OCTET_BO_IMPLICIT))
-			continue;
-		ret = octet_submit_implicit(submit, i);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static void octet_submit_push(struct octet_submit *submit)
-{
-	struct octet_queue *queue = submit->queue;
-	struct octet_core *core;
-	u32 i, k, job = 0;
-
-	lockdep_assert_held(&queue->lock);
-
-	octet_queue_place(queue, submit->odev);
-	for (i = 0; i < submit->num_batches; i++) {
-		struct octet_batch *batch = submit->batches[i];
-
-		for (k = 0; k < batch->count; k++) {
-			struct dma_fence *fence = batch->jobs[k].fence;
-
-			octet_fence_arm(fence, queue->context, ++queue->seqno);
-			submit->fences[job++] = dma_fence_get(fence);
-		}
-		batch->armed = true;
-		drm_sched_job_arm(&batch->base);
-		core = container_of(batch->base.sched, struct octet_core, sched);
-		atomic_add(batch->count, &core->load);
-		for (k = 0; k < batch->count; k++)
-			trace_octet_job_submit(&batch->jobs[k], core->index);
-		/* It may be gone as soon as it is pushed. */
-		submit->batches[i] = NULL;
-		drm_sched_entity_push_job(&batch->base);
-	}
-}
-
-static int octet_submit_commit(struct octet_submit *submit)
-{
-	struct octet_queue *queue = submit->queue;
-	struct octet_batch *last = submit->batches[submit->num_batches - 1];
-	u32 i;
-
-	mutex_lock(&queue->lock);
-	if (queue->closed || READ_ONCE(queue->banned)) {
-		mutex_unlock(&queue->lock);
-		return queue->closed ? -ENOENT : -ECANCELED;
-	}
-
-	/* The buffer locks keep submit->maps valid until the fences are in. */
-	for (i = 0; i < submit->num_maps; i++)
-		kref_get(&submit->maps[i]->kref);
-	last->num_maps = submit->num_maps;
-
-	octet_submit_push(submit);
-	mutex_unlock(&queue->lock);
-
-	for (i = 0; i < submit->num_maps; i++)
-		dma_resv_add_fence(octet_submit_obj(submit, i)->resv,
-				   submit->fences[submit->num_jobs - 1],
-				   submit->refs[i].flags & DRM_OCTET_BO_WRITE ?
-				   DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ);
-	return 0;
-}
-
-/* The last batch of the submit keeps the buffers mapped: make its list now. */
-static int octet_submit_give_maps(struct octet_submit *submit)
-{
-	struct octet_batch *last = submit->batches[submit->num_batches - 1];
-
-	if (!submit->num_maps)
-		return 0;
-	last->maps = kvmalloc_array(submit->num_maps, sizeof(*last->maps),
-				    GFP_KERNEL);
-	if (!last->maps)
-		return -ENOMEM;
-	memcpy(last->maps, submit->maps, submit->num_maps * sizeof(*last->maps));
-	return 0;
-}
-
-static int octet_submit_run(struct octet_submit *submit)
-{
-	int ret;
-
-	ret = octet_submit_make_batches(submit);
-	if (!ret)
-		ret = octet_submit_give_maps(submit);
-	if (ret)
-		return ret;
-
-	drm_exec_init(&submit->exec, DRM_EXEC_INTERRUPTIBLE_WAIT |
-		      DRM_EXEC_IGNORE_DUPLICATES, submit->num_maps);
-	ret = octet_submit_lock(submit);
-	if (!ret)
-		ret = octet_submit_commit(submit);
-	drm_exec_fini(&submit->exec);
-	if (!ret)
-		octet_sync_attach(&submit->syncs, submit->fences);
-	return ret;
-}
-
-static void octet_submit_fini(struct octet_submit *submit)
-{
-	u32 i;
-
-	for (i = 0; i < submit->num_batches; i++) {
-		if (!submit->batches[i])
-			continue;
-		drm_sched_job_cleanup(&submit->batches[i]->base);
-		octet_batch_free(submit->batches[i]);
-	}
-	kfree(submit->batches);
-	for (i = 0; submit->fences && i < submit->num_jobs; i++)
-		dma_fence_put(submit->fences[i]);
-	kfree(submit->fences);
-
-	octet_sync_fini(&submit->syncs);
-	for (i = 0; i < submit->num_maps; i++)
-		octet_mapping_put(submit->maps[i]);
-	kvfree(submit->maps);
-	if (!IS_ERR(submit->refs))
-		kvfree(submit->refs);
-	if (!IS_ERR(submit->jobs))
-		kvfree(submit->jobs);
-	if (submit->queue)
-		octet_queue_put(submit->queue);
-}
-
-int octet_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	const struct drm_octet_submit *args = data;
-	struct octet_submit submit = {
-		.odev = to_octet_device(drm),
-		.file = file,
-		.client = file->driver_priv,
-	};
-	int ret;
-
-	ret = READ_ONCE(submit.odev->lost);
-	if (ret)
-		return ret;
-
-	ret = octet_submit_copy(&submit, args);
-	if (ret)
-		goto out_fini;
-
-	ret = -ENOENT;
-	submit.queue = octet_queue_get(submit.client, args->queue);
-	if (!submit.queue)
-		goto out_fini;
-	ret = -EIO;
-	if (READ_ONCE(submit.client->vm->banned))
-		goto out_fini;
-	ret = -ECANCELED;
-	if (READ_ONCE(submit.queue->banned))
-		goto out_fini;
-
-	ret = octet_sync_prepare(&submit.syncs, file, submit.jobs, submit.num_jobs);
-	if (!ret)
-		ret = octet_submit_find_bos(&submit);
-	if (!ret)
-		ret = octet_submit_run(&submit);
-out_fini:
-	octet_submit_fini(&submit);
-	return ret;
 }

@@ -49,6 +49,9 @@ struct octet_job {
  * struct octet_batch - a run of jobs without in-fences: one scheduler job
  *
  * @base: scheduler job
+ * @spare: in octet_queue.spares, while it is only memory
+ * @room: jobs that it has memory for
+ * @room_maps: entries that @maps has memory for
  * @odev: device
  * @client: who submitted it
  * @queue: where to
@@ -61,6 +64,9 @@ struct octet_job {
  */
 struct octet_batch {
 	struct drm_sched_job base;
+	struct list_head spare;
+	u32 room;
+	u32 room_maps;
 	struct octet_device *odev;
 	struct octet_client *client;
 	struct octet_queue *queue;
@@ -77,33 +83,16 @@ static inline struct octet_batch *to_octet_batch(struct drm_sched_job *job)
 	return container_of(job, struct octet_batch, base);
 }
 
-/**
- * struct octet_limits - what the submit parser checks against
- *
- * @max_cmds: commands per job
- * @sram_size: bytes
- * @max_budget: cycles
- */
-struct octet_limits {
-	u32 max_cmds;
-	u32 sram_size;
-	u64 max_budget;
-};
-
-int octet_job_check_array(const struct drm_octet_array *array, size_t elem,
-			  u32 max);
-int octet_job_check(const struct drm_octet_job *job,
-		    const struct octet_limits *limits);
-int octet_job_check_bo(const struct drm_octet_bo_ref *ref);
-void *octet_job_copy_array(const struct drm_octet_array *array, size_t elem,
-			   u32 max);
-u32 octet_job_run_length(const struct drm_octet_job *jobs, u32 first, u32 count);
-u32 octet_job_credits(u32 count);
-
+void octet_fence_arm(struct dma_fence *base, u64 context, u64 seqno);
 void octet_fence_signal(struct dma_fence *fence, int error);
+
+struct octet_batch *octet_batch_alloc(struct octet_device *odev,
+				      struct octet_client *client,
+				      struct octet_queue *queue,
+				      const struct drm_octet_job *args, u32 count);
+int octet_batch_reserve_maps(struct octet_batch *batch, u32 count);
 void octet_batch_cancel(struct octet_batch *batch, int error);
 void octet_batch_free(struct octet_batch *batch);
-
-int octet_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file);
+void octet_batch_free_spares(struct octet_queue *queue);
 
 #endif /* __OCTET_JOB_H__ */

@@ -11,6 +11,7 @@
 #include <drm/drm_file.h>
 #include <drm/octet_accel.h>
 
+#include "octet_arena.h"
 #include "octet_compat.h"
 #include "octet_device.h"
 #include "octet_drv.h"
@@ -43,6 +44,8 @@ static void octet_queue_release(struct kref *kref)
 {
 	struct octet_queue *queue = container_of(kref, struct octet_queue, kref);
 
+	octet_batch_free_spares(queue);
+	octet_arena_free(queue->arena);
 	mutex_destroy(&queue->lock);
 	kfree(queue);
 }
@@ -176,6 +179,8 @@ int octet_ioctl_queue_create(struct drm_device *drm, void *data,
 	kref_init(&queue->kref);
 	mutex_init(&queue->lock);
 	spin_lock_init(&queue->info_lock);
+	spin_lock_init(&queue->spare_lock);
+	INIT_LIST_HEAD(&queue->spares);
 	queue->context = dma_fence_context_alloc(1);
 	queue->core = (u32)atomic_inc_return(&odev->queues) % odev->caps.cores;
 	ret = drm_sched_entity_init(&queue->entity, priority, odev->scheds,

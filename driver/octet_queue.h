@@ -10,8 +10,12 @@
 
 struct drm_device;
 struct drm_file;
+struct octet_arena;
 struct octet_client;
 struct octet_device;
+
+/* Batches whose memory a queue keeps. */
+#define OCTET_MAX_SPARES 8
 
 /**
  * struct octet_fault - how a job failed
@@ -45,6 +49,10 @@ struct octet_fault {
  * @banned: a job failed; written under the core's lock
  * @info_lock: protects @fault
  * @fault: of the first job that failed
+ * @spare_lock: protects @spares, @num_spares
+ * @spares: memory of batches that are done, the newest first
+ * @num_spares: entries of @spares
+ * @arena: memory for the next submit, NULL while one is under way
  * @completed: jobs without error
  * @resets: resets that its jobs caused
  */
@@ -60,6 +68,10 @@ struct octet_queue {
 	bool banned;
 	spinlock_t info_lock;	/* irq-safe */
 	struct octet_fault fault;
+	spinlock_t spare_lock;	/* see above */
+	struct list_head spares;
+	u32 num_spares;
+	struct octet_arena *arena;
 	atomic64_t completed;
 	atomic64_t resets;
 };

@@ -11,8 +11,9 @@
 #include <drm/drm_syncobj.h>
 #include <drm/octet_accel.h>
 
+#include "octet_arena.h"
 #include "octet_drv.h"
-#include "octet_job.h"
+#include "octet_submit.h"
 #include "octet_sync.h"
 
 /* Return: 0, or -EINVAL for flags, a point that a binary syncobj has not, or
@@ -83,7 +84,8 @@ static int octet_sync_add_out(struct octet_syncs *syncs, struct drm_file *file,
 typedef int (*octet_sync_add)(struct octet_syncs *syncs, struct drm_file *file,
 			      const struct drm_octet_sync *arg, u32 job);
 
-static int octet_sync_add_array(struct octet_syncs *syncs, struct drm_file *file,
+static int octet_sync_add_array(struct octet_syncs *syncs,
+				struct octet_arena *arena, struct drm_file *file,
 				const struct drm_octet_array *array, u32 job,
 				octet_sync_add add)
 {
@@ -94,16 +96,15 @@ static int octet_sync_add_array(struct octet_syncs *syncs, struct drm_file *file
 	if (!array->count)
 		return 0;
 
-	args = octet_job_copy_array(array, sizeof(*args), OCTET_MAX_SYNCS);
+	args = octet_job_copy_array(arena, array, sizeof(*args), OCTET_MAX_SYNCS);
 	if (IS_ERR(args))
 		return PTR_ERR(args);
 	for (i = 0; i < array->count && !ret; i++)
 		ret = add(syncs, file, &args[i], job);
-	kvfree(args);
 	return ret;
 }
 
-static int octet_sync_alloc(struct octet_syncs *syncs,
+static int octet_sync_alloc(struct octet_syncs *syncs, struct octet_arena *arena,
 			    const struct drm_octet_job *jobs, u32 count)
 {
 	size_t in = 0, out = 0;
@@ -117,12 +118,12 @@ static int octet_sync_alloc(struct octet_syncs *syncs,
 		out += jobs[i].out_syncs.count;
 	}
 	if (in) {
-		syncs->in = kvcalloc(in, sizeof(*syncs->in), GFP_KERNEL);
+		syncs->in = octet_arena_alloc(arena, in, sizeof(*syncs->in));
 		if (!syncs->in)
 			return -ENOMEM;
 	}
 	if (out) {
-		syncs->out = kvcalloc(out, sizeof(*syncs->out), GFP_KERNEL);
+		syncs->out = octet_arena_alloc(arena, out, sizeof(*syncs->out));
 		if (!syncs->out)
 			return -ENOMEM;
 	}
@@ -130,18 +131,18 @@ static int octet_sync_alloc(struct octet_syncs *syncs,
 }
 
 /* On failure too, octet_sync_fini() is due. */
-int octet_sync_prepare(struct octet_syncs *syncs, struct drm_file *file,
-		       const struct drm_octet_job *jobs, u32 count)
+int octet_sync_prepare(struct octet_syncs *syncs, struct octet_arena *arena,
+		       struct drm_file *file, const struct drm_octet_job *jobs, u32 count)
 {
 	u32 i;
 	int ret;
 
-	ret = octet_sync_alloc(syncs, jobs, count);
+	ret = octet_sync_alloc(syncs, arena, jobs, count);
 	for (i = 0; i < count && !ret; i++) {
-		ret = octet_sync_add_array(syncs, file, &jobs[i].in_syncs, i,
+		ret = octet_sync_add_array(syncs, arena, file, &jobs[i].in_syncs, i,
 					   octet_sync_add_in);
 		if (!ret)
-			ret = octet_sync_add_array(syncs, file,
+			ret = octet_sync_add_array(syncs, arena, file,
 						   &jobs[i].out_syncs, i,
 						   octet_sync_add_out);
 	}
@@ -177,6 +178,4 @@ void octet_sync_fini(struct octet_syncs *syncs)
 		dma_fence_chain_free(syncs->out[i].chain);
 		drm_syncobj_put(syncs->out[i].syncobj);
 	}
-	kvfree(syncs->in);
-	kvfree(syncs->out);
 }

@@ -53,8 +53,8 @@ struct octet_syncs {
 };
 
 int octet_sync_check(const struct drm_octet_sync *sync, bool out);
-int octet_sync_prepare(struct octet_syncs *syncs, struct drm_file *file,
-		       const struct drm_octet_job *jobs, u32 count);
+int octet_sync_prepare(struct octet_syncs *syncs, struct octet_arena *arena,
+		       struct drm_file *file, const struct drm_octet_job *jobs, u32 count);
 void octet_sync_attach(struct octet_syncs *syncs, struct dma_fence **fences);
 void octet_sync_fini(struct octet_syncs *syncs);
 
