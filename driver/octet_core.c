@@ -202,18 +202,8 @@ void octet_core_process_locked(struct octet_core *core)
 				 OCTET_CORE_CTRL_RESUME);
 }
 
-/* Signals what is complete. Inside drm_dev_enter(). */
-void octet_core_process(struct octet_core *core)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&core->lock, flags);
-	octet_core_process_locked(core);
-	spin_unlock_irqrestore(&core->lock, flags);
-}
-
-/* Clears the bits before the thread reads: a later event sends a new message. */
-static bool octet_core_ack(struct octet_core *core)
+/* Clears the bits before it reads: a later event sends a new message. */
+static bool octet_core_handle(struct octet_core *core)
 {
 	u32 status = octet_core_read(core, OCTET_CORE_IRQ_STATUS);
 
@@ -227,43 +217,28 @@ static bool octet_core_ack(struct octet_core *core)
 		core->broken = true;
 		mod_delayed_work(core->odev->reset_wq, &core->watchdog, 0);
 	}
+	octet_core_process_locked(core);
 	spin_unlock(&core->lock);
 	return true;
 }
 
 /*
- * The interrupt is freed before the registers are unmapped, and masked in the
- * device before that: no drm_dev_enter() here.
+ * All is done here: a thread would cost as much again as a job. The interrupt is
+ * freed before the registers are unmapped, and masked in the device before
+ * that: no drm_dev_enter().
  */
 irqreturn_t octet_core_irq(int irq, void *data)
 {
 	struct octet_device *odev = data;
-	bool any = false;
+	bool any = false, cookie;
 	u32 i;
-
-	for (i = 0; i < odev->caps.cores; i++)
-		if (odev->cores[i].irq == irq)
-			any |= octet_core_ack(&odev->cores[i]);
-	return any ? IRQ_WAKE_THREAD : IRQ_NONE;
-}
-
-irqreturn_t octet_core_irq_thread(int irq, void *data)
-{
-	struct octet_device *odev = data;
-	bool cookie;
-	int idx;
-	u32 i;
-
-	if (!drm_dev_enter(&odev->drm, &idx))
-		return IRQ_HANDLED;
 
 	cookie = dma_fence_begin_signalling();
 	for (i = 0; i < odev->caps.cores; i++)
 		if (odev->cores[i].irq == irq)
-			octet_core_process(&odev->cores[i]);
+			any |= octet_core_handle(&odev->cores[i]);
 	dma_fence_end_signalling(cookie);
-	drm_dev_exit(idx);
-	return IRQ_HANDLED;
+	return any ? IRQ_HANDLED : IRQ_NONE;
 }
 
 static u64 octet_core_budget(struct octet_core *core, const struct octet_job *job)

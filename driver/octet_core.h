@@ -139,7 +139,6 @@ struct octet_core {
 };
 
 int octet_core_init(struct octet_core *core, struct octet_device *odev, u32 index);
-void octet_core_process(struct octet_core *core);
 bool octet_core_push(struct octet_core *core, struct octet_batch *batch);
 void octet_core_watch(struct octet_core *core);
 bool octet_core_stuck(struct octet_core *core, int *error);
@@ -181,6 +180,5 @@ void octet_core_counters(struct octet_core *core,
 u64 octet_core_busy_ns(struct octet_core *core, struct octet_client *client);
 void octet_core_stats(struct octet_core *core, struct octet_core_stats *out);
 irqreturn_t octet_core_irq(int irq, void *data);
-irqreturn_t octet_core_irq_thread(int irq, void *data);
 
 #endif /* __OCTET_CORE_H__ */

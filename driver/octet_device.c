@@ -285,10 +285,8 @@ static int octet_device_init_irqs(struct octet_device *odev, struct pci_dev *pde
 		core->irq = pci_irq_vector(pdev, core->vector);
 		if (i && !core->vector)
 			continue;
-		ret = devm_request_threaded_irq(&pdev->dev, core->irq,
-						octet_core_irq,
-						octet_core_irq_thread, 0,
-						"octet", odev);
+		ret = devm_request_irq(&pdev->dev, core->irq, octet_core_irq, 0,
+				       "octet", odev);
 		if (ret)
 			return dev_err_probe(&pdev->dev, ret, "interrupt %d\n",
 					     core->irq);

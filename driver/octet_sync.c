@@ -64,6 +64,7 @@ static int octet_sync_add_out(struct octet_syncs *syncs, struct drm_file *file,
 	if (ret)
 		return ret;
 
+	*out = (struct octet_sync_out) { .point = arg->point, .job = job };
 	if (arg->flags & DRM_OCTET_SYNC_TIMELINE) {
 		out->chain = dma_fence_chain_alloc();
 		if (!out->chain)
@@ -72,11 +73,8 @@ static int octet_sync_add_out(struct octet_syncs *syncs, struct drm_file *file,
 	out->syncobj = drm_syncobj_find(file, arg->handle);
 	if (!out->syncobj) {
 		dma_fence_chain_free(out->chain);
-		out->chain = NULL;
 		return -ENOENT;
 	}
-	out->point = arg->point;
-	out->job = job;
 	syncs->num_out++;
 	return 0;
 }

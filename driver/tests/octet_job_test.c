@@ -8,6 +8,7 @@
 #include "../octet_core.h"
 #include "../octet_drv.h"
 #include "../octet_job.h"
+#include "../octet_submit.h"
 #include "../octet_sync.h"
 
 static const struct octet_limits octet_job_test_limits = {

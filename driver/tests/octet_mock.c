@@ -25,20 +25,17 @@ static void octet_mock_raise(struct octet_mock *mock, u32 c, u32 bits)
 	schedule_work(&mock->irq);
 }
 
-/* The handler runs without interrupts, its thread after it. */
+/* The handler runs without interrupts. */
 static void octet_mock_irq_work(struct work_struct *work)
 {
 	struct octet_mock *mock = container_of(work, struct octet_mock, irq);
 	struct octet_device *odev = mock->odev;
-	irqreturn_t ret;
 	u32 i;
 
 	for (i = 0; i < odev->caps.cores; i++) {
 		local_irq_disable();
-		ret = octet_core_irq(odev->cores[i].irq, odev);
+		octet_core_irq(odev->cores[i].irq, odev);
 		local_irq_enable();
-		if (ret == IRQ_WAKE_THREAD)
-			octet_core_irq_thread(odev->cores[i].irq, odev);
 	}
 }
 

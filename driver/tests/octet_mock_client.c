@@ -11,6 +11,7 @@
 #include "../octet_drv.h"
 #include "../octet_gem.h"
 #include "../octet_job.h"
+#include "../octet_submit.h"
 #include "../octet_queue.h"
 #include "octet_mock.h"
 
