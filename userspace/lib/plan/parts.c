@@ -239,7 +239,8 @@ static int repeat(const struct octet_plan *plan, struct plan_segment *seg)
 }
 
 /* All parts, as if a job had room for them: the jobs are made later. */
-static int attempt(struct octet_plan *plan, struct plan_segment *seg, const struct plan_form *form)
+int octet_plan_attempt(struct octet_plan *plan, struct plan_segment *seg,
+		       const struct plan_form *form)
 {
 	int ret;
 
@@ -270,7 +271,7 @@ int octet_plan_choose(struct octet_plan *plan, struct plan_segment *seg, uint32_
 	*bad = 0;
 	for (uint32_t i = 0; i < plan->form_count; i++) {
 		struct plan_segment try = *seg;
-		int err = attempt(plan, &try, &plan->forms[i]);
+		int err = octet_plan_attempt(plan, &try, &plan->forms[i]);
 
 		/* Of those that fail, the smallest parts tell what does not fit. */
 		if (err && err != -EDOM && ret == -EINVAL && !best.place.error[0]) {

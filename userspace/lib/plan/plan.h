@@ -200,8 +200,16 @@ uint64_t octet_plan_shift(const struct octet_plan *plan, const struct plan_segme
  * Return: 0; -EINVAL: command @bad does not fit the machine, alone or beside those before it
  */
 int octet_plan_choose(struct octet_plan *plan, struct plan_segment *seg, uint32_t *bad);
+/** octet_plan_attempt() - a segment in parts of that form, its place as one job */
+int octet_plan_attempt(struct octet_plan *plan, struct plan_segment *seg,
+		       const struct plan_form *form);
 /** octet_plan_repeat() - jobs of as many parts as one may have */
 int octet_plan_repeat(struct octet_plan *plan);
+
+/* mix.c */
+
+/** octet_plan_mix() - cut a segment that has its place if larger parts pay at its end */
+int octet_plan_mix(struct octet_plan *plan, uint32_t index);
 
 /* segments.c */
 
@@ -212,6 +220,14 @@ int octet_plan_repeat(struct octet_plan *plan);
  * lower again; -ENOTSUP: it had been marked before.
  */
 int octet_plan_cut(struct octet_plan *plan);
+/**
+ * octet_plan_split() - end segment @index before its command @at: the rest is a new one
+ *
+ * Who uses each tensor is known anew. octet_plan_join() is the way back; places stay
+ * with the caller.
+ */
+int octet_plan_split(struct octet_plan *plan, uint32_t index, uint32_t at);
+void octet_plan_join(struct octet_plan *plan, uint32_t index);
 /** octet_plan_insert() - an empty segment, which is number @index then */
 int octet_plan_insert(struct octet_plan *plan, uint32_t index);
 void octet_plan_uncut(struct octet_plan *plan);

@@ -98,8 +98,7 @@ static int runs_of_commands(struct octet_plan *plan)
 	return 0;
 }
 
-/* Segment @index ends before its command @at; the rest is a new one after it. */
-static int cut(struct octet_plan *plan, uint32_t index, uint32_t at)
+int octet_plan_split(struct octet_plan *plan, uint32_t index, uint32_t at)
 {
 	int ret = octet_plan_insert(plan, index + 1);
 	struct plan_segment *seg;
@@ -112,7 +111,17 @@ static int cut(struct octet_plan *plan, uint32_t index, uint32_t at)
 		.count = seg->count - at,
 	};
 	seg->count = at;
+	find_users(plan);
 	return 0;
+}
+
+void octet_plan_join(struct octet_plan *plan, uint32_t index)
+{
+	plan->segments[index].count += plan->segments[index + 1].count;
+	plan->segment_count--;
+	for (uint32_t i = index + 1; i < plan->segment_count; i++)
+		plan->segments[i] = plan->segments[i + 1];
+	find_users(plan);
 }
 
 static int too_large(struct octet_plan *plan, const struct plan_segment *seg, uint32_t bad)
@@ -135,17 +144,19 @@ static int place_all(struct octet_plan *plan)
 		uint32_t bad;
 		int ret;
 
-		find_users(plan);
+		octet_place_free(&plan->segments[i].place);
 		ret = octet_plan_choose(plan, &plan->segments[i], &bad);
 		if (ret == -EINVAL && bad) {
 			/* What crosses the new border changes: all over again. */
-			ret = cut(plan, i, bad);
+			ret = octet_plan_split(plan, i, bad);
 			i = 0;
 			if (!ret)
 				continue;
 		}
 		if (ret == -EINVAL)
 			return too_large(plan, &plan->segments[i], bad);
+		if (!ret)
+			ret = octet_plan_mix(plan, i);
 		if (ret)
 			return ret;
 		i++;
