@@ -155,7 +155,13 @@ void octet_requant_bytes(const struct octet_requant *rq, const int32_t *acc, siz
 	OCTET_SCRATCH int32_t y[OCTET_BLOCK];
 
 	if (!rq->wrap) {
-		octet_simd_get()->narrow(rq, acc, o0, n, to);
+		const struct octet_simd *simd = octet_simd_get();
+		size_t most = rq->flat ? n - n % 16 : 0;
+
+		if (most)
+			simd->narrow_rows(rq, acc, 16, o0, 16, most / 16, to, 16);
+		if (most < n)
+			simd->narrow(rq, acc + most, o0, n - most, to + most);
 		return;
 	}
 	octet_requant_run(rq, acc, o0, n, y);
@@ -274,6 +280,7 @@ static int init_block(struct octet_requant *rq, uint32_t mult, uint32_t shift, b
 		return -ENOMEM;
 	for (size_t o = 0; o < OCTET_BLOCK; o++)
 		set(rq, o, c);
+	rq->flat = true;
 	return 0;
 }
 

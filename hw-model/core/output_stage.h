@@ -51,6 +51,7 @@ static inline int32_t octet_fix_one(const struct octet_fix *f, int32_t v)
  * @hi: upper clamp
  * @wrap: the scaled value is taken modulo 2^32 before the zero point: sums of
  *	two tensors, not accumulators
+ * @flat: all channels have the same parameters
  * @tail: what follows, or NULL
  */
 struct octet_requant {
@@ -63,6 +64,7 @@ struct octet_requant {
 	int64_t *pos;
 	int64_t *neg;
 	bool wrap;
+	bool flat;
 	struct octet_tail *tail;
 };
 
