@@ -209,16 +209,12 @@ fuzz: ## core, .tflite reader, PCI function and ioctls against random input, FUZ
 	+@$(if $(filter-out ioctl,$(T)),:,$(MAKE) --no-print-directory $(guest_files) qemu)
 	$(if $(filter-out ioctl,$(T)),@:,$(guest_modules))
 	@T=$(T) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
-bench: ## figures on the device and against peers, also into build/bench.json; T=cpu: one part
+bench: ## figures against peers, also build/*.json; T=run, cpu, submit, growth: one part
 	$(deps)
-ifeq ($(T),cpu)
-	+@$(MAKE) --no-print-directory all
-	@tests/bench/cpu
-else
-	+@$(MAKE) --no-print-directory all qemu build/bin/int8_float
+	+@$(MAKE) --no-print-directory all qemu build/bin/int8_float \
+		build/tests/guest/submit_cost build/tests/guest/scaling
 	$(guest_modules)
-	@tests/bench/run
-endif
+	@for part in $(or $(T),run submit growth); do tests/bench/$$part || exit; done
 test-programs: $(test_files)
 	@:
 demo-data: $(demo_data)
