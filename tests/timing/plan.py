@@ -31,6 +31,9 @@ GOALS = {
 }
 BANDWIDTH = {"auto-encoder": 98, "matrix-vector": 98}  # % of 17/20 of the DRAM's bytes per cycle
 SECONDS = {"ResNet-50": 0.2}
+# Batches in parts: samples of a part, parts of the job.
+BATCHES = [("keywords", "a1024", 8, 3), ("ResNet-8", "a1024", 16, 4),
+           ("Visual wake", "a256", 8, 2), ("ResNet-8", "a512", 1, 5)]
 
 
 def load_oracle(folder):
@@ -117,6 +120,13 @@ def main():
             for text in bad:
                 print(f"plan: {job['network']} on {job['machine']}: {text}")
             passed, failed = passed + (not bad), failed + bool(bad)
+    for name, machine, batch, parts in BATCHES if oracle else []:
+        job, = plan(args.plan_nets, "--net", name, "--batch", str(batch), "--parts", str(parts),
+                    machine)
+        bad = differs(oracle, job)
+        for text in bad:
+            print(f"plan: {name} on {machine}, {parts} parts of {batch}: {text}")
+        passed, failed = passed + (not bad), failed + bool(bad)
     want = len(MACHINES) * (len(GOALS) + len(BANDWIDTH))
     if len(jobs) != want:
         print(f"plan: {len(jobs)} jobs, not {want}")

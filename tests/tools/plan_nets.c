@@ -5,6 +5,8 @@
  *	plan_nets [MACHINE...]	a table per machine; a1024 a512 a256
  *	--net NAME		only this network (part of its name)
  *	--level none|sram|full	how much the planner may do
+ *	--batch N		N samples in each command
+ *	--parts N		the commands N times in one job, as a batch in parts
  *	--json DIR		also each job, as DIR/MACHINE-NUMBER.json, in the
  *				format of the timing's specification, and its reports
  */
@@ -385,20 +387,69 @@ static double seconds_used(void)
 struct options {
 	const char *only, *json;
 	enum octet_place_level level;
+	uint32_t batch, parts;
 };
 
-static int show(const struct array *a, const struct net *net, int number, const struct options *opt)
+/* Every command with so many samples; of products the rows. */
+static void grow(struct net *n, uint32_t batch)
 {
-	const struct octet_place_net view = {
-		net->layer, net->tensor, net->count, net->count + 1,
-	};
-	double peak = (double)a->machine.p * a->machine.k * a->machine.c, macs = 0, t = seconds_used();
-	struct octet_place plan;
-	int err = octet_place(&a->machine, &view, opt->level, &plan);
+	for (uint32_t i = 0; i < n->count; i++) {
+		struct octet_cycles_cmd *c = &n->layer[i].cost;
 
+		if (c->op == OCTET_OP_GEMM) {
+			c->h *= batch;
+			c->oh *= batch;
+		} else {
+			c->n *= batch;
+		}
+	}
+	for (uint32_t i = 0; i <= n->count; i++)
+		n->tensor[i].bytes *= batch;
+}
+
+/* All commands again for each part, timed as one job. */
+static int repeat(const struct array *a, struct net *net, struct octet_place *p, uint32_t parts)
+{
+	uint32_t one = net->count;
+
+	net->count *= parts;
+	p->cmds = realloc(p->cmds, net->count * sizeof(*p->cmds));
+	p->reports = realloc(p->reports, net->count * sizeof(*p->reports));
+	if (!p->cmds || !p->reports)
+		return -1;
+	for (uint32_t i = one; i < net->count; i++)
+		p->cmds[i] = p->cmds[i - one];
+	p->dram_read *= parts;
+	p->dram_write *= parts;
+	p->cycles = 0;
+	if (octet_cycles_job(&a->machine, p->cmds, net->count, p->sw, p->lb, p->reports, NULL,
+			     NULL))
+		return -1;
+	for (uint32_t i = 0; i < net->count; i++)
+		p->cycles += p->reports[i].total;
+	return 0;
+}
+
+static int show(const struct array *a, const struct net *from, int number, const struct options *opt)
+{
+	static struct net scaled;
+	struct net *net = &scaled;
+	const struct octet_place_net view = {
+		net->layer, net->tensor, from->count, from->count + 1,
+	};
+	double peak = (double)a->machine.p * a->machine.k * a->machine.c, macs = 0, t;
+	struct octet_place plan;
+	int err;
+
+	scaled = *from;
+	grow(net, opt->batch);
+	t = seconds_used();
+	err = octet_place(&a->machine, &view, opt->level, &plan);
 	t = seconds_used() - t;
 	for (uint32_t i = 0; i < net->count; i++)
-		macs += (double)octet_cycles_macs(&net->layer[i].cost);
+		macs += (double)octet_cycles_macs(&net->layer[i].cost) * opt->parts;
+	if (!err && opt->parts > 1)
+		err = repeat(a, net, &plan, opt->parts);
 	if (err)
 		printf("| %s | - | layer %u: %s |\n", net->name, plan.bad, plan.error);
 	else
@@ -431,7 +482,7 @@ static int show_machine(const struct array *a, const struct options *opt)
 static int usage(const char *word)
 {
 	fprintf(stderr, "plan_nets: %s? usage: plan_nets [--net NAME] [--level none|sram|full] "
-		"[--json DIR] [a256|a512|a1024|a2048]...\n", word);
+		"[--batch N] [--parts N] [--json DIR] [a256|a512|a1024|a2048]...\n", word);
 	return 2;
 }
 
@@ -442,7 +493,7 @@ int main(int argc, char **argv)
 		{ "a256", { 4, 8, 8, 8, 1 << 20 } }, { "a2048", { 16, 16, 8, 64, 1 << 20 } },
 	};
 	static const char *const levels[] = { "none", "sram", "full" };
-	struct options opt = { .level = OCTET_PLACE_FULL };
+	struct options opt = { .level = OCTET_PLACE_FULL, .batch = 1, .parts = 1 };
 	unsigned int chosen = 0;
 	int err = 0;
 
@@ -458,6 +509,10 @@ int main(int argc, char **argv)
 			opt.only = value;
 		else if (!strcmp(argv[i], "--json"))
 			opt.json = value;
+		else if (!strcmp(argv[i], "--batch") && atoi(value) > 0)
+			opt.batch = (uint32_t)atoi(value);
+		else if (!strcmp(argv[i], "--parts") && atoi(value) > 0)
+			opt.parts = (uint32_t)atoi(value);
 		else if (strcmp(argv[i], "--level"))
 			return usage(argv[i]);
 		for (int k = 0; k < 3 && !strcmp(argv[i], "--level"); k++)

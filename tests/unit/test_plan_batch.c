@@ -265,6 +265,7 @@ static const struct way ways[] = {
 	{ .name = "4, jobs of one command", .batch = 4, .max_cmds = 1 },
 	{ .name = "6, in memory", .batch = 6, .no_sram = true },
 	{ .name = "6, kept", .batch = 6, .keep = true },
+	{ .name = "40", .batch = 40 },
 };
 
 static void one_way(enum octet_backend backend, const struct mb_sample *s, const struct net *n,
