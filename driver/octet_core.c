@@ -23,6 +23,7 @@
 
 #include "octet_device.h"
 #include "octet_drv.h"
+#include "octet_dump.h"
 #include "octet_fault.h"
 #include "octet_job.h"
 #include "octet_queue.h"
@@ -135,6 +136,9 @@ bool octet_core_complete(struct octet_core *core, const struct octet_completion 
 	core->stats.faults++;
 	trace_octet_job_fault(core, job, &fault);
 	octet_fault_report(core, job, &fault);
+	if (!octet_fault_is_clients(fault.status) &&
+	    octet_dump_capture(core, job, &fault, "fault"))
+		octet_dump_defer(core->odev);
 	octet_core_ban(core, job, &fault);
 	octet_core_retire(core, job, fault.error);
 	return true;

@@ -19,6 +19,7 @@
 
 #include "octet_device.h"
 #include "octet_dma.h"
+#include "octet_dump.h"
 #include "octet_job.h"
 #include "octet_reset.h"
 #include "octet_sched.h"
@@ -338,6 +339,9 @@ int octet_device_init_parts(struct octet_device *odev)
 	ret = drmm_mutex_init(&odev->drm, &odev->bos_lock);
 	if (!ret)
 		ret = octet_device_init_mmu(odev);
+	/* Before the workqueues: a dump in work is waited for with them. */
+	if (!ret)
+		ret = octet_dump_init(odev);
 	if (!ret)
 		ret = octet_device_init_wqs(odev);
 	for (i = 0; i < odev->caps.cores && !ret; i++) {

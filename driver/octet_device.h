@@ -31,6 +31,7 @@
 #include "octet_mmu.h"
 #include "octet_pm.h"
 
+struct octet_dump;
 struct octet_mock;
 struct pci_dev;
 
@@ -96,6 +97,7 @@ struct octet_caps {
  * @resets: device resets since probe
  * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck); the
  *	device writes no memory once it is set
+ * @dump: room for what is seen of a failure
  * @stopped: remove has stopped the device
  * @mock: takes the place of @regs in tests
  * @batches: scheduler jobs that exist; teardown waits for 0
@@ -127,6 +129,7 @@ struct octet_device {
 	struct octet_pm pm;
 	u64 resets;
 	int lost;
+	struct octet_dump *dump;
 	struct completion stopped;
 #if IS_ENABLED(CONFIG_DRM_ACCEL_OCTET_KUNIT_TEST)
 	struct octet_mock *mock;

@@ -19,6 +19,7 @@
 #include <drm/drm_print.h>
 
 #include "octet_device.h"
+#include "octet_dump.h"
 #include "octet_job.h"
 #include "octet_queue.h"
 #include "octet_trace.h"
@@ -132,11 +133,17 @@ void octet_core_settle(struct octet_core *core)
 void octet_core_count_reset(struct octet_core *core, int error)
 {
 	unsigned long flags;
+	bool dump;
 
 	spin_lock_irqsave(&core->lock, flags);
 	core->stats.resets++;
 	trace_octet_core_reset(core, octet_core_head(core), error);
+	dump = octet_dump_capture(core, octet_core_head(core), NULL,
+				  error == -ETIME ? "a job does not end" :
+				  "the ring is out of step");
 	spin_unlock_irqrestore(&core->lock, flags);
+	if (dump)
+		octet_dump_finish(core->odev);
 }
 
 /* Return: 0 when the core has stopped, so that it writes no memory any more. */

@@ -219,6 +219,8 @@ struct octet_batch *octet_batch_alloc(struct octet_device *odev,
 	kref_get(&client->kref);
 	batch->queue = queue;
 	kref_get(&queue->kref);
+	batch->pid = task_tgid_nr(current);
+	get_task_comm(batch->comm, current->group_leader);
 	batch->awake = false;
 	batch->armed = false;
 	batch->num_maps = 0;

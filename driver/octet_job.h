@@ -4,6 +4,7 @@
 
 #include <linux/dma-fence.h>
 #include <linux/list.h>
+#include <linux/sched.h>
 
 #include <drm/gpu_scheduler.h>
 #include <drm/octet_accel.h>
@@ -55,6 +56,8 @@ struct octet_job {
  * @odev: device
  * @client: who submitted it
  * @queue: where to
+ * @pid: process that submitted it
+ * @comm: its name
  * @awake: holds a power reference
  * @armed: the fences are initialised
  * @num_maps: entries of @maps
@@ -71,6 +74,8 @@ struct octet_batch {
 	struct octet_client *client;
 	struct octet_queue *queue;
 	bool awake;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
 	bool armed;
 	u32 num_maps;
 	struct octet_mapping **maps;

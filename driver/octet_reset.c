@@ -287,8 +287,10 @@ static void octet_reset_park(struct octet_device *odev)
 	octet_reset_quiesce(odev, octet_reset_all(odev), false);
 
 	busy = octet_reset_busy(odev, octet_reset_all(odev));
-	for_each_set_bit(i, &busy, OCTET_MAX_CORES)
+	for_each_set_bit(i, &busy, OCTET_MAX_CORES) {
+		octet_core_count_reset(&odev->cores[i], -ETIME);
 		ret |= octet_core_reset_hw(&odev->cores[i]);
+	}
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_save_counters(&odev->cores[i]);
 	if (ret)

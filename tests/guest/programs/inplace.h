@@ -8,7 +8,7 @@
 
 #include "dev.h"
 
-#define INPLACE_ROWS 32u
+#define INPLACE_ROWS 128u
 #define INPLACE_BYTES (INPLACE_ROWS * 1024u)
 #define INPLACE_MAX 1024u	/* commands */
 

@@ -16,7 +16,8 @@
 #define LANES 6
 #define JOBS 3
 #define FILES 3
-#define TARGET_MS 40
+#define TARGET_MS 120	/* longer than a reset waits for a job to end */
+#define MOST 400	/* two and a half times this fit a buffer */
 #define ROUND_MS 30000
 
 /* A queue that is never empty. */
@@ -45,11 +46,11 @@ static const struct kind {
 	uint32_t resets;	/* of cores, at least */
 	bool stuck;		/* the core's reset does not end */
 } kinds[] = {
-	{ "inject-hang", "hang", 12, 14, -ETIME, false, 1, false },
-	{ "inject-livelock", "livelock", 12, 8, -ETIME, false, 1, false },
-	{ "inject-hang", "hang of a core that is stuck", 12, 10, -ETIME, false, 1, true },
+	{ "inject-hang", "hang", 6, 14, -ETIME, false, 1, false },
+	{ "inject-livelock", "livelock", 6, 8, -ETIME, false, 1, false },
+	{ "inject-hang", "hang of a core that is stuck", 6, 12, -ETIME, false, 1, true },
 	{ "inject-command", "failed command", 400, 18, -EFAULT, false, 0, false },
-	{ "inject-bad-completion", "wrong completion", 20, 26, -EFAULT, false, 1, false },
+	{ "inject-bad-completion", "wrong completion", 8, 26, -EFAULT, false, 1, false },
 	{ "inject-dma-error", "failed DMA access", 900, 18, -EFAULT, true, 0, false },
 	{ "inject-drop-irq", "lost interrupt", 6, 6, 0, false, 0, false },
 };
@@ -72,7 +73,7 @@ static void lane_submit(struct lane *l)
 	int ret;
 
 	for (int i = 0; i < JOBS; i++) {
-		uint32_t commands = 3 + draw(&l->random, 2 * typical);
+		uint32_t commands = 3 + typical / 2 + draw(&l->random, 2 * typical);
 
 		out[i] = (struct drm_octet_sync){ .handle = l->sync[i] };
 		jobs[i] = inplace_job(&l->job[i], commands, draw(&l->random, 2),
@@ -172,8 +173,8 @@ static uint32_t calibrate(int fd)
 	queue_free(fd, queue);
 	commands = (uint32_t)(commands * TARGET_MS * 1000000ll / (ns + 1));
 	printf("# %u commands take %lld us: jobs of up to %u\n", 64, (long long)ns / 1000,
-	       2 * commands + 3);
-	return commands < 4 ? 4 : commands > INPLACE_MAX / 2 - 8 ? INPLACE_MAX / 2 - 8 : commands;
+	       5 * commands / 2 + 3);
+	return commands < 4 ? 4 : commands > MOST ? MOST : commands;
 }
 
 static unsigned long guilty_so_far(void)
