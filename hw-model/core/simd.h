@@ -42,7 +42,6 @@ struct octet_dw_rows {
  *
  * @name: as octet_machine_simd() gives it
  * @lanes: elements per word, 4 or 2
- * @brief: products that take some 50 us, with all that belongs to them
  * @tile: rows that mm() likes to have at once
  * @fill: pack @n elements of the input, each exclusive-ored with @flip
  * @sum: sum of the elements of @words words
@@ -66,7 +65,6 @@ struct octet_simd {
 	const char *name;
 	unsigned int lanes;
 	unsigned int tile;
-	unsigned int brief;
 	void (*fill)(void *to, const uint8_t *from, size_t n, uint8_t flip);
 	int32_t (*sum)(const uint32_t *a, size_t words);
 	void (*mm)(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,

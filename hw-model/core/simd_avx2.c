@@ -256,7 +256,6 @@ const struct octet_simd octet_simd_avx2 = {
 	.name = "avx2",
 	.lanes = 2,
 	.tile = 6,
-	.brief = 512 << 10,
 	.fill = fill,
 	.sum = sum,
 	.mm = mm,

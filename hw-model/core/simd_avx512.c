@@ -284,7 +284,6 @@ const struct octet_simd octet_simd_avx512 = {
 	.name = "avx512vnni",
 	.lanes = 4,
 	.tile = 12,
-	.brief = 2 << 20,
 	.fill = fill,
 	.sum = sum,
 	.mm = mm,

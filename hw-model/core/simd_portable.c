@@ -155,7 +155,6 @@ const struct octet_simd octet_simd_portable = {
 	.name = "portable",
 	.lanes = 2,
 	.tile = 1,
-	.brief = 32 << 10,
 	.fill = fill,
 	.sum = sum,
 	.mm = mm,

@@ -59,7 +59,4 @@ struct octet_work {
  */
 int octet_work_compute(struct octet_work *work);
 
-/** octet_work_is_brief() - will the compute take microseconds? A guess, mostly too high. */
-bool octet_work_is_brief(const struct octet_work *work);
-
 #endif /* OCTET_WORK_H */

@@ -5,8 +5,7 @@
  * A core's bottom half steps its state machine under the big lock: fetches,
  * walks, copies, writes, interrupts. Arithmetic goes to the core's thread, which
  * owns the private copies until the next step and never takes the big lock, so
- * it can be joined with the lock held. Only what takes less than waking the
- * thread and being woken by it is done in the bottom half itself.
+ * it can be joined with the lock held.
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
@@ -67,26 +66,6 @@ static void octet_run(OctetCore *c)
     octet_arm(c, step.deadline_ns);
 }
 
-/* What brief computes may take of the big lock before others have a turn. */
-#define OCTET_BRIEF_NS 200000
-
-static struct octet_step octet_step_briefly(OctetCore *c)
-{
-    struct octet_step step = octet_core_step(c->s->machine, c->index);
-    int64_t end;
-
-    if (step.kind != OCTET_STEP_COMPUTE || !step.brief) {
-        return step;
-    }
-    end = get_clock() + OCTET_BRIEF_NS;
-    while (step.kind == OCTET_STEP_COMPUTE && step.brief && get_clock() < end) {
-        trace_octet_compute(c->index);
-        octet_core_compute(c->s->machine, c->index);
-        step = octet_core_step(c->s->machine, c->index);
-    }
-    return step;
-}
-
 /*
  * The only place that steps a core. While a compute is under way a kick has
  * nothing to do but interrupts that are due: the step after the compute sees
@@ -113,7 +92,7 @@ static void octet_step_bh(void *opaque)
         c->computing = false;
         c->computed = false;
     }
-    step = octet_step_briefly(c);
+    step = octet_core_step(c->s->machine, c->index);
     octet_arm(c, step.deadline_ns);
     if (step.kind == OCTET_STEP_COMPUTE) {
         trace_octet_compute(c->index);
