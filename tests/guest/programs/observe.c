@@ -322,6 +322,7 @@ static int log_lines(void)
 static void quiet(void)
 {
 	int before = log_lines(), wrong = 0;
+	uint32_t made = queue_new(fd);
 	struct drm_octet_job job;
 	struct gemm g;
 
@@ -330,7 +331,8 @@ static void quiet(void)
 	job = gemm_job(&g);
 	job.cmd_va++;
 	for (int i = 0; i < 1000; i++)
-		wrong += submit(fd, 1 + i % 2, &job, 1, NULL, 0) != -EINVAL;
+		wrong += submit(fd, made + i % 2, &job, 1, NULL, 0) != (i % 2 ? -ENOENT : -EINVAL);
+	queue_free(fd, made);
 	gemm_cmd(&g, 0)->src.addr = 0x40;
 	for (int i = 0; i < 200; i++) {
 		uint32_t queue = queue_new(fd);
