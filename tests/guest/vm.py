@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One virtual machine of a guest test: boot, ports, QMP, verdict of a case."""
 
+import base64
+import io
 import json
 import os
 import re
@@ -8,6 +10,7 @@ import select
 import shutil
 import socket
 import subprocess
+import tarfile
 import tempfile
 import time
 
@@ -49,8 +52,8 @@ def has_kvm():
         return False
 
 
-def qemu_args(need, qemu, kernel, initrd, extra, out=None):
-    """The command line, without the ports; out is a folder the guest writes."""
+def qemu_args(need, qemu, kernel, initrd, extra):
+    """The command line, without the ports."""
     kvm = has_kvm() and not need["icount"]
     args = [qemu, "-M", "q35,i8042=off", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot"]
@@ -73,7 +76,7 @@ def qemu_args(need, qemu, kernel, initrd, extra, out=None):
     if need["append"]:
         line += " " + need["append"]
     if need["kernel"] == "debug":
-        line += " kunit.enable=1 kunit.autorun=1"
+        line += " kunit.enable=1 kunit.autorun=1 kunit.filter_glob=none"
     factor = float(os.environ.get("OCTET_TIMEOUT_FACTOR", "1"))
     line += " octet.slow=%d" % (SLOW.get(need["kernel"], 1) * max(factor, 1))
     args += ["-append", line + extra] + list(need["qemu"])
@@ -87,8 +90,6 @@ def qemu_args(need, qemu, kernel, initrd, extra, out=None):
     shares = {"host": TOP + ",readonly=on"}
     if os.path.isdir(DATA):
         shares["data"] = os.path.realpath(DATA) + ",readonly=on"
-    if out:
-        shares["out"] = out
     for tag, path in shares.items():
         args += ["-fsdev", "local,id=%s,security_model=none,path=%s" % (tag, path),
                  "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]
@@ -104,8 +105,9 @@ class VM:
         self.events = []
         self.tmp = tempfile.mkdtemp(prefix="octet-vm-")
         self.qmp_path = qmp_path or os.path.join(self.tmp, "qmp")
+        self.out = out
         self.slow = SLOW.get(need["kernel"], 1)
-        self.args = qemu_args(need, qemu, kernel, initrd, "", out) + [
+        self.args = qemu_args(need, qemu, kernel, initrd, " octet.gcov" if out else "") + [
             "-qmp", "unix:%s,server=on,wait=off" % self.qmp_path]
         self.socks = {}
         self.stderr = open(os.path.join(self.tmp, "stderr"), "w+")
@@ -223,7 +225,15 @@ class VM:
         """What /etc/finish.sh has to say, and the log of it."""
         self.buffers["out"], log_from = "", len(self.buffers["con"])
         self._ask("finish", "finish", seconds)
-        return self.buffers["out"], self.buffers["con"][log_from:]
+        output = []
+        for text in self.buffers["out"].splitlines():
+            word, _, rest = text.partition(" ")
+            if word == "gcov" and self.out:
+                with tarfile.open(fileobj=io.BytesIO(base64.b64decode(rest))) as tar:
+                    tar.extractall(self.out)
+            else:
+                output.append(text)
+        return "\n".join(output) + "\n", self.buffers["con"][log_from:]
 
     def _ask(self, verb, name, seconds, script=None):
         end = time.monotonic() + seconds

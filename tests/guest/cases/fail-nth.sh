@@ -3,7 +3,7 @@
 # 30 of a call and every 23rd of probe, `make test-full` all of them.
 # device: cores=2
 # timeout: 600
-# own-vm: yes
+# machine: comes-and-goes
 # the kernel's own code, where making a file below /proc/irq failed:
 # allow-log: WARNING: .*remove_proc_entry
 most=30 step=23

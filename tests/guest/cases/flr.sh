@@ -3,7 +3,7 @@
 # queued: they end between two commands, and go on afterwards.
 # device: cores=2
 # timeout: 120
-# own-vm: yes
+# machine: comes-and-goes
 address=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
 sys=/sys/bus/pci/devices/$address
 
@@ -34,3 +34,4 @@ wait $pid
 status=$?
 cat /tmp/storm
 check "function level resets under load" [ $status = 0 ]
+killall -9 lifetime

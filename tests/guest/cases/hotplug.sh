@@ -2,9 +2,9 @@
 # The device is unplugged in order and plugged in again, and buffers of one
 # device outlive another that goes away; clients are at work all the while.
 # device: cores=2
-# device: cores=1
+# device: cores=2
+# machine: pair
 # timeout: 180
-# own-vm: yes
 wait_for() {		# SECONDS COMMAND...
 	wait_left=$(($1 * 10))
 	shift

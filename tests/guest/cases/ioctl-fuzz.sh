@@ -3,7 +3,7 @@
 # device: cores=2
 # smp: 2
 # timeout: 400
-# own-vm: yes
+# machine: comes-and-goes
 seconds=20
 seed=$(date +%s)
 [ ! -f /host/build/fuzz-ioctl ] || read -r seconds seed </host/build/fuzz-ioctl

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A client reaches nothing of another's: each line says how many attempts were
 # stopped and how many of the owner's own accesses like them succeed.
+# kernel: stock debug-full
 # device: cores=2
 # own-vm: yes
 # timeout: 400

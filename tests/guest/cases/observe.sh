@@ -3,7 +3,7 @@
 # events; and what no client can write into the log.
 # device: cores=2
 # timeout: 150
-# own-vm: yes
+# machine: comes-and-goes
 check "names of buffers" observe names
 check "counters of jobs that end well" observe fine
 check "counters of jobs that fail" observe failed

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A device with one core and another array.
+# kernel: stock debug-full
 # device: cores=1,array=a512,dram-bytes-per-cycle=12
 # timeout: 150
 octet info --backend drm | sed 's/^/# /'

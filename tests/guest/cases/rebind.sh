@@ -3,7 +3,7 @@
 # in half of the rounds; jobs that run when it leaves.
 # device: cores=2
 # timeout: 240
-# own-vm: yes
+# machine: comes-and-goes
 at=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
 driver=/sys/bus/pci/drivers/octet
 

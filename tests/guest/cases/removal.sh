@@ -2,7 +2,7 @@
 # The driver is unbound, or the device disappears, under a client.
 # device: cores=2
 # timeout: 120
-# own-vm: yes
+# machine: comes-and-goes
 check "unbind and bind with a client" removal unbind
 
 removal gone /tmp/busy >/tmp/gone 2>&1 &

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Faults one after the other, of a kind picked at random, under clients whose jobs
 # must not run twice.
+# kernel: stock debug-full
 # device: cores=4
 # load: no
 # own-vm: yes

@@ -2,7 +2,7 @@
 # An idle device sleeps in D3hot, where it answers no access.
 # device: cores=2
 # timeout: 200
-# own-vm: yes
+# machine: comes-and-goes
 # host: guest_errors.py
 sys=$(readlink -f /sys/class/accel/accel0/device)
 

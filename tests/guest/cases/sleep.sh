@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The system sleeps while jobs run and others are queued: they go on afterwards,
 # and none is lost. Then with a device that sleeps, and one that is gone.
+# kernel: stock
 # device: cores=2
 # timeout: 180
 # own-vm: yes

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Cut under load: snapshots at random points, and back to them a while later.
+# kernel: stock debug-full
 # device: cores=2
 # device: cores=1,timing=paced,clock=20000000
 # mem: 384M

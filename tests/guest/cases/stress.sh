@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Hostile and careless clients, alone, with hanging jobs and under unbind.
+# kernel: stock debug-full
 # device: cores=2
 # smp: 2
 # timeout: 180
