@@ -238,6 +238,11 @@ static void hang_each(int fd, bool stuck)
 	}
 	host_set("inject-core", "-1");
 	after = dev_counters(fd);
+	/* The job may be told of its end before the device's reset is counted. */
+	for (int i = 0; stuck && i < 200 && after.device_resets == before.device_resets; i++) {
+		usleep(50000);
+		after = dev_counters(fd);
+	}
 	check(timeouts == (stuck ? 1 : cores) &&
 	      (stuck ? after.device_resets > before.device_resets :
 		       after.core_resets - before.core_resets == cores),
