@@ -73,6 +73,28 @@ struct cpu_dw {
 	struct cpu_tail tail;
 };
 
+/** struct cpu_scale - FIX_DBL or FIX_DBL_UP as in struct cpu_tail, for all alike */
+struct cpu_scale {
+	int32_t mult, half, right, ties;
+};
+
+/**
+ * struct cpu_sum - the sum of two tensors of bytes
+ *
+ * @left: shift of what codes count, before they are scaled
+ * @zero: of the addends
+ * @negative: codes of the addends are signed
+ * @side, @out: scales of the addends and of the sum
+ * @lo, @hi, @zero_point: of results
+ */
+struct cpu_sum {
+	unsigned int left;
+	int32_t zero[2];
+	bool negative[2];
+	struct cpu_scale side[2], out;
+	int32_t lo, hi, zero_point;
+};
+
 /**
  * struct cpu_bytes - the byte kernels of a level
  *
@@ -80,6 +102,7 @@ struct cpu_dw {
  * @tile: see struct cpu_tile
  * @finish: output stage of @rows rows of @n sums, @lda apart, channels from
  *	@channel on; row i goes to y[i] + channel * (1 byte; 4 with RAW)
+ * @add: n results
  * @depthwise: @pixels pixels; their taps are x[t] + pixel * x_step
  */
 struct cpu_bytes {
@@ -91,6 +114,8 @@ struct cpu_bytes {
 	void (*depthwise)(const struct cpu_dw *dw, size_t pixels,
 			  const uint8_t *const *x, size_t x_step, uint8_t *y,
 			  size_t y_step);
+	void (*add)(const struct cpu_sum *sum, const uint8_t *a,
+		    const uint8_t *b, size_t n, uint8_t *y);
 };
 
 extern const struct cpu_bytes octet_cpu_bytes_avx512vnni;
@@ -101,5 +126,8 @@ void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
 void octet_cpu_dw_avx512vnni(const struct cpu_dw *dw, size_t pixels,
 			     const uint8_t *const *x, size_t x_step, uint8_t *y,
 			     size_t y_step);
+
+void octet_cpu_add_avx512vnni(const struct cpu_sum *sum, const uint8_t *a,
+			      const uint8_t *b, size_t n, uint8_t *y);
 
 #endif

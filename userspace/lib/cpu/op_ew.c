@@ -3,17 +3,20 @@
  * EW: two tensors, element by element, and TAIL_ADD, an ADD in place. A
  * rescaled 8-bit operand has 256 values at most: they are looked up.
  */
+#include "bytes.h"
 #include "op.h"
 
 /**
  * struct side - an addend or factor
  * @step: bytes from element to element, set for each walk
  * @wide: int16
+ * @negative: codes are signed
  * @value: 8-bit: what each code counts, by its byte
  */
 struct side {
 	uint64_t step;
 	bool wide;
+	bool negative;
 	int32_t zero_point;
 	uint32_t mult;
 	uint32_t shift;
@@ -25,6 +28,7 @@ struct side {
  * @sum_stage: the one of the addends
  * @whole: a sum rescaled never wraps, the kernels apply
  * @residual: ADD of bytes side by side
+ * @quick: a kernel has it as a whole, see @total
  * @y_step: bytes from result to result
  * @row: results, where these are not side by side
  */
@@ -36,7 +40,9 @@ struct ew {
 	bool wide;
 	bool whole;
 	bool residual;
+	bool quick;
 	uint64_t y_step;
+	struct cpu_sum total;
 	struct side side[2];
 	struct cpu_uniform out;
 	uint8_t row[2 * CPU_RUN];
@@ -65,11 +71,11 @@ static int32_t counts(const struct ew *ew, const struct side *s, int32_t code)
 	return ew->sub == OCTET_EW_MUL ? code - s->zero_point : code;
 }
 
-static void fill_values(const struct ew *ew, struct side *s, bool is_signed)
+static void fill_values(const struct ew *ew, struct side *s)
 {
 	for (unsigned int i = 0; i < 256 && !s->wide; i++)
 		s->value[i] = counts(ew, s, octet_cpu_code((uint8_t)i,
-							   is_signed));
+							   s->negative));
 }
 
 static void load(const struct ew *ew, const struct side *s, const uint8_t *p,
@@ -189,6 +195,10 @@ static void run(void *context, uint8_t *const *p, size_t n)
 	struct ew *ew = context;
 	const unsigned int size = ew->wide ? 2 : 1;
 
+	if (ew->quick) {
+		ew->cpu->k->bytes->add(&ew->total, p[0], p[1], n, p[2]);
+		return;
+	}
 	if (ew->residual) {
 		add_bytes(ew, p[0], p[1], n);
 	} else {
@@ -205,6 +215,48 @@ static void run(void *context, uint8_t *const *p, size_t n)
 		memcpy(p[2] + i * ew->y_step, ew->row + i * size, size);
 }
 
+/* Whether 32 bits do after the product, see struct cpu_tail. */
+static bool narrow(unsigned int stage, uint32_t mult, uint32_t shift,
+		   struct cpu_scale *to)
+{
+	const int32_t right = (int32_t)shift - 31;
+
+	if ((stage != OCTET_STAGE_FIX_DBL && stage != OCTET_STAGE_FIX_DBL_UP) ||
+	    right < 0 || right > 30)
+		return false;
+	*to = (struct cpu_scale) {
+		.mult = (int32_t)mult,
+		.half = right ? 1 << (right - 1) : 0,
+		.right = right,
+		.ties = right && stage == OCTET_STAGE_FIX_DBL ? -1 : 0,
+	};
+	return true;
+}
+
+/* Codes count less than 2^28, so that no sum reaches 2^30. */
+static bool quick(struct ew *ew)
+{
+	const struct cpu_stage *st = &ew->out.stage;
+	struct cpu_sum *t = &ew->total;
+
+	if (!ew->residual || !ew->cpu->k->bytes || ew->y_step != 1 ||
+	    ew->cmd->left_shift > 20)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const struct side *s = &ew->side[i];
+
+		if (!narrow(ew->sum_stage, s->mult, s->shift, &t->side[i]))
+			return false;
+		t->zero[i] = s->zero_point;
+		t->negative[i] = s->negative;
+	}
+	t->left = ew->cmd->left_shift;
+	t->lo = st->lo;
+	t->hi = st->hi;
+	t->zero_point = st->zero_point;
+	return narrow(st->stage, st->mult[0], st->shift[0], &t->out);
+}
+
 static int walk(struct ew *ew, struct cpu_walk *w)
 {
 	octet_cpu_walk_join(w);
@@ -213,6 +265,9 @@ static int walk(struct ew *ew, struct cpu_walk *w)
 	ew->y_step = w->stride[2][3];
 	ew->residual = ew->sub == OCTET_EW_ADD && !ew->wide &&
 		       ew->side[0].step == 1 && ew->side[1].step == 1;
+	ew->quick = quick(ew);
+	for (int i = 0; i < 2 && !ew->quick; i++)
+		fill_values(ew, &ew->side[i]);
 	return octet_cpu_walk(ew->cpu, w, run, ew);
 }
 
@@ -238,8 +293,8 @@ int octet_cpu_op_ew(struct octet_cpu *cpu, const struct cpu_work *work)
 		},
 	};
 
-	fill_values(&ew, &ew.side[0], work->x_signed);
-	fill_values(&ew, &ew.side[1], work->x2_signed);
+	ew.side[0].negative = work->x_signed;
+	ew.side[1].negative = work->x2_signed;
 	octet_cpu_uniform(&ew.out, cmd->stage, cmd->dst.mult, cmd->dst.shift,
 			  cmd->dst.zero_point, cmd->act_min, cmd->act_max);
 	octet_cpu_walk_set(&w, 0, work, work->x, &work->src,
@@ -268,8 +323,8 @@ int octet_cpu_tail_add(struct octet_cpu *cpu, const struct cpu_work *work)
 		},
 	};
 
-	fill_values(&ew, &ew.side[0], cmd->dst.type == OCTET_TYPE_INT8);
-	fill_values(&ew, &ew.side[1], work->x2_signed);
+	ew.side[0].negative = cmd->dst.type == OCTET_TYPE_INT8;
+	ew.side[1].negative = work->x2_signed;
 	octet_cpu_uniform(&ew.out, cmd->sum_stage, cmd->sum_mult,
 			  cmd->sum_shift, cmd->dst.zero_point, cmd->act_min,
 			  cmd->act_max);

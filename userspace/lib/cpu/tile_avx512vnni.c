@@ -96,4 +96,5 @@ const struct cpu_bytes octet_cpu_bytes_avx512vnni = {
 	.tile = run,
 	.finish = octet_cpu_finish_avx512vnni,
 	.depthwise = octet_cpu_dw_avx512vnni,
+	.add = octet_cpu_add_avx512vnni,
 };
