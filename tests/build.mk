@@ -50,6 +50,10 @@ $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 $(foreach t,backends jobs ops plan,$(eval $(call program,build/tests/guest/lib_$(t),\
 	tests/unit/test_$(t).c,tests $(lib_archives),$(test_libs))))
 
+# The AMX level where there is no AMX, in the tests of whole commands.
+$(foreach t,run ops chain,$(eval $(call program,build/tests/cpu_$(t)_amx,\
+	tests/unit/test_cpu_$(t).c tests/tools/amx_emulated.c,tests $(lib_archives),$(test_libs))))
+
 # For make bench: eight bits against float32.
 $(eval $(call program,build/bin/int8_float,tests/bench/int8_float.c,tests $(lib_archives),\
 	$(lib_libs) -lXNNPACK))

@@ -33,6 +33,7 @@ cpu_sources := $(wildcard userspace/lib/cpu/*.c)
 $(foreach f,$(filter %_avx2.c,$(cpu_sources)),$(eval cflags_$(f) := -mavx2))
 $(foreach f,$(filter %_avx512vnni.c,$(cpu_sources)),$(eval cflags_$(f) := \
 	-mavx512f -mavx512bw -mavx512vl -mavx512vnni))
+$(foreach f,$(filter %_amx.c,$(cpu_sources)),$(eval cflags_$(f) := -mamx-tile -mamx-int8))
 $(eval $(call archive,octet-cpu,$(cpu_sources)))
 
 lib_archives := octet octet-cpu octet-core

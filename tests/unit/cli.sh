@@ -123,7 +123,7 @@ backends() {
 	run 3 "$octet" info --backend drm --device /dev/null
 	says err '/dev/null is not an Octet device'
 	run 3 "$octet" info --backend cpu --cpu mmx
-	says err "'mmx' is unknown: scalar, avx2 or avx512vnni"
+	says err "'mmx' is unknown: scalar, avx2, avx512vnni or amx"
 	for array in a256 a512 a1024 a2048; do
 		run 0 "$octet" selftest --machine array=$array --count 20
 		says out '^20 passed, 0 failed, 0 skipped$'

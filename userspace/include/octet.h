@@ -86,7 +86,7 @@ enum octet_backend {
  * @device: path such as "/dev/accel/accel0"; NULL: the first Octet device
  * @machine: SIM: properties of the machine, "array=a512,dram-bytes-per-cycle=12";
  *	NULL: the default machine. Borrowed for the call
- * @cpu_level: CPU: "scalar", "avx2", "avx512vnni"; NULL: the best, or what the
+ * @cpu_level: CPU: "scalar", "avx2", "avx512vnni", "amx"; NULL: the best, or what the
  *	environment variable OCTET_CPU says
  * @errbuf: gets the error message when octet_open() fails, for there is no
  *	context to ask then; may be NULL

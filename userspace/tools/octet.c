@@ -55,7 +55,7 @@ static const struct {
 	  "the simulator with these properties, such as\n"
 	  "array=a512,dram-bytes-per-cycle=12; implies --backend sim" },
 	{ 'l', "--cpu LEVEL",
-	  "the CPU fallback: scalar, avx2 or avx512vnni" },
+	  "the CPU fallback: scalar, avx2, avx512vnni or amx" },
 	{ 'f', "--flavour F",
 	  "whose rounding: tflite (reference kernels, the default), tflite-opt\n"
 	  "(its optimized kernels on x86), xnnpack" },

@@ -22,6 +22,7 @@
  * @taps, @lines: of each row, @taps runs of 4 * @lines bytes
  * @x: run t of row i is at x[t * @step + i]
  * @flip: 0x80 in each byte, or 0
+ * @negative: inputs are signed, where the level takes both
  * @w: the first panel; the next is @ldw bytes further
  * @start: of each channel, what its sums start from
  * @acc: rows of CPU_PANEL * @panels sums
@@ -32,6 +33,7 @@ struct cpu_tile {
 	const uint8_t *const *x;
 	size_t step;
 	uint32_t flip;
+	bool negative;
 	const int8_t *w;
 	size_t ldw;
 	const int32_t *start;
@@ -99,6 +101,8 @@ struct cpu_sum {
  * struct cpu_bytes - the byte kernels of a level
  *
  * @most: panels of a tile by its rows, from 1 row on; 0 ends the list
+ * @any_sign: of inputs; else they are made unsigned
+ * @begin, @end: around the tiles of a product; NULL: nothing
  * @tile: see struct cpu_tile
  * @finish: output stage of @rows rows of @n sums, @lda apart, channels from
  *	@channel on; row i goes to y[i] + channel * (1 byte; 4 with RAW)
@@ -107,6 +111,9 @@ struct cpu_sum {
  */
 struct cpu_bytes {
 	unsigned char most[CPU_ROWS + 1];
+	bool any_sign;
+	void (*begin)(void);
+	void (*end)(void);
 	void (*tile)(const struct cpu_tile *t);
 	void (*finish)(const struct cpu_tail *tail, size_t channel,
 		       const int32_t *acc, size_t lda, size_t rows, size_t n,
@@ -118,7 +125,7 @@ struct cpu_bytes {
 		    const uint8_t *b, size_t n, uint8_t *y);
 };
 
-extern const struct cpu_bytes octet_cpu_bytes_avx512vnni;
+extern const struct cpu_bytes octet_cpu_bytes_avx512vnni, octet_cpu_bytes_amx;
 
 void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
 				 const int32_t *acc, size_t lda, size_t rows,

@@ -43,7 +43,7 @@ static int choose(const struct cpu_kernels **out, const char *level, char *err,
 	}
 	if (*out)
 		return 0;
-	snprintf(err, n, "CPU level '%s' is unknown: scalar, avx2 or avx512vnni",
+	snprintf(err, n, "CPU level '%s' is unknown: scalar, avx2, avx512vnni or amx",
 		 level);
 	return -EINVAL;
 }

@@ -59,7 +59,7 @@ struct octet_cpu_fault {
 /**
  * octet_cpu_new - make an executor
  * @out: the executor
- * @level: "scalar", "avx2", "avx512vnni"; NULL: the best one of this
+ * @level: "scalar", "avx2", "avx512vnni", "amx"; NULL: the best one of this
  *	processor. The environment variable OCTET_CPU, if set, stands for NULL.
  * @err: sentence on failure
  * @n: bytes of @err

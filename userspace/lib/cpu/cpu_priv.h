@@ -111,6 +111,8 @@ struct octet_cpu {
  * @repeat, @repeat2: src, src2 have one element for all channels of a pixel
  * @x_size, @x2_size, @y_size: bytes of an element
  * @packed: the weights, packed beforehand; NULL: they are not
+ * @panels: the same for the int16 kernels, as octet_cpu_pack_b() makes them, of all
+ *	columns of all groups
  */
 struct cpu_work {
 	const struct octet_cmd *cmd;
@@ -132,6 +134,7 @@ struct cpu_work {
 	unsigned int x2_size;
 	unsigned int y_size;
 	const struct cpu_packed *packed;
+	const int16_t *panels;
 };
 
 /* Fills @fault and returns -EFAULT. */
@@ -266,6 +269,15 @@ int octet_cpu_op_depthwise16(struct octet_cpu *cpu,
  * mid_min .. mid_max, else the result.
  */
 int octet_cpu_op_tail(struct octet_cpu *cpu, const struct cpu_work *work);
+
+/*
+ * Bytes of all of a command's panels for the int16 kernels; 0 if they cannot be made
+ * beforehand. And the panels themselves.
+ */
+uint64_t octet_cpu_panels_size(const struct octet_cpu *cpu,
+			       const struct cpu_work *work);
+void octet_cpu_panels_make(const struct octet_cpu *cpu,
+			   const struct cpu_work *work, int16_t *to);
 
 /* Inputs of the matrix product, pack.c. */
 void octet_cpu_pack_b(const struct octet_cpu *cpu, const struct cpu_work *work,

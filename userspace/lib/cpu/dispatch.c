@@ -7,6 +7,7 @@
 #define octet_cpu_bytes_scalar_at NULL
 #define octet_cpu_bytes_avx2_at NULL
 #define octet_cpu_bytes_avx512vnni_at &octet_cpu_bytes_avx512vnni
+#define octet_cpu_bytes_amx_at &octet_cpu_bytes_amx
 
 #define CPU_LEVEL(level, need, m, n)				\
 	{							\

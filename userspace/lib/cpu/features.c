@@ -8,6 +8,13 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define XCR0_TILES	0x60000u	/* configuration and data */
+#define EDX_AMX		0x3000000u	/* TILE, INT8 */
+#define REQUEST_STATE	0x1023		/* arch_prctl(): leave to use a state */
+#define STATE_TILES	18
 #define XCR0_AVX	0x06u	/* SSE, AVX */
 #define XCR0_AVX512	0xe6u	/* and opmask, ZMM_Hi256, Hi16_ZMM */
 
@@ -36,6 +43,10 @@ unsigned int octet_cpu_features(void)
 	if ((found & CPU_AVX2) && (state & XCR0_AVX512) == XCR0_AVX512 &&
 	    (b & need512) == need512 && (c & bit_AVX512VNNI))
 		found |= CPU_AVX512VNNI;
+	/* Tiles are large: Linux keeps them for those who ask. */
+	if ((d & EDX_AMX) == EDX_AMX && (state & XCR0_TILES) == XCR0_TILES &&
+	    !syscall(SYS_arch_prctl, REQUEST_STATE, STATE_TILES))
+		found |= CPU_AMX;
 	return found;
 }
 #else

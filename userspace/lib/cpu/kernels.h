@@ -15,6 +15,7 @@
 /* Features of processor and operating system, octet_cpu_features() */
 #define CPU_AVX2	(1u << 0)
 #define CPU_AVX512VNNI	(1u << 1)	/* F, BW, DQ, VL and VNNI */
+#define CPU_AMX		(1u << 2)	/* TILE and INT8, and the kernel's leave */
 
 unsigned int octet_cpu_features(void);
 
@@ -81,6 +82,13 @@ struct cpu_kernels {
 
 /* Kernels of a level, by name; NULL if there is none. */
 const struct cpu_kernels *octet_cpu_kernels(unsigned int index);
+
+/* But for its tiles AMX is AVX-512 VNNI. */
+#define octet_cpu_gemm_amx octet_cpu_gemm_avx512vnni
+#define octet_cpu_rows_amx octet_cpu_rows_avx512vnni
+#define octet_cpu_depthwise_amx octet_cpu_depthwise_avx512vnni
+#define octet_cpu_requant_amx octet_cpu_requant_avx512vnni
+#define octet_cpu_widen_amx octet_cpu_widen_avx512vnni
 
 #define CPU_LEVEL(level, features, m, n)				\
 	void octet_cpu_gemm_##level(size_t m_, size_t n_, size_t pairs,	\

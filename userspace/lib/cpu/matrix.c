@@ -73,8 +73,8 @@ static void pack_a(const struct octet_cpu *cpu, const struct cpu_work *work,
 }
 
 /* acc += A block x B block, in slices that stay in the caches */
-static void multiply(const struct octet_cpu *cpu, size_t m, size_t n, size_t k,
-		     size_t ldc)
+static void multiply(const struct octet_cpu *cpu, const int16_t *b, size_t m,
+		     size_t n, size_t k, size_t ldc)
 {
 	const size_t tile = cpu->k->tile_n;
 
@@ -83,7 +83,7 @@ static void multiply(const struct octet_cpu *cpu, size_t m, size_t n, size_t k,
 		const size_t now = left < CPU_SLICE_K ? left : CPU_SLICE_K;
 
 		cpu->k->gemm(m, n, now / 2, cpu->pack_a + k0, k,
-			     cpu->pack_b + k0 * tile, k * tile, cpu->acc, ldc);
+			     b + k0 * tile, k * tile, cpu->acc, ldc);
 	}
 }
 
@@ -128,6 +128,14 @@ static void results(const struct octet_cpu *cpu, const struct cpu_work *work,
 	}
 }
 
+/* Elements of a group's panels. */
+static size_t panels_step(const struct octet_cpu *cpu, const struct product *p)
+{
+	const size_t tile = cpu->k->tile_n;
+
+	return (p->n + tile - 1) / tile * tile * (p->k + p->k % 2);
+}
+
 /* Columns [n0, n0 + n) of the result. */
 static int columns(struct octet_cpu *cpu, const struct cpu_work *work,
 		   const struct product *p, uint64_t n0, size_t n)
@@ -135,8 +143,12 @@ static int columns(struct octet_cpu *cpu, const struct cpu_work *work,
 	const size_t tile = cpu->k->tile_n;
 	const size_t wide = (n + tile - 1) / tile * tile;
 	const uint64_t o = p->channel + n0;
+	const int16_t *b = cpu->pack_b;
 	int64_t *sums = NULL;
 
+	if (work->panels)
+		b = work->panels + p->group * panels_step(cpu, p) +
+		    n0 * (p->k + p->k % 2);
 	if (work->x_size == 2) {
 		sums = octet_cpu_grow(&cpu->wide, CPU_BLOCK_M * wide *
 						  sizeof(*sums));
@@ -157,13 +169,13 @@ static int columns(struct octet_cpu *cpu, const struct cpu_work *work,
 						 memory_order_relaxed))
 				return -ECANCELED;
 			/* packed B serves all rows if it fits as a whole */
-			if (!m0 || p->k > CPU_BLOCK_K)
+			if (!work->panels && (!m0 || p->k > CPU_BLOCK_K))
 				octet_cpu_pack_b(cpu, work, p->b, o, n, k0, k);
 			pack_a(cpu, work, p, m0, m, k0, k, even);
 			if (sums)
 				multiply16(cpu, m, wide, even, sums);
 			else
-				multiply(cpu, m, wide, even, wide);
+				multiply(cpu, b, m, wide, even, wide);
 		}
 		results(cpu, work, p, m0, m, o, n, wide);
 	}
@@ -245,7 +257,8 @@ static int bytes(struct octet_cpu *cpu, const struct cpu_work *work,
 	if (!packed) {
 		if (!octet_cpu_bytes_fit(cpu, work))
 			return -ENOTSUP;
-		err = octet_cpu_pack_panels(work, p->b, cpu->packed, &bytes);
+		err = octet_cpu_pack_panels(cpu, work, p->b, cpu->packed,
+					    &bytes);
 		packed = cpu->packed;
 	}
 	for (size_t g = 0; !err && g < packed->groups; g++)
@@ -282,10 +295,61 @@ static int gemm(struct octet_cpu *cpu, const struct cpu_work *work)
 	return 0;
 }
 
+/* Group @g of a convolution, or a matrix product that is not batched. */
+static struct product group_of(const struct cpu_work *work, uint32_t g)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const bool gemm = cmd->op == OCTET_OP_GEMM;
+	const uint64_t channels = cmd->cout / (gemm ? 1 : cmd->groups);
+
+	return (struct product) {
+		.group = g,
+		.channel = g * channels,
+		.a = work->x,
+		.b = work->w,
+		.y = work->y,
+		.m = gemm ? cmd->h : (uint64_t)cmd->n * cmd->oh * cmd->ow,
+		.n = channels,
+		.k = gemm ? cmd->cin :
+			    (uint64_t)cmd->r * cmd->s * work->wgt.inner,
+	};
+}
+
+uint64_t octet_cpu_panels_size(const struct octet_cpu *cpu,
+			       const struct cpu_work *work)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const struct product p = group_of(work, 0);
+	const uint32_t groups = cmd->op == OCTET_OP_GEMM ? 1 : cmd->groups;
+
+	if (cmd->op == OCTET_OP_DEPTHWISE || work->x_size != 1 ||
+	    p.k > CPU_BLOCK_K || p.m == 1)
+		return 0;
+	return groups * panels_step(cpu, &p) * sizeof(int16_t);
+}
+
+void octet_cpu_panels_make(const struct octet_cpu *cpu,
+			   const struct cpu_work *work, int16_t *to)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const uint32_t groups = cmd->op == OCTET_OP_GEMM ? 1 : cmd->groups;
+	const size_t tile = cpu->k->tile_n;
+
+	for (uint32_t g = 0; g < groups; g++) {
+		const struct product p = group_of(work, g);
+		const size_t step = tile * (p.k + p.k % 2);
+
+		for (uint64_t n0 = 0; n0 < p.n; n0 += tile, to += step) {
+			octet_cpu_pack_b(cpu, work, p.b, p.channel + n0,
+					 least(p.n - n0, tile), 0, (size_t)p.k);
+			memcpy(to, cpu->pack_b, step * sizeof(*to));
+		}
+	}
+}
+
 int octet_cpu_matrix(struct octet_cpu *cpu, const struct cpu_work *work)
 {
 	const struct octet_cmd *cmd = work->cmd;
-	const uint64_t channels = cmd->cout / cmd->groups;
 	int err;
 
 	if (cmd->op == OCTET_OP_GEMM)
@@ -294,16 +358,7 @@ int octet_cpu_matrix(struct octet_cpu *cpu, const struct cpu_work *work)
 	if (err != -ENOTSUP)
 		return err;
 	for (uint32_t g = 0; g < cmd->groups; g++) {
-		const struct product p = {
-			.group = g,
-			.channel = g * channels,
-			.a = work->x,
-			.b = work->w,
-			.y = work->y,
-			.m = (uint64_t)cmd->n * cmd->oh * cmd->ow,
-			.n = channels,
-			.k = (uint64_t)cmd->r * cmd->s * work->wgt.inner,
-		};
+		const struct product p = group_of(work, g);
 
 		err = product(cpu, work, &p);
 		if (err)

@@ -14,6 +14,7 @@
  * @panels, @lines: of a group; depthwise: blocks of CPU_DEPTH channels, fours of taps
  * @w: [group][panel][line][CPU_LINE]
  * @wide: room for a group's channels in the arrays: whole panels
+ * @flip, @negative: see struct cpu_tile
  * @zw: what is left of the weights' zero points, NULL if nothing: the sum of a
  *	row's inputs times this is to be subtracted
  */
@@ -23,6 +24,7 @@ struct cpu_packed {
 	size_t panels, lines;
 	size_t wide;
 	uint32_t flip;
+	bool negative;
 	const int8_t *w;
 	const int32_t *start;
 	const int32_t *zw;
@@ -37,7 +39,8 @@ bool octet_cpu_bytes_fit(const struct octet_cpu *cpu,
  * Packs the weights at @w, all groups of them; -ENOMEM fills *bytes. Depthwise:
  * -ENOTSUP if these weights cannot be had as bytes.
  */
-int octet_cpu_pack_panels(const struct cpu_work *work, const uint8_t *w,
+int octet_cpu_pack_panels(const struct octet_cpu *cpu,
+			  const struct cpu_work *work, const uint8_t *w,
 			  struct cpu_packed *to, uint64_t *bytes);
 int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
 			 uint64_t *bytes);

@@ -50,10 +50,11 @@ static int reserve(struct cpu_packed *p, size_t w_bytes, struct arrays *a,
 	return 0;
 }
 
-/* Zero point of the inputs when they are unsigned. */
-static int32_t input_zero(const struct cpu_work *work)
+/* Zero point of the inputs as the kernels take them. */
+static int32_t input_zero(const struct cpu_work *work,
+			  const struct cpu_packed *p)
 {
-	return work->cmd->src.zero_point + (work->x_signed ? 128 : 0);
+	return work->cmd->src.zero_point + (p->flip ? 128 : 0);
 }
 
 /* Whether an upper half of 32 bits does for channels [0, n). */
@@ -93,7 +94,6 @@ static void stage_of(const struct cpu_work *work, size_t c, size_t at,
 static void publish(struct cpu_packed *p, const struct cpu_work *work,
 		    const struct arrays *a, uint64_t k)
 {
-	p->flip = work->x_signed ? 0x80808080 : 0;
 	p->tail = (struct cpu_tail) {
 		.stage = work->stage,
 		.quick = quick(work, p->groups * p->channels, k),
@@ -176,7 +176,7 @@ static void channel(const struct cpu_work *work, const struct filter *f,
 		    size_t group, size_t c)
 {
 	const size_t o = group * p->channels + c, at = group * p->wide + c;
-	const int32_t zx = input_zero(work);
+	const int32_t zx = input_zero(work, p);
 	int32_t zw = work->zw[o] - (work->w_signed ? 0 : 128);
 	int8_t *to = a->w + ((group * p->panels + c / CPU_PANEL) * p->lines *
 			     CPU_PANEL + c % CPU_PANEL) * 4;
@@ -204,13 +204,16 @@ static void clear_rest(const struct cpu_packed *p, int8_t *panel)
 		       CPU_LINE - first * 4);
 }
 
-int octet_cpu_pack_panels(const struct cpu_work *work, const uint8_t *w,
+int octet_cpu_pack_panels(const struct octet_cpu *cpu,
+			  const struct cpu_work *work, const uint8_t *w,
 			  struct cpu_packed *to, uint64_t *bytes)
 {
 	const struct octet_cmd *cmd = work->cmd;
 	const bool gemm = cmd->op == OCTET_OP_GEMM;
 	struct arrays a;
 
+	to->negative = cpu->k->bytes->any_sign && work->x_signed;
+	to->flip = work->x_signed && !to->negative ? 0x80808080 : 0;
 	to->groups = gemm ? 1 : cmd->groups;
 	to->channels = cmd->cout / to->groups;
 	to->k = gemm ? cmd->cin : (size_t)cmd->r * cmd->s * work->wgt.inner;
@@ -264,7 +267,7 @@ static bool depth_channel(const struct cpu_work *work,
 	}
 	a->start[block * CPU_DEPTH + in] =
 		(int32_t)((uint32_t)work->stage.bias[c] -
-			  (uint32_t)(input_zero(work) * sum));
+			  (uint32_t)(input_zero(work, p) * sum));
 	stage_of(work, c, block * CPU_DEPTH + in, a);
 	return true;
 }
@@ -275,6 +278,8 @@ int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
 	struct arrays a;
 	size_t w_bytes, first;
 
+	to->negative = false;
+	to->flip = work->x_signed ? 0x80808080 : 0;
 	to->groups = 1;
 	to->channels = work->cmd->cout;
 	to->k = (size_t)work->cmd->r * work->cmd->s;

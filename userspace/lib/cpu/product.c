@@ -171,10 +171,11 @@ static void find_inputs(struct block *b)
 	}
 }
 
-/* Sums of the unsigned inputs. */
+/* Sums of the inputs as the kernels take them. */
 static void sum_inputs(struct block *b)
 {
 	const uint8_t flip = (uint8_t)b->p->flip;
+	const int32_t less = b->p->negative ? 128 : 0;
 
 	for (size_t i = 0; i < b->rows; i++) {
 		uint32_t sum = 0;
@@ -183,7 +184,7 @@ static void sum_inputs(struct block *b)
 			const uint8_t *x = b->x[t * BLOCK + i];
 
 			for (size_t k = 0; k < 4 * b->lines; k++)
-				sum += x[k] ^ flip;
+				sum += (uint32_t)((x[k] ^ flip ^ less) - less);
 		}
 		b->sums[i] = (int32_t)sum;
 	}
@@ -213,6 +214,7 @@ static void strip(struct block *b, size_t first, size_t panels, size_t tiles)
 		.lines = b->lines,
 		.step = BLOCK,
 		.flip = p->flip,
+		.negative = p->negative,
 		.w = p->w + (b->group * p->panels + first) * p->lines * CPU_LINE,
 		.ldw = p->lines * CPU_LINE,
 		.start = p->start + b->group * p->wide + c,
@@ -324,11 +326,14 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	} else if (!gemm) {
 		memset(cpu->pad, cmd->pad_value, work->wgt.inner);
 	}
-	for (b->m0 = 0; b->m0 < b->m; b->m0 += b->rows) {
-		if (octet_cpu_canceled(cpu))
-			return -ECANCELED;
+	if (cpu->k->bytes->begin)
+		cpu->k->bytes->begin();
+	for (b->m0 = 0; b->m0 < b->m && !octet_cpu_canceled(cpu);
+	     b->m0 += b->rows) {
 		b->rows = b->m - b->m0 < most ? (size_t)(b->m - b->m0) : most;
 		multiply(b);
 	}
-	return 0;
+	if (cpu->k->bytes->end)
+		cpu->k->bytes->end();
+	return octet_cpu_canceled(cpu) ? -ECANCELED : 0;
 }

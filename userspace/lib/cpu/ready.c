@@ -67,6 +67,22 @@ static bool fixed(const struct octet_cpu_memory *memory,
 				octet_cpu_table_bytes(cmd));
 }
 
+/* For levels without byte kernels. */
+static int pack_wide(struct octet_cpu *cpu, struct ready *r)
+{
+	const uint64_t bytes = octet_cpu_panels_size(cpu, &r->work);
+	int16_t *to;
+
+	if (!bytes)
+		return -ENOTSUP;
+	to = octet_cpu_grow(&r->packed.memory, bytes);
+	if (!to)
+		return -ENOMEM;
+	octet_cpu_panels_make(cpu, &r->work, to);
+	r->work.panels = to;
+	return 0;
+}
+
 /* Weights to their panels; those that need not be so are left as they are. */
 static int pack(struct octet_cpu *cpu, struct ready *r,
 		struct octet_cpu_fault *fault)
@@ -78,12 +94,22 @@ static int pack(struct octet_cpu *cpu, struct ready *r,
 	err = octet_cpu_bind_weights(cpu, &r->work, fault);
 	if (err)
 		return err;
+	if (!cpu->k->bytes) {
+		err = pack_wide(cpu, r);
+		return err == -ENOTSUP ? 0 : err;
+	}
 	err = depthwise ? octet_cpu_pack_depth(&r->work, &r->packed, &bytes) :
-			  octet_cpu_pack_panels(&r->work, r->work.w, &r->packed,
-						&bytes);
+			  octet_cpu_pack_panels(cpu, &r->work, r->work.w,
+						&r->packed, &bytes);
 	if (!err)
 		r->work.packed = &r->packed;
 	return err == -ENOTSUP ? 0 : err;
+}
+
+static bool dense(const struct octet_cmd *cmd)
+{
+	return cmd->wgt.type != OCTET_TYPE_INT4 &&
+	       cmd->wgt.layout != OCTET_LAYOUT_PACKED;
 }
 
 static bool packs(const struct octet_cpu *cpu,
@@ -95,14 +121,10 @@ static bool packs(const struct octet_cpu *cpu,
 	if (cmd->op != OCTET_OP_CONV2D && cmd->op != OCTET_OP_DEPTHWISE &&
 	    (cmd->op != OCTET_OP_GEMM || cmd->n != 1 || cmd->n2 != 1))
 		return false;
-	return octet_cpu_bytes_fit(cpu, work) &&
+	/* others find them packed for int16 where that is possible */
+	return (octet_cpu_bytes_fit(cpu, work) ||
+		(!cpu->k->bytes && dense(cmd))) &&
 	       constant(memory, cmd, OCTET_OPERAND_WGT);
-}
-
-static bool dense(const struct octet_cmd *cmd)
-{
-	return cmd->wgt.type != OCTET_TYPE_INT4 &&
-	       cmd->wgt.layout != OCTET_LAYOUT_PACKED;
 }
 
 /*
