@@ -43,6 +43,15 @@ host_run() {		# ARGUMENT...: the script of the case's "# host:" line
 	host_ask "host $*"
 }
 
+unload() {		# rmmod; the last references go a moment after a client
+	for unload_try in $(seq 50); do
+		rmmod octet 2>/tmp/rmmod && return
+		sleep 0.2
+	done
+	cat /tmp/rmmod
+	return 1
+}
+
 octet_path=/machine/peripheral/octet0
 
 octet_set() {		# PROPERTY VALUE, on octet0

@@ -217,6 +217,11 @@ class VM:
         self.pump(0.1)
         self.boot_log = self.buffers["con"]
 
+    def spoiled(self):
+        """Whether the kernel complained before anything of ours was there: on a busy
+        host its early code now and then finds an interrupt that it did not expect."""
+        return bool(SPLAT.search(self.boot_log.partition("] octet: ")[0]))
+
     def run_case(self, name, guest_path, seconds, script=None):
         """Runs one case; returns its exit status."""
         return self._ask("run %s %s" % (name, guest_path), name, seconds, script)

@@ -14,6 +14,6 @@ most=30 step=23
 check "calls, $most rounds each (0: all)" fail_nth calls $most
 address=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
 check "probe, every ${step}th" fail_nth probe "$address" $step
-check "the module unloads" rmmod octet
+check "the module unloads" unload
 check "insmod" insmod /modules/octet.ko
 check "a job gives right bits" fdinfo

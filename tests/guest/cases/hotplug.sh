@@ -43,6 +43,6 @@ for round in 1 2; do
 done
 unset OCTET_DEVICE
 check "two devices share buffers" lifecycle share
-check "rmmod" rmmod octet
+check "rmmod" unload
 check "insmod" insmod /modules/octet.ko
 check "a job gives right bits" fdinfo

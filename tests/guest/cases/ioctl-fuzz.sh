@@ -15,14 +15,6 @@ status=$?
 sed 's/^/# /' /tmp/control
 check "where ENOENT were not documented it would fail" [ $status = 1 ]
 
-unload() {
-	for i in 1 2 3 4 5 6 7 8 9 10; do
-		rmmod octet 2>/tmp/rmmod && return
-		sleep 0.5
-	done
-	cat /tmp/rmmod
-	return 1
-}
 check "nothing is left that holds the module" unload
 check "insmod" insmod /modules/octet.ko
 check "a job gives right bits" fdinfo

@@ -2,6 +2,7 @@
 # The library's tests and small examples on the device: the unit tests take the
 # DRM backend where there is one.
 # device: cores=2
+# kernel: stock debug-full
 # timeout: 120
 check "backends: fences, arrays, queues, failures" lib_backends
 check "jobs: several commands, SRAM, malformed commands" lib_jobs

@@ -31,15 +31,6 @@ check "  the device is still there" octet info --backend drm
 kill -9 $pid
 wait $pid 2>/dev/null
 
-# The last references go a moment after the process.
-unload() {
-	for i in 1 2 3 4 5 6 7 8 9 10; do
-		rmmod octet 2>/tmp/rmmod && return
-		sleep 0.3
-	done
-	cat /tmp/rmmod
-	return 1
-}
 for i in 1 2 3; do
 	check "rmmod when the clients are gone" unload
 	check "  no device node is left" [ ! -e /dev/accel/accel0 ]

@@ -11,10 +11,13 @@ check "counters of jobs that fail" observe failed
 # Every job's events, joined by client, queue and seqno, in their order.
 trace=/sys/kernel/tracing
 mount -t tracefs trace $trace 2>/dev/null
+power=$(readlink -f /sys/class/accel/accel0/device)/power/control
+echo on >"$power"	# asleep it has no translations to invalidate
 echo >$trace/trace
 check "events are enabled" sh -c "echo 1 >$trace/events/octet/enable"
 check "jobs that are traced" observe failed
 echo 0 >$trace/events/octet/enable
+echo auto >"$power"
 awk '
 	function value(key) {
 		for (i = 1; i <= NF; i++)

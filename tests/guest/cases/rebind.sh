@@ -48,5 +48,5 @@ check "  its client ends in peace" [ $status = 0 ]
 check "  bind" sh -c "echo $at >$driver/bind"
 OCTET_DEVICE=/dev/accel/$(ls /dev/accel)
 check "  a job gives right bits" fdinfo
-check "rmmod" rmmod octet
+check "rmmod" unload
 check "insmod" insmod /modules/octet.ko

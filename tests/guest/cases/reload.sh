@@ -2,14 +2,6 @@
 # The module is unloaded and loaded ten times, after clients that end at work.
 # device: cores=2
 # timeout: 120
-unload() {		# the last references go a moment after the client
-	for i in $(seq 50); do
-		rmmod octet 2>/tmp/rmmod && return
-		sleep 0.1
-	done
-	cat /tmp/rmmod
-	return 1
-}
 
 lost=0
 for round in $(seq 10); do

@@ -21,6 +21,6 @@ status=$?
 sed 's/^/# /' /tmp/info
 check "octet info says that it cannot, exit 3" [ $status = 3 ]
 octet_set gone false
-check "rmmod" rmmod octet
+check "rmmod" unload
 check "insmod, when the device is back" insmod /modules/octet.ko
 check "a job gives right bits" fdinfo

@@ -64,6 +64,6 @@ sed 's/^/# /' /tmp/selftest | head -n 5
 check "  octet info says that it cannot, exit 3" sh -c \
 	'octet info --backend drm >/dev/null 2>&1; [ $? = 3 ]'
 octet_set gone false
-check "rmmod" rmmod octet
+check "rmmod" unload
 check "insmod, when it is back" insmod /modules/octet.ko
 check "  a job gives right bits" fdinfo

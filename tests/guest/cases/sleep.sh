@@ -74,6 +74,6 @@ check "  S3" suspend deep none
 check "  octet info says that it cannot, exit 3" sh -c \
 	'octet info --backend drm >/dev/null 2>&1; [ $? = 3 ]'
 octet_set gone false
-check "rmmod" rmmod octet
+check "rmmod" unload
 check "insmod" insmod /modules/octet.ko
 check "  a job gives right bits" fdinfo

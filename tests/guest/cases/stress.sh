@@ -46,5 +46,5 @@ done
 octet_set inject-hang 0
 node
 check "unbind and bind under load: then a job gives right bits" stress storm 1
-check "rmmod" rmmod octet
+check "rmmod" unload
 check "insmod" insmod /modules/octet.ko

@@ -69,6 +69,20 @@ static inline int dev_query(int fd, uint32_t query, uint32_t index, void *out, u
 	return dev_ioctl(fd, DRM_IOCTL_OCTET_DEV_QUERY, &q);
 }
 
+/* "on": the device does not sleep, and so makes no entries of its own to wake up. */
+static inline void dev_power(const char *mode)
+{
+	const char *node = strrchr(dev_path(), '/') + 1;
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/accel/%s/device/power/control", node);
+	f = fopen(path, "w");
+	if (!f || fprintf(f, "%s\n", mode) < 0)
+		bail("%s: %s", path, strerror(errno));
+	fclose(f);
+}
+
 static inline struct drm_octet_device_info dev_info(int fd)
 {
 	struct drm_octet_device_info info = { 0 };

@@ -98,6 +98,7 @@ static void array_of_many(void)
 		jobs[i] = gemm_job_sync(&g[i], NULL, &out[i]);
 		refs[i] = gemm_ref(&g[i]);
 	}
+	dev_power("on");
 	before = dev_counters(fd);
 	check_ret(submit(fd, queue, jobs, MANY, refs, MANY), 0, "an array of 32 jobs");
 	for (int i = 0; i < MANY; i++) {
@@ -106,6 +107,7 @@ static void array_of_many(void)
 		drmSyncobjDestroy(fd, out[i].handle);
 	}
 	after = dev_counters(fd);
+	dev_power("auto");
 	check(fine == MANY, "  %u of 32 out-fences signalled without error", fine);
 	check(right == MANY, "  %u of 32 results are right when their own fence signals", right);
 	check(after.entries - before.entries == MANY, "  ring entries by the device's counter: %llu",
