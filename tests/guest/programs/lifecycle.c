@@ -109,13 +109,19 @@ struct busy {
 	unsigned long n, fine;
 };
 
+/* The device may go between any two calls. */
 static int busy_submit(struct busy *b)
 {
-	uint32_t sync = sync_new(b->fd);
-	int ret = gemm_submit(&b->g, b->queue, sync);
+	int ret, file = -1;
+	uint32_t sync;
 
+	if (drmSyncobjCreate(b->fd, 0, &sync))
+		return -errno;
+	ret = gemm_submit(&b->g, b->queue, sync);
+	if (!ret && drmSyncobjExportSyncFile(b->fd, sync, &file))
+		ret = -errno;
 	if (!ret)
-		b->file[b->n++ % DEPTH] = sync_export(b->fd, sync);
+		b->file[b->n++ % DEPTH] = file;
 	drmSyncobjDestroy(b->fd, sync);
 	return ret;
 }
