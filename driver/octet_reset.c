@@ -138,13 +138,13 @@ static void octet_reset_device(struct octet_device *odev)
 		drm_sched_wqueue_stop(&odev->cores[i].sched);
 	octet_reset_quiesce(odev, octet_reset_all(odev), true);
 
+	/* Before the fences tell of it. To wake up is none. */
+	if (!odev->parked)
+		WRITE_ONCE(odev->resets, odev->resets + 1);
 	ret = octet_reset_hw(odev);
 	/* Nothing has failed before: one bad access shall not cost the device. */
 	if (ret == -EIO && odev->parked)
 		ret = octet_reset_hw(odev);
-	/* To wake up is none. */
-	if (!odev->parked)
-		WRITE_ONCE(odev->resets, odev->resets + 1);
 	odev->parked = false;
 	if (ret)
 		octet_device_lost(odev, ret);

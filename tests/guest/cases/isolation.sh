@@ -5,6 +5,8 @@
 # device: cores=2
 # own-vm: yes
 # timeout: 400
+# Asleep a device forgets what the controls count on.
+echo on >"$(readlink -f /sys/class/accel/accel0/device)/power/control"
 for subject in foreign readonly fresh share; do
 	check "memory: $subject" isolation-memory $subject
 done

@@ -2,6 +2,8 @@
 # Buffers, files and processes that end while others use them; module unload.
 # device: cores=2
 # timeout: 200
+# Asleep a device forgets what the controls count on.
+echo on >"$(readlink -f /sys/class/accel/accel0/device)/power/control"
 check "buffers" lifetime buffers
 check "files and processes" lifetime files
 check "an address that is used again" lifetime reuse
