@@ -15,12 +15,10 @@ struct octet_arena;
  *
  * @max_cmds: commands per job
  * @sram_size: bytes
- * @max_budget: cycles
  */
 struct octet_limits {
 	u32 max_cmds;
 	u32 sram_size;
-	u64 max_budget;
 };
 
 int octet_job_check_array(const struct drm_octet_array *array, size_t elem,

@@ -8,29 +8,9 @@
 #include "../octet_queue.h"
 #include "octet_mock.h"
 
-struct octet_core_test {
-	struct octet_mock *mock;
-	struct drm_file *file;
-	u32 queue;
-};
-
-static int octet_core_test_init(struct kunit *test)
-{
-	struct octet_core_test *t;
-
-	t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, t);
-	test->priv = t;
-	t->mock = octet_mock_create(test, 1);
-	t->file = octet_mock_open(test, t->mock);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->file);
-	t->queue = octet_mock_queue(test, t->mock, t->file);
-	return 0;
-}
-
 static struct drm_octet_core_counters octet_core_test_counters(struct kunit *test)
 {
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct drm_octet_core_counters c = { };
 
 	octet_core_counters(&t->mock->odev->cores[0], &c);
@@ -39,7 +19,7 @@ static struct drm_octet_core_counters octet_core_test_counters(struct kunit *tes
 
 static void octet_core_test_complete(struct kunit *test)
 {
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct octet_ring_entry *entry = &t->mock->core[0].log[0];
 	struct drm_octet_core_counters c;
 	struct octet_client *client = t->file->driver_priv;
@@ -71,7 +51,7 @@ static void octet_core_test_complete(struct kunit *test)
 /* Ring, completion queue and phase go round several times. */
 static void octet_core_test_wrap(struct kunit *test)
 {
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct dma_fence *fence[7];
 	u32 round, i, jobs = 0;
 	u64 seq = 1;	/* 0 was probe's own */
@@ -94,7 +74,7 @@ static void octet_core_test_wrap(struct kunit *test)
 /* One fails: those before it are complete, those behind it do not run. */
 static void octet_core_test_fail(struct kunit *test)
 {
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	u32 other = octet_mock_queue(test, t->mock, t->file);
 	struct drm_octet_queue_query q;
 	struct dma_fence *fence[4], *innocent;
@@ -145,7 +125,7 @@ static void octet_core_test_status(struct kunit *test)
 		OCTET_STATUS_BAD_OP, OCTET_STATUS_BAD_CHAIN, OCTET_STATUS_BUDGET,
 		OCTET_STATUS_INJECTED, OCTET_STATUS_NO_MEMORY, 0xffff,
 	};
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct drm_octet_queue_query q;
 	u32 i;
 
@@ -169,7 +149,7 @@ static void octet_core_test_status(struct kunit *test)
 /* A lost message: the watchdog finds the completion, and nobody is to blame. */
 static void octet_core_test_lost_irq(struct kunit *test)
 {
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	u64 resets = octet_core_test_counters(test).core_resets;
 	struct dma_fence *fence;
 
@@ -187,7 +167,7 @@ static void octet_core_test_lost_irq(struct kunit *test)
 /* What a core says cannot be trusted: it is reset, and its other jobs run. */
 static void octet_core_test_distrust(struct kunit *test, enum octet_mock_act act)
 {
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	u64 resets = octet_core_test_counters(test).core_resets;
 	u32 other = octet_mock_queue(test, t->mock, t->file);
 	struct dma_fence *fence, *innocent[3];
@@ -227,8 +207,7 @@ static void octet_core_test_ring_error(struct kunit *test)
  */
 static void octet_core_test_lost_ring_error(struct kunit *test)
 {
-	struct octet_core_test *t = test->priv;
-
+	struct octet_mock_client *t = test->priv;
 	u32 other = octet_mock_queue(test, t->mock, t->file);
 	struct dma_fence *innocent, *fence;
 
@@ -251,7 +230,7 @@ static void octet_core_test_lost_ring_error(struct kunit *test)
 /* A shared or spurious interrupt. */
 static void octet_core_test_irq(struct kunit *test)
 {
-	struct octet_core_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct octet_device *odev = t->mock->odev;
 	int irq = odev->cores[0].irq;
 
@@ -280,7 +259,7 @@ static struct kunit_case octet_core_tests[] = {
 
 static struct kunit_suite octet_core_suite = {
 	.name = "octet_core",
-	.init = octet_core_test_init,
+	.init = octet_mock_client_init,
 	.test_cases = octet_core_tests,
 };
 

@@ -126,6 +126,19 @@ struct octet_mock {
 	u32 resets;
 };
 
+/**
+ * struct octet_mock_client - what most tests begin with, in test->priv
+ *
+ * @mock: a device of one core
+ * @file: a client of it
+ * @queue: the client's
+ */
+struct octet_mock_client {
+	struct octet_mock *mock;
+	struct drm_file *file;
+	u32 queue;
+};
+
 struct octet_mock *octet_mock_alloc(struct kunit *test, u32 cores);
 struct octet_mock *octet_mock_create(struct kunit *test, u32 cores);
 void octet_mock_script(struct octet_mock *mock, u32 core, enum octet_mock_act act,
@@ -134,6 +147,7 @@ void octet_mock_finish(struct octet_mock *mock, u32 core, u32 status);
 u32 octet_mock_logged(struct octet_mock *mock, u32 core);
 
 struct drm_file *octet_mock_open(struct kunit *test, struct octet_mock *mock);
+int octet_mock_client_init(struct kunit *test);
 void octet_mock_close(struct kunit *test, struct drm_file *file);
 u32 octet_mock_queue(struct kunit *test, struct octet_mock *mock,
 		     struct drm_file *file);

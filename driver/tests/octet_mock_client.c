@@ -97,6 +97,20 @@ u32 octet_mock_queue(struct kunit *test, struct octet_mock *mock,
 	return args.queue;
 }
 
+int octet_mock_client_init(struct kunit *test)
+{
+	struct octet_mock_client *t;
+
+	t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	test->priv = t;
+	t->mock = octet_mock_create(test, 1);
+	t->file = octet_mock_open(test, t->mock);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->file);
+	t->queue = octet_mock_queue(test, t->mock, t->file);
+	return 0;
+}
+
 u32 octet_mock_bo(struct kunit *test, struct octet_mock *mock,
 		  struct drm_file *file, u64 size)
 {

@@ -5,30 +5,10 @@
 #include "../octet_job.h"
 #include "octet_mock.h"
 
-struct octet_pm_test {
-	struct octet_mock *mock;
-	struct drm_file *file;
-	u32 queue;
-};
-
-static int octet_pm_test_init(struct kunit *test)
-{
-	struct octet_pm_test *t;
-
-	t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, t);
-	test->priv = t;
-	t->mock = octet_mock_create(test, 1);
-	t->file = octet_mock_open(test, t->mock);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->file);
-	t->queue = octet_mock_queue(test, t->mock, t->file);
-	return 0;
-}
-
 /* A job keeps the device awake until it has been cleaned up. */
 static void octet_pm_test_references(struct kunit *test)
 {
-	struct octet_pm_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct octet_device *odev = t->mock->odev;
 	struct dma_fence *fence;
 
@@ -50,7 +30,7 @@ static void octet_pm_test_references(struct kunit *test)
 /* Unbound: nothing to take, and what was taken has been given back. */
 static void octet_pm_test_closed(struct kunit *test)
 {
-	struct octet_pm_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct octet_device *odev = t->mock->odev;
 
 	KUNIT_EXPECT_EQ(test, octet_pm_get(odev), 0);
@@ -68,7 +48,7 @@ static void octet_pm_test_closed(struct kunit *test)
 /* Asleep, translations are forgotten anyway: no register is touched. */
 static void octet_pm_test_asleep(struct kunit *test)
 {
-	struct octet_pm_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct octet_device *odev = t->mock->odev;
 	u32 flushes, resets;
 
@@ -91,7 +71,7 @@ static void octet_pm_test_asleep(struct kunit *test)
 /* Counters go on over what makes the device's own begin anew. */
 static void octet_pm_test_counters(struct kunit *test)
 {
-	struct octet_pm_test *t = test->priv;
+	struct octet_mock_client *t = test->priv;
 	struct drm_octet_core_counters before = { }, after = { };
 	struct octet_device *odev = t->mock->odev;
 	u32 i;
@@ -127,7 +107,7 @@ static struct kunit_case octet_pm_tests[] = {
 
 static struct kunit_suite octet_pm_suite = {
 	.name = "octet_pm",
-	.init = octet_pm_test_init,
+	.init = octet_mock_client_init,
 	.test_cases = octet_pm_tests,
 };
 
