@@ -413,21 +413,10 @@ static void share(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} subjects[] = {
+	static const struct subject subjects[] = {
 		{ "foreign", foreign }, { "readonly", readonly }, { "fresh", fresh }, { "share", share },
+		{ NULL, NULL },
 	};
 
-	for (size_t i = 0; argc == 2 && i < sizeof(subjects) / sizeof(subjects[0]); i++) {
-		if (strcmp(argv[1], subjects[i].name))
-			continue;
-		tap_start(240);
-		subjects[i].run();
-		check(gemm_works(dev_open()), "afterwards a new client's job gives right bits");
-		return tap_end();
-	}
-	fputs("usage: isolation-memory foreign | readonly | fresh | share\n", stderr);
-	return 2;
+	return run_subject("isolation-memory", argc, argv, subjects);
 }

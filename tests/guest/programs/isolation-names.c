@@ -366,23 +366,12 @@ static void reports(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} subjects[] = {
+	static const struct subject subjects[] = {
 		{ "handles", handles }, { "queues", queues }, { "syncobjs", syncobjs },
 		{ "mmap", mmap_offsets }, { "told", told },
 		{ "reports", reports },
+		{ NULL, NULL },
 	};
 
-	for (size_t i = 0; argc == 2 && i < sizeof(subjects) / sizeof(subjects[0]); i++) {
-		if (strcmp(argv[1], subjects[i].name))
-			continue;
-		tap_start(240);
-		subjects[i].run();
-		check(gemm_works(dev_open()), "afterwards a new client's job gives right bits");
-		return tap_end();
-	}
-	fputs("usage: isolation-names handles | queues | syncobjs | mmap | told | reports\n", stderr);
-	return 2;
+	return run_subject("isolation-names", argc, argv, subjects);
 }

@@ -304,4 +304,29 @@ static inline bool on_all_cores(int fd, bool (*run)(void *arg, uint32_t queue), 
 	return good && reached == cores;
 }
 
+/* One of the things that a program tries. */
+struct subject {
+	const char *name;
+	void (*run)(void);
+};
+
+/* The one that the arguments name; afterwards the device works. Return: exit status. */
+static inline int run_subject(const char *program, int argc, char **argv,
+			      const struct subject *subjects)
+{
+	for (const struct subject *s = subjects; argc == 2 && s->name; s++) {
+		if (strcmp(argv[1], s->name))
+			continue;
+		tap_start(240);
+		s->run();
+		check(gemm_works(dev_open()), "afterwards a new client's job gives right bits");
+		return tap_end();
+	}
+	fprintf(stderr, "usage: %s SUBJECT:", program);
+	for (const struct subject *s = subjects; s->name; s++)
+		fprintf(stderr, " %s", s->name);
+	fputs("\n", stderr);
+	return 2;
+}
+
 #endif
