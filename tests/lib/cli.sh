@@ -41,7 +41,7 @@ same() {	# FILE FILE
 	verdict "$what: $1 and $2 differ" $?
 }
 
-cli_end() {
-	echo "$passed passed, $failed failed, 0 skipped"
+cli_end() {	# [SKIPPED]
+	echo "$passed passed, $failed failed, ${1:-0} skipped"
 	[ "$failed" = 0 ]
 }

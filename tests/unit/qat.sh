@@ -2,38 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Quantization-aware training of the digits, with few epochs: it wins back what 3 bits lose,
 # says FAIL where nothing was learned, and every run gives the same. On the hardware model.
-set -u
-cd "$(dirname "$(readlink -f "$0")")/../.." || exit 1
+. "$(dirname "$(readlink -f "$0")")/../lib/cli.sh"
 qat=$PWD/build/bin/qat_digits
 data=build/data/digits.csv
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
 
-verdict() {	# TEXT STATUS
-	if [ "$2" = 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "qat: $1"
-		head -n 20 "$work/out" "$work/err"
-	fi
-}
-
-run() {		# EXIT ARGUMENT...
-	want=$1
+train() {	# EXIT ARGUMENT...
+	code=$1
 	shift
-	what="qat_digits $*"
-	"$qat" --backend sim "$@" >"$work/out" 2>"$work/err" </dev/null
-	got=$?
-	[ "$got" = "$want" ]
-	verdict "$what: exit $got, expected $want" $?
-}
-
-says() {	# out|err PATTERN
-	grep -Eq -e "$2" "$work/$1"
-	verdict "$what: std$1 does not have '$2'" $?
+	run "$code" "$qat" --backend sim "$@"
 }
 
 last() {	# PATTERN
@@ -41,50 +17,48 @@ last() {	# PATTERN
 	verdict "$what: the last line is not '$1'" $?
 }
 
-run 2 --bits 1
+train 2 --bits 1
 says err '--bits 1: must be 2 to 8'
-run 2 --bits 9
-run 2 --epochs 0
+train 2 --bits 9
+train 2 --epochs 0
 says err '--epochs 0: must be a number of at least 1'
-run 2 --epochs 2 --delay 2
+train 2 --epochs 2 --delay 2
 says err 'the delay must be shorter'
-run 2 --rate nan
+train 2 --rate nan
 says err '--rate nan: must lie between 0 and 1'
-run 2 --rate 0.1x
-run 2 more
+train 2 --rate 0.1x
+train 2 more
 says err 'more: is one too many'
-run 2 --backend cpu
+train 2 --backend cpu
 says err 'drm or sim'
-run 0 --help
+train 0 --help
 says out '^usage: qat_digits'
-run 2 --data "$work/none"
+train 2 --data "$work/none"
 says err 'No such file'
 last '^qat: FAIL it could not run'
 
 if [ ! -f "$data" ] || [ ! -f build/data/digits.f32 ]; then
 	echo "skipped: $data or digits.f32 is not there: make demo-data"
-	echo "$passed passed, $failed failed, 1 skipped"
-	[ "$failed" = 0 ]
+	cli_end 1
 	exit
 fi
 
 figures='float=[0-9.]+% ptq3=[0-9.]+% qat3=[0-9.]+% outputs=2594880 mismatches=0$'
 # A lower rate suits so few epochs.
-run 0 --bits 3 --epochs 6 --rate 0.001
+train 0 --bits 3 --epochs 6 --rate 0.001
 last "^qat \(sim\): PASS $figures"
 # The floats of training and the integers are the same codes, but for ties.
 says out '^ +3 .* [0-9] \([01]\), answers 0$'
 # Another order of images: other networks, and each time the same.
-run 1 --bits 3 --epochs 2 --delay 1 --rate 0.0000001 --seed 2
+train 1 --bits 3 --epochs 2 --delay 1 --rate 0.0000001 --seed 2
 last "^qat \(sim\): FAIL $figures"
 grep -v ' s$' "$work/out" >"$work/first"
-run 1 --bits 3 --epochs 2 --delay 1 --rate 0.0000001 --seed 2
+train 1 --bits 3 --epochs 2 --delay 1 --rate 0.0000001 --seed 2
 grep -v ' s$' "$work/out" | cmp -s - "$work/first"
 verdict "$what: two runs differ" $?
 # A float network of its own; with such a rate training runs away, and that is told.
-run 2 --bits 8 --epochs 2 --delay 1 --rate 0.5 --train 1
+train 2 --bits 8 --epochs 2 --delay 1 --rate 0.5 --train 1
 says err 'epoch 1/1 in float'
 says err 'a scale or value cannot be represented'
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+cli_end

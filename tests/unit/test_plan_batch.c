@@ -7,34 +7,7 @@
 
 #include "libtest.h"
 #include "models.h"
-
-/** struct net - a small network, loaded */
-struct net {
-	void *bytes;
-	size_t size;
-	struct octet_model *model;
-};
-
-static void load(struct net *n, const struct mb_sample *sample)
-{
-	OCTET_OPTS(octet_model_opts, opts);
-	struct mb *m = mb_new(23);
-	char err[256] = "";
-
-	opts.errbuf = err;
-	opts.errbuf_size = sizeof(err);
-	sample->build(m);
-	mb_finish(m, &n->bytes, &n->size);
-	mb_free(m);
-	if (octet_model_load_memory(&n->model, n->bytes, n->size, &opts))
-		fail_msg("%s: %s", sample->name, err);
-}
-
-static void unload(struct net *n)
-{
-	octet_model_free(n->model);
-	free(n->bytes);
-}
+#include "net.h"
 
 static int conv(struct mb *m, int x, uint32_t cout, uint32_t k, uint32_t stride)
 {
@@ -147,7 +120,7 @@ static void never_dearer(const char *machine, const struct mb_sample *s)
 	uint32_t host_ops = 0;
 	struct net n;
 
-	load(&n, s);
+	load(&n, s, 23);
 	for (uint32_t batch = 1; batch <= 64; batch *= 2) {
 		struct octet_plan *p = plan(ctx, &n, batch, false, false);
 		OCTET_OPTS(octet_plan_info, info);
@@ -306,7 +279,7 @@ static void bits(enum octet_backend backend, const struct mb_sample *list)
 		struct octet_plan *one;
 		struct net n;
 
-		load(&n, s);
+		load(&n, s, 23);
 		one = plan(cpu, &n, 1, false, false);
 		for (size_t i = 0; one && i < sizeof(ways) / sizeof(ways[0]); i++)
 			one_way(backend, s, &n, &ways[i], cpu, one);
