@@ -54,6 +54,10 @@ $(foreach t,backends jobs ops plan,$(eval $(call program,build/tests/guest/lib_$
 $(foreach t,run ops chain,$(eval $(call program,build/tests/cpu_$(t)_amx,\
 	tests/unit/test_cpu_$(t).c tests/tools/amx_emulated.c,tests $(lib_archives),$(test_libs))))
 
+# The same level as it was compiled, with instructions that trap.
+$(eval $(call program,build/tests/cpu_run_amx_traps,tests/unit/test_cpu_run.c \
+	tests/tools/amx_fallback.c tests/tools/amx_traps.c,tests $(lib_archives),$(test_libs)))
+
 # For make bench: eight bits against float32.
 $(eval $(call program,build/bin/int8_float,tests/bench/int8_float.c,tests $(lib_archives),\
 	$(lib_libs) -lXNNPACK))

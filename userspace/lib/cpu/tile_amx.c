@@ -16,6 +16,20 @@
 #define BYTES	64u	/* of a row of a tile */
 #define LINES	16u	/* of a panel, at a time */
 
+/*
+ * The intrinsics of some compilers do not say which memory they read and write: what
+ * was stored before has to be there, and nothing is kept in registers beyond.
+ */
+#define MEMORY(at) __asm__ volatile("" : : "r"(at) : "memory")
+#define AT_MEMORY(at, access)				\
+	do {						\
+		MEMORY(at);				\
+		access;					\
+		MEMORY(at);				\
+	} while (0)
+#define LOAD(tile, from, step) AT_MEMORY(from, _tile_loadd(tile, from, step))
+#define STORE(tile, to) AT_MEMORY(to, _tile_stored(tile, to, BYTES))
+
 /* Registers: 0-3 sums, 4 inputs, 5 weights. */
 struct config {
 	uint8_t palette, start_row, reserved[14];
@@ -31,7 +45,7 @@ static void begin(void)
 		c.row_bytes[i] = BYTES;
 		c.rows[i] = ROWS;
 	}
-	_tile_loadconfig(&c);
+	AT_MEMORY(&c, _tile_loadconfig(&c));
 }
 
 static void end(void)
@@ -56,13 +70,13 @@ static void load_inputs(const uint8_t *const *x, size_t rows, size_t at,
 	uint8_t copy[ROWS * BYTES] __attribute__((aligned(64)));
 
 	if (by && bytes == BYTES) {
-		_tile_loadd(4, x[0] + at, by);
+		LOAD(4, x[0] + at, by);
 		return;
 	}
 	memset(copy, 0, sizeof(copy));
 	for (size_t i = 0; i < rows; i++)
 		memcpy(copy + i * BYTES, x[i] + at, bytes);
-	_tile_loadd(4, copy, BYTES);
+	LOAD(4, copy, BYTES);
 }
 
 static void load_weights(const int8_t *w, size_t lines)
@@ -70,12 +84,12 @@ static void load_weights(const int8_t *w, size_t lines)
 	int8_t copy[LINES * CPU_LINE] __attribute__((aligned(64)));
 
 	if (lines == LINES) {
-		_tile_loadd(5, w, CPU_LINE);
+		LOAD(5, w, CPU_LINE);
 		return;
 	}
 	memset(copy, 0, sizeof(copy));
 	memcpy(copy, w, lines * CPU_LINE);
-	_tile_loadd(5, copy, CPU_LINE);
+	LOAD(5, copy, CPU_LINE);
 }
 
 #define MULTIPLY(n, w, lines, negative)			\
@@ -122,10 +136,10 @@ static void tile(const struct cpu_tile *t)
 	_tile_zero(2);
 	_tile_zero(3);
 	multiply(t);
-	_tile_stored(0, sums[0], BYTES);
-	_tile_stored(1, sums[1], BYTES);
-	_tile_stored(2, sums[2], BYTES);
-	_tile_stored(3, sums[3], BYTES);
+	STORE(0, sums[0]);
+	STORE(1, sums[1]);
+	STORE(2, sums[2]);
+	STORE(3, sums[3]);
 	for (size_t i = 0; i < t->rows; i++)
 		for (size_t p = 0; p < t->panels; p++)
 			for (size_t c = 0; c < CPU_PANEL; c++)
