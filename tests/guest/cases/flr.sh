@@ -7,7 +7,12 @@
 address=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
 sys=/sys/bus/pci/devices/$address
 
-check "a client holds the device" sh -c 'lifetime hold >/tmp/hold & sleep 1; grep -q ^ok /tmp/hold'
+lifetime hold >/tmp/hold &
+for i in $(seq 300); do
+	grep -q ^ok /tmp/hold && break
+	sleep 0.1
+done
+check "a client holds the device" grep -q ^ok /tmp/hold
 check "function level reset" sh -c "echo 1 >$sys/reset"
 check "  a job gives right bits" fdinfo
 

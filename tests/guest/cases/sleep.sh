@@ -20,13 +20,14 @@ sys=/sys/bus/pci/devices/$at
 
 # Real sleep ends by the clock; a test of the levels before it by itself. The
 # firmware forgets where the ports of power management are: put them back, or
-# the kernel's clock stands still.
+# the kernel's clock stands still. An alarm that comes before it sleeps wakes nobody:
+# five seconds are plenty also on a busy machine.
 lpc=/sys/bus/pci/devices/0000:00:1f.0/config
 suspend() {		# mem-sleep STATE, TEST
 	echo "$1" >/sys/power/mem_sleep
 	echo "$2" >/sys/power/pm_test
 	echo 0 >/sys/class/rtc/rtc0/wakealarm
-	[ "$2" != none ] || echo +2 >/sys/class/rtc/rtc0/wakealarm
+	[ "$2" != none ] || echo +5 >/sys/class/rtc/rtc0/wakealarm
 	dd if=$lpc of=/tmp/lpc bs=1 skip=64 count=8 2>/dev/null
 	before=$(cat /sys/power/suspend_stats/success)
 	echo mem >/sys/power/state
