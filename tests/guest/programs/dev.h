@@ -282,4 +282,17 @@ static inline int sync_result(int fd, uint32_t handle)
 	return state;
 }
 
+/* When the fence of a binary syncobj was signalled, on the clock of now_ns(). */
+static inline int64_t sync_signalled_ns(int fd, uint32_t handle)
+{
+	struct sync_fence_info fence = { 0 };
+	struct sync_file_info info = { .num_fences = 1, .sync_fence_info = (uintptr_t)&fence };
+	int file = sync_export(fd, handle);
+
+	if (ioctl(file, SYNC_IOC_FILE_INFO, &info) || info.num_fences != 1)
+		bail("SYNC_IOC_FILE_INFO: %s", strerror(errno));
+	close(file);
+	return fence.timestamp_ns;
+}
+
 #endif

@@ -138,10 +138,10 @@ static inline void gemm_new(struct gemm *g, int fd, uint32_t seed)
 	gemm_new_sized(g, fd, 8 + seed % 9, 12 + seed % 7, 10 + seed % 5, GEMM_CMDS, seed);
 }
 
-/* A job that keeps a core busy for a while: 70 ms on a fast host, far below any timeout. */
+/* A job that keeps a core busy for a while: 40 ms on a fast host, far below any timeout. */
 static inline void gemm_new_slow(struct gemm *g, int fd, uint32_t seed)
 {
-	gemm_new_sized(g, fd, 192, 256, 192, 800, seed);
+	gemm_new_sized(g, fd, 192, 256, 192, 1500, seed);
 }
 
 static inline void gemm_free(struct gemm *g)

@@ -12,18 +12,6 @@
 
 static int fd;
 
-static uint64_t signalled_ns(uint32_t handle)
-{
-	struct sync_fence_info fence = { 0 };
-	struct sync_file_info info = { .num_fences = 1, .sync_fence_info = (uintptr_t)&fence };
-	int file = sync_export(fd, handle);
-
-	if (ioctl(file, SYNC_IOC_FILE_INFO, &info) || info.num_fences != 1)
-		bail("SYNC_IOC_FILE_INFO: %s", strerror(errno));
-	close(file);
-	return fence.timestamp_ns;
-}
-
 /* @array jobs a submit; at most @bound of them may end before the urgent one. */
 static void wait_behind(uint32_t array, uint32_t bound)
 {
@@ -50,10 +38,10 @@ static void wait_behind(uint32_t array, uint32_t bound)
 	check_ret(gemm_submit(&urgent, high, urgent_sync), 0, "  a job of high priority");
 	submitted = now_ns();
 	check_ret(sync_result(fd, urgent_sync), 0, "  it ends well");
-	ended = signalled_ns(urgent_sync);
+	ended = sync_signalled_ns(fd, urgent_sync);
 	check_ret(sync_result(fd, syncs[LOADED - 1]), 0, "  what it overtook does too");
 	for (uint32_t i = 0; i < LOADED; i++) {
-		int64_t at = signalled_ns(syncs[i]);
+		int64_t at = sync_signalled_ns(fd, syncs[i]);
 
 		passed += at > submitted && at < ended;
 		drmSyncobjDestroy(fd, syncs[i]);
@@ -79,7 +67,7 @@ static void balance(void)
 		before[i] = dev_core(fd, i).jobs;
 		queues[i] = queue_new(fd);
 		syncs[i] = sync_new(fd);
-		gemm_new_slow(&g[i], fd, 70 + i);
+		gemm_new_sized(&g[i], fd, 192, 256, 192, 100, 70 + i);
 	}
 	for (uint32_t i = 0; i < cores; i++)
 		gemm_submit(&g[i], queues[i], syncs[i]);

@@ -288,23 +288,43 @@ static void two_cores(void)
 	queue_free(fd, queues[1]);
 }
 
-/* What is urgent goes ahead of what waits, though not of what is in a ring. */
+#define LOADED 24
+
+/*
+ * What is urgent goes ahead of what waits, though not of what is in a ring: four
+ * jobs on its core, while the other core goes on. By the times of the fences, as
+ * this process may not run until all is over.
+ */
 static void high_priority(void)
 {
-	uint32_t normal[2] = { queue_new(fd), queue_new(fd) }, high = 0, last = sync_new(fd);
+	uint32_t normal[2] = { queue_new(fd), queue_new(fd) }, high = 0, ahead = 0;
+	uint32_t syncs[LOADED], urgent_sync = sync_new(fd);
 	struct gemm slow, urgent;
+	int64_t submitted, ended;
 
 	if (queue_create(fd, DRM_OCTET_PRIORITY_HIGH, &high))
 		bail("a queue of high priority: %s", strerror(errno));
 	gemm_new_slow(&slow, fd, 86);
 	gemm_new(&urgent, fd, 87);
-	for (int i = 0; i < 24; i++)
-		gemm_submit(&slow, normal[i % 2], last);
-	check_ret(gemm_run(&urgent, high), 0, "a job of high priority behind 24 slow ones");
-	check(sync_wait(fd, last, 0) == -ETIME, "  it has ended, they have not");
+	for (int i = 0; i < LOADED; i++) {
+		syncs[i] = sync_new(fd);
+		gemm_submit(&slow, normal[i % 2], syncs[i]);
+	}
+	gemm_submit(&urgent, high, urgent_sync);
+	submitted = now_ns();
+	check_ret(sync_result(fd, urgent_sync), 0, "a job of high priority behind 24 slow ones");
 	check(gemm_right(&urgent), "  its result is right");
 	check_ret(buf_wait(fd, &slow.buf, 0, now_ns() + 60 * SECOND), 0, "  they end too");
 	check(gemm_right(&slow), "  and their result is right");
+	ended = sync_signalled_ns(fd, urgent_sync);
+	for (int i = 0; i < LOADED; i++) {
+		int64_t at = sync_signalled_ns(fd, syncs[i]);
+
+		ahead += at > submitted && at < ended;
+		drmSyncobjDestroy(fd, syncs[i]);
+	}
+	check(ahead <= 16, "  it waited for %u of them", ahead);
+	drmSyncobjDestroy(fd, urgent_sync);
 	gemm_free(&slow);
 	gemm_free(&urgent);
 	queue_free(fd, high);
