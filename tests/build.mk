@@ -58,6 +58,13 @@ $(foreach t,run ops chain,$(eval $(call program,build/tests/cpu_$(t)_amx,\
 $(eval $(call program,build/tests/cpu_run_amx_traps,tests/unit/test_cpu_run.c \
 	tests/tools/amx_fallback.c tests/tools/amx_traps.c,tests $(lib_archives),$(test_libs)))
 
+# The device's AMX level likewise.
+amx_core := tests/tools/amx_core.c tests/tools/amx_traps.c
+$(foreach t,compute compute_tail compute_window,$(eval $(call program,build/tests/$(t)_amx,\
+	tests/unit/test_$(t).c $(amx_core),tests $(lib_archives),$(test_libs))))
+$(eval $(call program,build/tests/asan/compute_amx,tests/unit/test_compute.c $(amx_core),\
+	tests $(lib_archives),$(test_libs),asan))
+
 # For make bench: eight bits against float32.
 $(eval $(call program,build/bin/int8_float,tests/bench/int8_float.c,tests $(lib_archives),\
 	$(lib_libs) -lXNNPACK))

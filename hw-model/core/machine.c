@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "core_priv.h"
+#include "simd.h"
 
 void octet_guest_error(struct octet_machine *m, const char *fmt, ...)
 {
@@ -171,6 +172,7 @@ struct octet_machine *octet_machine_new(const struct octet_config *config,
 
 	if (octet_config_check(&checked, err, err_size))
 		return NULL;
+	octet_simd_get();	/* asks for leave before there are threads */
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		goto no_memory;

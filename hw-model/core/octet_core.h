@@ -244,7 +244,7 @@ struct octet_inject *octet_machine_inject(struct octet_machine *m);
 
 const struct octet_config *octet_machine_config(const struct octet_machine *m);
 
-/** Name of the arithmetic kernels in use ("portable", "avx2", "avx512vnni"). */
+/** Name of the arithmetic kernels in use ("portable", "avx2", "avx512vnni", "amx"). */
 const char *octet_machine_simd(void);
 
 #endif /* OCTET_CORE_H */

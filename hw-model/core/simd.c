@@ -9,6 +9,8 @@
 static bool usable(const struct octet_simd *simd)
 {
 #if defined(__x86_64__)
+	if (simd == &octet_simd_amx)
+		return usable(&octet_simd_avx512) && octet_amx_usable();
 	if (simd == &octet_simd_avx512)
 		return __builtin_cpu_supports("avx512vnni") &&
 		       __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -23,6 +25,7 @@ static bool usable(const struct octet_simd *simd)
 /* best first */
 static const struct octet_simd *const levels[] = {
 #if defined(__x86_64__)
+	&octet_simd_amx,
 	&octet_simd_avx512,
 	&octet_simd_avx2,
 #endif

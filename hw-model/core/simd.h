@@ -89,7 +89,7 @@ struct octet_simd {
 const struct octet_simd *octet_simd_get(void);
 
 /**
- * octet_simd_force() - use "portable", "avx2", "avx512vnni"; NULL: the best
+ * octet_simd_force() - use "portable", "avx2", "avx512vnni", "amx"; NULL: the best
  *
  * For tests, before anything computes.
  *
@@ -100,6 +100,7 @@ int octet_simd_force(const char *level);
 extern const struct octet_simd octet_simd_portable;
 extern const struct octet_simd octet_simd_avx2;
 extern const struct octet_simd octet_simd_avx512;
+extern const struct octet_simd octet_simd_amx;
 
 #define OCTET_SIMD_ROWS(level)								\
 void octet_##level##_dw_columns(void *to, size_t next, const uint8_t *const *row,		\
@@ -114,5 +115,19 @@ void octet_##level##_narrow_rows(const struct octet_requant *rq, const int32_t *
 /* simd_avx2_rows.c, simd_avx512_rows.c */
 OCTET_SIMD_ROWS(avx2);
 OCTET_SIMD_ROWS(avx512);
+
+/** Rows and words from which on octet_amx_mm() uses tiles. */
+#define OCTET_AMX_LEAST 4
+
+/** octet_amx_mm() - octet_simd.mm of AMX; leaves no tile in use */
+void octet_amx_mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
+		  size_t ldb, size_t words, size_t rows, size_t panels);
+
+/**
+ * octet_amx_usable() - is there AMX, and the operating system's leave for it?
+ *
+ * Asks for that leave, for the whole process.
+ */
+bool octet_amx_usable(void);
 
 #endif /* OCTET_SIMD_H */

@@ -280,20 +280,31 @@ VNNI static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t 
 	return _mm512_reduce_add_epi64(sum);
 }
 
+#define ALL_BUT_PRODUCTS					\
+	.lanes = 4,						\
+	.fill = fill,						\
+	.sum = sum,						\
+	.dw = dw,						\
+	.dw_columns = octet_avx512_dw_columns,			\
+	.dw_dot = octet_avx512_dw_dot,				\
+	.requant = requant,					\
+	.narrow = narrow,					\
+	.narrow_rows = octet_avx512_narrow_rows,		\
+	.dot16 = dot16
+
 const struct octet_simd octet_simd_avx512 = {
 	.name = "avx512vnni",
-	.lanes = 4,
 	.tile = 12,
-	.fill = fill,
-	.sum = sum,
 	.mm = mm,
-	.dw = dw,
-	.dw_columns = octet_avx512_dw_columns,
-	.dw_dot = octet_avx512_dw_dot,
-	.requant = requant,
-	.narrow = narrow,
-	.narrow_rows = octet_avx512_narrow_rows,
-	.dot16 = dot16,
+	ALL_BUT_PRODUCTS,
+};
+
+/* but for its tiles AMX is AVX-512 VNNI */
+const struct octet_simd octet_simd_amx = {
+	.name = "amx",
+	.tile = 32,
+	.mm = octet_amx_mm,
+	ALL_BUT_PRODUCTS,
 };
 
 #else

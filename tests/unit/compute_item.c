@@ -7,7 +7,7 @@
 #include "compute_item.h"
 #include "unit.h"
 
-static const char *const levels[] = { "portable", "avx2", "avx512vnni" };
+static const char *const levels[] = { "portable", "avx2", "avx512vnni", "amx" };
 
 static uint64_t seed = 1;
 

@@ -15,7 +15,7 @@
 #include "core/work.h"
 #include "unit.h"
 
-static const char *const levels[] = { "portable", "avx2", "avx512vnni" };
+static const char *const levels[] = { "portable", "avx2", "avx512vnni", "amx" };
 
 static uint64_t seed = 1;
 
@@ -274,7 +274,7 @@ static void at_all_levels(struct item *it)
 
 	panels.wgt = packed(&it->work);
 	panels.cmd.wgt.layout = OCTET_LAYOUT_PACKED;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		if (octet_simd_force(levels[i]))
 			continue;
 		compare(it, &it->work, levels[i]);
@@ -361,7 +361,7 @@ static void test_random_gemm(void **state)
 		one_random(true);
 }
 
-/* sizes on both sides of every tile: 6 and 12 rows, 16 and 32 columns */
+/* sizes on both sides of every tile: 6, 12, 16 and 32 rows, 16 and 32 columns */
 static void test_tile_edges(void **state)
 {
 	static const uint32_t m[] = { 1, 5, 6, 7, 11, 12, 13, 16, 25, 193 };
@@ -527,7 +527,7 @@ static void bench(const char *name, struct octet_cmd c, uint8_t stage)
 	cmd->dst.shift = stage == OCTET_STAGE_FP32_RNE ? 0 : 40;
 	start(&it);
 	macs = (double)it.results * cmd->r * cmd->s * (c.op == OCTET_OP_DEPTHWISE ? 1 : c.cin);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		double from, best = 1e9;
 
 		if (octet_simd_force(levels[i]))
