@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 # Public models and their outputs, where there are any.
 DATA = os.environ.get("OCTET_DATA") or os.path.join(os.path.dirname(TOP), "shared", "data")
-BOOT_TIMEOUT = 120
+BOOT_TIMEOUT = 300
 # The debug kernel of TCG takes this many times as long.
 SLOW = {"debug": 5}
 SPLAT = re.compile(
