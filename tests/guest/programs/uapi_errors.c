@@ -4,8 +4,12 @@
  * that differs from it in nothing else and is accepted. DRM_OCTET_SUBMIT has a
  * program of its own, uapi_submit.c.
  */
+#include <grp.h>
 #include <linux/capability.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "gemm.h"
 
@@ -285,17 +289,71 @@ static void unknown_ioctl(int fd)
 	check_ret(ret, -EINVAL, "an ioctl that does not exist");
 }
 
-static void high_without_cap(int fd)
+/* Takes or leaves CAP_SYS_NICE. */
+static void nice_cap(bool on)
 {
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
-	struct drm_octet_queue_create c = { .priority = DRM_OCTET_PRIORITY_HIGH };
 
 	if (syscall(SYS_capget, &h, data))
 		bail("capget: %s", strerror(errno));
 	data[0].effective &= ~(1u << CAP_SYS_NICE);
+	data[0].effective |= on ? data[0].permitted & 1u << CAP_SYS_NICE : 0;
 	if (syscall(SYS_capset, &h, data))
 		bail("capset: %s", strerror(errno));
+}
+
+enum who { USER, USER_NICE, USER_NS };
+
+static int high_as(int fd, enum who who)
+{
+	struct drm_octet_queue_create c = { .priority = DRM_OCTET_PRIORITY_HIGH };
+
+	if (who == USER_NS && unshare(CLONE_NEWUSER))
+		return 1;
+	if (who == USER_NICE && prctl(PR_SET_KEEPCAPS, 1))
+		return 2;
+	if (who != USER_NS && (setgroups(0, NULL) || setresgid(1000, 1000, 1000) ||
+			       setresuid(1000, 1000, 1000)))
+		return 3;
+	if (who != USER)
+		nice_cap(true);
+	return -queue_try(fd, c);
+}
+
+/* A process that inherits the file: its own rights decide, not its parent's. */
+static void high_as_others(int fd)
+{
+	static const struct {
+		enum who who;
+		int end;
+		const char *text;
+	} others[] = {
+		{ USER, EACCES, "QUEUE_CREATE high by another user: EACCES" },
+		{ USER_NICE, 0, "QUEUE_CREATE high by another user with CAP_SYS_NICE" },
+		{ USER_NS, EACCES, "QUEUE_CREATE high by root of a user namespace: EACCES" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		pid_t child = fork();
+		int status = -1;
+
+		if (!child)
+			_exit(high_as(fd, others[i].who));
+		waitpid(child, &status, 0);
+		if (others[i].who == USER_NS && WEXITSTATUS(status) == 1)
+			check(true, "%s # SKIP no user namespaces", others[i].text);
+		else
+			check(WIFEXITED(status) && WEXITSTATUS(status) == others[i].end,
+			      "%s (status %#x)", others[i].text, status);
+	}
+}
+
+static void high_without_cap(int fd)
+{
+	struct drm_octet_queue_create c = { .priority = DRM_OCTET_PRIORITY_HIGH };
+
+	nice_cap(false);
 	check_ret(queue_try(fd, c), -EACCES, "QUEUE_CREATE high without CAP_SYS_NICE");
 	c.priority = DRM_OCTET_PRIORITY_NORMAL;
 	check_ret(queue_try(fd, c), 0, "QUEUE_CREATE normal without CAP_SYS_NICE");
@@ -321,6 +379,7 @@ int main(void)
 	queues_used(fd);
 	files_apart(fd);
 	unknown_ioctl(fd);
+	high_as_others(fd);
 	high_without_cap(fd);
 	check(gemm_works(fd), "after all that a job runs and gives right bits");
 	return tap_end();
