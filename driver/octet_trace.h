@@ -43,7 +43,7 @@ TRACE_EVENT(octet_job_submit,
 		      __entry->context, __entry->seqno, __entry->core,
 		      __entry->cmd_va, __entry->cmd_count));
 
-/* Again after a reset that an innocent job survives. */
+/* Again after a reset that an innocent job survives, from command @first on. */
 TRACE_EVENT(octet_job_run,
 	    TP_PROTO(const struct octet_core *core, const struct octet_job *job),
 	    TP_ARGS(core, job),
@@ -53,6 +53,7 @@ TRACE_EVENT(octet_job_run,
 			     __field(u64, seqno)
 			     __field(u32, core)
 			     __field(u64, entry)
+			     __field(u32, first)
 			     __field(bool, canceled)),
 	    TP_fast_assign(__assign_str(dev);
 			   __entry->client = job->batch->client->id;
@@ -60,11 +61,12 @@ TRACE_EVENT(octet_job_run,
 			   __entry->seqno = job->fence->seqno;
 			   __entry->core = core->index;
 			   __entry->entry = job->seq;
+			   __entry->first = job->first;
 			   __entry->canceled = job->canceled;),
-	    TP_printk("dev=%s client=%llu queue=%u seqno=%llu core=%u entry=%llu canceled=%d",
+	    TP_printk("dev=%s client=%llu queue=%u seqno=%llu core=%u entry=%llu first=%u canceled=%d",
 		      __get_str(dev), __entry->client, __entry->queue,
 		      __entry->seqno, __entry->core, __entry->entry,
-		      __entry->canceled));
+		      __entry->first, __entry->canceled));
 
 /* @core: -1 for a job that never got to one. */
 TRACE_EVENT(octet_job_done,
