@@ -16,7 +16,7 @@ struct inplace {
 	int fd;
 	struct buf buf;
 	uint32_t commands, seed;
-	bool sram;	/* in there between the first and the last command */
+	bool sram;	/* in there between the second and the last command */
 };
 
 static inline uint8_t *inplace_table(const struct inplace *p)
@@ -49,8 +49,9 @@ static inline void inplace_write_cmd(struct inplace *p, uint32_t i)
 		.r = 1, .s = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
 		.table = p->buf.va + INPLACE_MAX * OCTET_CMD_SIZE,
 	};
-	cmd->src = inplace_operand(p, p->sram && i > 0);
-	cmd->dst = inplace_operand(p, p->sram && i + 1 < p->commands);
+	/* The first one stays in memory: to begin again is wrong for any job. */
+	cmd->src = inplace_operand(p, p->sram && i > 1);
+	cmd->dst = inplace_operand(p, p->sram && i > 0 && i + 1 < p->commands);
 }
 
 static inline void inplace_new(struct inplace *p, int fd)
