@@ -10,7 +10,9 @@ OCTET_VECTOR_LOOPS
 /* Bytes of an input block: stays in the second-level cache. */
 #define BLOCK_BYTES (256u << 10)
 /* Multiply-accumulates between two looks at the cancel flag. */
-#define TICK_MACS (2u << 20)
+#define TICK_MACS (4u << 20)
+/* Words of a row at a time: a multiple of them, as a tile takes them. */
+#define WHOLE 16
 
 static size_t block_rows(const struct octet_matmul *mm, size_t most)
 {
@@ -76,8 +78,7 @@ static int multiply(struct octet_matmul *mm, size_t rows, size_t p, size_t panel
 	const uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
 	size_t chunk = TICK_MACS / (OCTET_MATMUL_COLUMNS * 4) / rows;
 
-	if (!chunk)
-		chunk = 1;
+	chunk = chunk < WHOLE ? WHOLE : chunk - chunk % WHOLE;
 	/* always two panels, as many as there is room for: a constant is faster */
 	for (size_t i = 0; i < rows; i++)
 		memcpy(mm->acc + i * OCTET_MATMUL_COLUMNS, mm->start + p * OCTET_PANEL,
