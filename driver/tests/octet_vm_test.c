@@ -158,7 +158,8 @@ static void octet_vm_test_addresses(struct kunit *test)
 static void octet_vm_test_caps(struct kunit *test)
 {
 	struct octet_vm_test *t = test->priv;
-	struct drm_mm_node node = { };
+	struct octet_vm *other = octet_vm_test_create(test);
+	struct drm_mm_node node = { }, theirs = { };
 	struct sg_table sgt;
 
 	octet_vm_test_sgt(test, &sgt, 1, SZ_4K);
@@ -179,6 +180,11 @@ static void octet_vm_test_caps(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, drm_mm_node_allocated(&node));
 	KUNIT_EXPECT_EQ(test, t->vm->bytes, 0);
 	KUNIT_EXPECT_EQ(test, t->vm->pt.tables, 1);
+
+	/* Another client has caps of its own. */
+	KUNIT_EXPECT_EQ(test, octet_vm_insert(other, &theirs, &sgt, SZ_4K, true), 0);
+	KUNIT_EXPECT_EQ(test, octet_vm_remove(other, &theirs), 0);
+	octet_vm_put(other);
 	t->vm->pt.max_tables = OCTET_MAX_TABLES;
 
 	KUNIT_EXPECT_EQ(test, octet_vm_insert(t->vm, &node, &sgt, SZ_4K, true), 0);
