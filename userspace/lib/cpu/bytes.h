@@ -4,6 +4,14 @@
  * once (panels.c). An input byte becomes unsigned by XOR (flip), which moves its
  * zero point; what zero points add is part of what each sum starts from. Sums wrap
  * modulo 2^32, so these levels give the bits of all others.
+ *
+ * Wide levels, which have no such instruction, take inputs that are made int16 once a
+ * block, less their zero point, and weights that were made so when they were packed.
+ * Of four inputs x and weights w they need two products, not four:
+ *
+ *	x0 w0 + x2 w2 = (x0 + w2) (x2 + w0) - x0 x2 - w0 w2,	x1 and x3 alike
+ *
+ * where what is subtracted depends on the row alone, or on the channel alone.
  */
 #ifndef OCTET_CPU_BYTES_H
 #define OCTET_CPU_BYTES_H
@@ -12,6 +20,7 @@
 
 #define CPU_PANEL	16u	/* channels of a panel */
 #define CPU_LINE	64u	/* bytes of a line: four inputs of each of them */
+#define CPU_WIDE_LINE	128u	/* of wide levels: for 8 channels w2, w3, then w0, w1 */
 #define CPU_ROWS	16u	/* at most, of a tile */
 #define CPU_DEPTH	64u	/* channels of a depthwise block */
 
@@ -25,11 +34,14 @@
  * @negative: inputs are signed, where the level takes both
  * @w: the first panel; the next is @ldw bytes further
  * @start: of each channel, what its sums start from
+ * @skip: wide levels: inputs of each run to pass over
+ * @less: wide levels: of each row, what is subtracted from that; NULL: sums go on
+ *	from those in @acc. Inputs are int16 there, 4 * @lines of them
  * @acc: rows of CPU_PANEL * @panels sums
  */
 struct cpu_tile {
 	size_t rows, panels;
-	size_t taps, lines;
+	size_t taps, lines, skip;
 	const uint8_t *const *x;
 	size_t step;
 	uint32_t flip;
@@ -37,6 +49,7 @@ struct cpu_tile {
 	const int8_t *w;
 	size_t ldw;
 	const int32_t *start;
+	const int32_t *less;
 	int32_t *acc;
 };
 
@@ -64,12 +77,17 @@ struct cpu_tail {
  * Sums lie in the order that interleaving bytes gives: place 16 v + 4 l + j has
  * channel 16 l + 4 v + j. @w, @start and the arrays of @tail are in this order.
  *
- * @n: channels; 32 or less: they are there twice, for two pixels
- * @taps: pointers of a pixel; weights are [(taps + 3) / 4][CPU_DEPTH][4]
+ * Wide levels have all this in the channels' order.
+ *
+ * @n: channels; 32 or less: they are there twice, for two pixels, but on wide levels
+ * @taps: pointers of a pixel; weights are [(taps + 3) / 4][CPU_DEPTH][4] bytes, on
+ *	wide levels [(taps + 1) / 2][CPU_DEPTH][2] int16
+ * @negative: inputs are signed, wide levels
  */
 struct cpu_dw {
 	size_t n, taps;
 	uint32_t flip;
+	bool negative;
 	const int8_t *w;
 	const int32_t *start;
 	struct cpu_tail tail;
@@ -100,8 +118,12 @@ struct cpu_sum {
 /**
  * struct cpu_bytes - the byte kernels of a level
  *
- * @most: panels of a tile by its rows, from 1 row on; 0 ends the list
+ * @most: panels of a tile by its rows, from 1 row on; 0 ends the list. Wide levels: a
+ *	panel and any number of rows
  * @any_sign: of inputs; else they are made unsigned
+ * @widen: wide levels, else NULL: @count runs of @n bytes, @step apart, to int16 less
+ *	@zero side by side; @less of a run is the sum of its products x0 x2 + x1 x3.
+ *	@n is a multiple of 4; up to 15 elements behind the last run are written too
  * @begin, @end: around the tiles of a product; NULL: nothing
  * @tile: see struct cpu_tile
  * @finish: output stage of @rows rows of @n sums, @lda apart, channels from
@@ -112,6 +134,8 @@ struct cpu_sum {
 struct cpu_bytes {
 	unsigned char most[CPU_ROWS + 1];
 	bool any_sign;
+	void (*widen)(int16_t *to, const uint8_t *from, size_t n, size_t count,
+		      size_t step, bool is_signed, int32_t zero, int32_t *less);
 	void (*begin)(void);
 	void (*end)(void);
 	void (*tile)(const struct cpu_tile *t);
@@ -125,7 +149,20 @@ struct cpu_bytes {
 		    const uint8_t *b, size_t n, uint8_t *y);
 };
 
+extern const struct cpu_bytes octet_cpu_bytes_avx2;
 extern const struct cpu_bytes octet_cpu_bytes_avx512vnni, octet_cpu_bytes_amx;
+
+void octet_cpu_finish_avx2(const struct cpu_tail *tail, size_t channel,
+			   const int32_t *acc, size_t lda, size_t rows,
+			   size_t n, uint8_t *const *y);
+void octet_cpu_dw_avx2(const struct cpu_dw *dw, size_t pixels,
+		       const uint8_t *const *x, size_t x_step, uint8_t *y,
+		       size_t y_step);
+void octet_cpu_add_avx2(const struct cpu_sum *sum, const uint8_t *a,
+			const uint8_t *b, size_t n, uint8_t *y);
+void octet_cpu_rows_wide_avx2(int16_t *to, const uint8_t *from, size_t n,
+			      size_t count, size_t step, bool is_signed,
+			      int32_t zero, int32_t *less);
 
 void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
 				 const int32_t *acc, size_t lda, size_t rows,

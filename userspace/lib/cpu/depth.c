@@ -103,6 +103,7 @@ static void take_block(struct row *r, const struct cpu_packed *p, size_t i)
 		.n = left < CPU_DEPTH ? left : CPU_DEPTH,
 		.taps = p->k,
 		.flip = p->flip,
+		.negative = p->negative,
 		.w = p->w + i * p->lines * CPU_DEPTH * 4,
 		.start = p->start + at,
 		.tail = p->tail,

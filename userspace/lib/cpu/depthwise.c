@@ -151,7 +151,8 @@ int octet_cpu_depthwise(struct octet_cpu *cpu, const struct cpu_work *work)
 	if (work->packed)
 		return octet_cpu_bytes_depthwise(cpu, work, work->packed);
 	if (octet_cpu_bytes_fit(cpu, work))
-		err = octet_cpu_pack_depth(work, cpu->packed, &bytes);
+		err = octet_cpu_pack_depth(cpu, work, cpu->packed,
+					   &bytes);
 	if (!err)
 		return octet_cpu_bytes_depthwise(cpu, work, cpu->packed);
 	if (err != -ENOTSUP)

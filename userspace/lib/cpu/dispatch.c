@@ -5,7 +5,7 @@
 
 /* Levels with byte kernels. */
 #define octet_cpu_bytes_scalar_at NULL
-#define octet_cpu_bytes_avx2_at NULL
+#define octet_cpu_bytes_avx2_at &octet_cpu_bytes_avx2
 #define octet_cpu_bytes_avx512vnni_at &octet_cpu_bytes_avx512vnni
 #define octet_cpu_bytes_amx_at &octet_cpu_bytes_amx
 

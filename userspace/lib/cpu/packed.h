@@ -42,7 +42,8 @@ bool octet_cpu_bytes_fit(const struct octet_cpu *cpu,
 int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 			  const struct cpu_work *work, const uint8_t *w,
 			  struct cpu_packed *to, uint64_t *bytes);
-int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
+int octet_cpu_pack_depth(const struct octet_cpu *cpu,
+			 const struct cpu_work *work, struct cpu_packed *to,
 			 uint64_t *bytes);
 
 /*

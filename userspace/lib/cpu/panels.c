@@ -204,6 +204,74 @@ static void clear_rest(const struct cpu_packed *p, int8_t *panel)
 		       CPU_LINE - first * 4);
 }
 
+/* Four weights of a channel into their line; returns what sums are less by them. */
+static uint32_t put_wide(int16_t *line, const int32_t *v)
+{
+	line[0] = (int16_t)v[2];
+	line[1] = (int16_t)v[3];
+	line[16] = (int16_t)v[0];
+	line[17] = (int16_t)v[1];
+	return (uint32_t)(v[0] * v[2] + v[1] * v[3]);
+}
+
+static void wide_channel(const struct cpu_work *work, const struct filter *f,
+			 const struct cpu_packed *p, const struct arrays *a,
+			 size_t group, size_t c)
+{
+	const size_t o = group * p->channels + c, at = group * p->wide + c;
+	const int32_t zw = work->zw[o];
+	int16_t *to = (int16_t *)(void *)(a->w +
+		(group * p->panels + c / CPU_PANEL) * p->lines * CPU_WIDE_LINE) +
+		c % CPU_PANEL / 8 * 32 + c % 8 * 2;
+	uint32_t less = 0;
+	int32_t v[4];
+	size_t i = 0;
+
+	for (uint64_t tap = 0; i < p->k; tap++) {
+		const uint8_t *from = f->at + tap / f->columns * f->row_step +
+				      tap % f->columns * f->tap_step;
+
+		for (uint64_t n = 0; n < f->run && i < p->k; n++) {
+			const uint8_t b = from[n * f->step];
+
+			v[i++ % 4] = (work->w_signed ? (int8_t)b : b) - zw;
+			if (i % 4)
+				continue;
+			less += put_wide(to, v);
+			to += CPU_WIDE_LINE / sizeof(*to);
+		}
+	}
+	for (; i % 4; i++) {
+		v[i % 4] = 0;
+		if (i % 4 == 3)
+			less += put_wide(to, v);
+	}
+	a->start[at] = (int32_t)((uint32_t)work->stage.bias[o] - less);
+	stage_of(work, o, at, a);
+}
+
+static int pack_wide(const struct cpu_work *work, const uint8_t *w,
+		     struct cpu_packed *to, uint64_t *bytes)
+{
+	const size_t all = to->groups * to->panels * to->lines * CPU_WIDE_LINE;
+	struct arrays a;
+
+	if (reserve(to, all, &a, bytes))
+		return -ENOMEM;
+	if (to->wide > to->channels)
+		memset(a.w, 0, all);
+	for (size_t g = 0; g < to->groups; g++) {
+		for (size_t c = 0; c < to->channels; c++) {
+			const struct filter f = filter_of(work, w,
+				g * to->channels + c, to->k);
+
+			wide_channel(work, &f, to, &a, g, c);
+		}
+	}
+	publish(to, work, &a, to->k);
+	return 0;
+}
+
 int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 			  const struct cpu_work *work, const uint8_t *w,
 			  struct cpu_packed *to, uint64_t *bytes)
@@ -220,6 +288,8 @@ int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 	to->panels = (to->channels + CPU_PANEL - 1) / CPU_PANEL;
 	to->lines = (to->k + 3) / 4;
 	to->wide = to->panels * CPU_PANEL;
+	if (cpu->k->bytes->widen)
+		return pack_wide(work, w, to, bytes);
 	if (reserve(to, to->groups * to->panels * to->lines * CPU_LINE, &a,
 		    bytes))
 		return -ENOMEM;
@@ -272,7 +342,52 @@ static bool depth_channel(const struct cpu_work *work,
 	return true;
 }
 
-int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
+/* Channels in order, pairs of taps of each. */
+static void wide_depth(const struct cpu_work *work, const struct cpu_packed *p,
+		       const struct arrays *a, size_t c)
+{
+	const struct cpu_shape *s = &work->wgt;
+	const size_t in = c % CPU_DEPTH;
+	int16_t *w = (int16_t *)(void *)a->w +
+		     (c / CPU_DEPTH * p->lines * CPU_DEPTH + in) * 2;
+	uint32_t sum = 0;
+
+	for (size_t t = 0; t < p->k; t++) {
+		const uint8_t *from = work->w + c +
+				      t / work->cmd->s * s->stride[2] +
+				      t % work->cmd->s * s->stride[3];
+		const int32_t v = (work->w_signed ? (int8_t)*from : *from) -
+				  work->zw[c];
+
+		w[t / 2 * CPU_DEPTH * 2 + t % 2] = (int16_t)v;
+		sum += (uint32_t)v;
+	}
+	a->start[c] = (int32_t)((uint32_t)work->stage.bias[c] -
+				(uint32_t)work->cmd->src.zero_point * sum);
+	stage_of(work, c, c, a);
+}
+
+static int pack_wide_depth(const struct cpu_work *work, struct cpu_packed *to,
+			   uint64_t *bytes)
+{
+	size_t w_bytes;
+	struct arrays a;
+
+	to->negative = work->x_signed;
+	to->flip = 0;
+	to->lines = (to->k + 1) / 2;
+	w_bytes = to->panels * to->lines * CPU_DEPTH * 2 * sizeof(int16_t);
+	if (reserve(to, w_bytes, &a, bytes))
+		return -ENOMEM;
+	memset(a.w, 0, w_bytes);
+	for (size_t c = 0; c < to->channels; c++)
+		wide_depth(work, to, &a, c);
+	publish(to, work, &a, to->k);
+	return 0;
+}
+
+int octet_cpu_pack_depth(const struct octet_cpu *cpu,
+			 const struct cpu_work *work, struct cpu_packed *to,
 			 uint64_t *bytes)
 {
 	struct arrays a;
@@ -286,6 +401,8 @@ int octet_cpu_pack_depth(const struct cpu_work *work, struct cpu_packed *to,
 	to->panels = (to->channels + CPU_DEPTH - 1) / CPU_DEPTH;
 	to->lines = (to->k + 3) / 4;
 	to->wide = to->panels * CPU_DEPTH;
+	if (cpu->k->bytes->widen)
+		return pack_wide_depth(work, to, bytes);
 	first = (to->panels - 1) * CPU_DEPTH;
 	w_bytes = round_up(to->panels * to->lines * CPU_DEPTH * 4, 64);
 	if (reserve(to, w_bytes, &a, bytes))

@@ -7,39 +7,16 @@
 #include <errno.h>
 
 #include "op.h"
-#include "packed.h"
+#include "product.h"
 
-#define BLOCK	240u	/* rows: a multiple of all tiles' */
-#define TAPS	64u	/* of a row, not copied */
 #define CACHE_1	(24u << 10)
 #define CACHE_2	(768u << 10)
 
-/**
- * struct block - rows [m0, m0 + rows) of a product
- *
- * @a, @y: GEMM: the matrices
- * @tail: output stage of the group
- * @m: rows of the product
- * @taps, @lines: of a row
- * @x: [taps][BLOCK]
- * @out: where rows go
- * @sums: of the rows' inputs, where the weights' zero points need them
- */
-struct block {
-	struct octet_cpu *cpu;
-	const struct cpu_work *work;
-	const struct cpu_packed *p;
-	size_t group;
-	const uint8_t *a;
-	uint8_t *y;
-	struct cpu_tail tail;
-	uint64_t m, m0;
-	size_t rows, taps, lines;
-	bool copy;
-	const uint8_t *x[TAPS * BLOCK];
-	uint8_t *out[BLOCK];
-	int32_t sums[BLOCK];
-};
+static uint64_t rows_of(const struct octet_cmd *cmd)
+{
+	return cmd->op == OCTET_OP_GEMM ? cmd->h :
+	       (uint64_t)cmd->n * cmd->oh * cmd->ow;
+}
 
 bool octet_cpu_bytes_fit(const struct octet_cpu *cpu,
 			 const struct cpu_work *work)
@@ -51,18 +28,21 @@ bool octet_cpu_bytes_fit(const struct octet_cpu *cpu,
 		return false;
 	if (cmd->op == OCTET_OP_DEPTHWISE)
 		return cmd->cin == cmd->cout &&
-		       (uint64_t)cmd->r * cmd->s <= TAPS;
+		       (uint64_t)cmd->r * cmd->s <= CPU_TAPS;
 	if (cmd->op != OCTET_OP_GEMM)
 		k = (uint64_t)cmd->r * cmd->s * work->wgt.inner;
+	/* one row is quicker with weights as they are */
+	if (cpu->k->bytes->widen && rows_of(cmd) == 1)
+		return false;
 	return k + 4 <= CPU_BLOCK_K * sizeof(int16_t);
 }
 
 size_t octet_cpu_block_size(void)
 {
-	return sizeof(struct block);
+	return sizeof(struct cpu_block);
 }
 
-static void find_outputs(struct block *b)
+static void find_outputs(struct cpu_block *b)
 {
 	const struct octet_cmd *cmd = b->work->cmd;
 	const uint64_t *stride = b->work->dst.stride;
@@ -94,7 +74,7 @@ static void find_outputs(struct block *b)
  * One tap of @count pixels of an output row, the first at column @x of image row
  * @row (NULL: outside).
  */
-static void find_run(const struct block *b, const uint8_t *row, int64_t x,
+static void find_run(const struct cpu_block *b, const uint8_t *row, int64_t x,
 		     size_t count, const uint8_t **to)
 {
 	const struct octet_cmd *cmd = b->work->cmd;
@@ -123,7 +103,7 @@ static void find_run(const struct block *b, const uint8_t *row, int64_t x,
 		to[i] = pad;
 }
 
-static void find_patches(struct block *b)
+static void find_patches(struct cpu_block *b)
 {
 	const struct octet_cmd *cmd = b->work->cmd;
 	const uint64_t *stride = b->work->src.stride;
@@ -146,13 +126,13 @@ static void find_patches(struct block *b)
 
 			find_run(b, y < 0 || y >= cmd->h ? NULL :
 				 image + (uint64_t)y * stride[2], x, count,
-				 &b->x[t * BLOCK + i]);
+				 &b->x[t * CPU_BLOCK_ROWS + i]);
 		}
 		i += count;
 	}
 }
 
-static void find_inputs(struct block *b)
+void octet_cpu_find_inputs(struct cpu_block *b)
 {
 	const size_t lda = 4 * b->lines;
 	uint8_t *to = (uint8_t *)b->cpu->pack_a;
@@ -172,7 +152,7 @@ static void find_inputs(struct block *b)
 }
 
 /* Sums of the inputs as the kernels take them. */
-static void sum_inputs(struct block *b)
+static void sum_inputs(struct cpu_block *b)
 {
 	const uint8_t flip = (uint8_t)b->p->flip;
 	const int32_t less = b->p->negative ? 128 : 0;
@@ -181,7 +161,7 @@ static void sum_inputs(struct block *b)
 		uint32_t sum = 0;
 
 		for (size_t t = 0; t < b->taps; t++) {
-			const uint8_t *x = b->x[t * BLOCK + i];
+			const uint8_t *x = b->x[t * CPU_BLOCK_ROWS + i];
 
 			for (size_t k = 0; k < 4 * b->lines; k++)
 				sum += (uint32_t)((x[k] ^ flip ^ less) - less);
@@ -190,7 +170,7 @@ static void sum_inputs(struct block *b)
 	}
 }
 
-static void subtract(const struct block *b, size_t i, size_t rows, size_t n,
+static void subtract(const struct cpu_block *b, size_t i, size_t rows, size_t n,
 		     const int32_t *zw, int32_t *acc)
 {
 	for (; rows--; i++, acc += n)
@@ -201,7 +181,7 @@ static void subtract(const struct block *b, size_t i, size_t rows, size_t n,
 }
 
 /* Panels [first, first + panels) of all rows of the block, in tiles of as many rows. */
-static void strip(struct block *b, size_t first, size_t panels, size_t tiles)
+static void strip(struct cpu_block *b, size_t first, size_t panels, size_t tiles)
 {
 	const struct cpu_packed *p = b->p;
 	const struct cpu_bytes *k = b->cpu->k->bytes;
@@ -212,7 +192,7 @@ static void strip(struct block *b, size_t first, size_t panels, size_t tiles)
 		.panels = panels,
 		.taps = b->taps,
 		.lines = b->lines,
-		.step = BLOCK,
+		.step = CPU_BLOCK_ROWS,
 		.flip = p->flip,
 		.negative = p->negative,
 		.w = p->w + (b->group * p->panels + first) * p->lines * CPU_LINE,
@@ -244,7 +224,7 @@ static size_t tile_rows(const struct cpu_bytes *k, size_t panels)
 	return most;
 }
 
-static void multiply(struct block *b)
+static void multiply(struct cpu_block *b)
 {
 	const struct cpu_bytes *k = b->cpu->k->bytes;
 	const size_t most = tile_rows(k, b->p->panels);
@@ -252,14 +232,24 @@ static void multiply(struct block *b)
 	const size_t wide = k->most[(b->rows + tiles - 1) / tiles];
 	size_t strips = (b->p->panels + wide - 1) / wide, panels;
 
-	find_outputs(b);
-	find_inputs(b);
+	octet_cpu_find_inputs(b);
 	if (b->p->zw)
 		sum_inputs(b);
 	for (size_t first = 0; strips; first += panels, strips--) {
 		panels = (b->p->panels - first + strips - 1) / strips;
 		strip(b, first, panels, tiles);
 	}
+}
+
+static void results(struct cpu_block *b)
+{
+	find_outputs(b);
+	if (!b->cpu->k->bytes->widen) {
+		multiply(b);
+		return;
+	}
+	octet_cpu_wide_inputs(b);
+	octet_cpu_wide_multiply(b);
 }
 
 /* Whether the kernels read the inputs where they are. */
@@ -270,7 +260,7 @@ static bool in_place(const struct cpu_work *work)
 	if (cmd->op == OCTET_OP_GEMM)
 		return cmd->cin % 4 == 0 &&
 		       !(cmd->src.flags & OCTET_OPERAND_TRANSPOSED);
-	return work->wgt.inner % 4 == 0 && (uint64_t)cmd->r * cmd->s <= TAPS &&
+	return work->wgt.inner % 4 == 0 && (uint64_t)cmd->r * cmd->s <= CPU_TAPS &&
 	       work->wgt.inner <= CPU_PAD;
 }
 
@@ -287,8 +277,8 @@ static size_t block_rows(const struct cpu_packed *p)
 
 	if (weights <= CACHE_1)
 		return 24;
-	if (weights > CACHE_2 || rows > BLOCK)
-		return BLOCK;
+	if (weights > CACHE_2 || rows > CPU_BLOCK_ROWS)
+		return CPU_BLOCK_ROWS;
 	return rows < 48 ? 48 : rows;
 }
 
@@ -298,7 +288,7 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 {
 	const struct octet_cmd *cmd = work->cmd;
 	const bool gemm = cmd->op == OCTET_OP_GEMM;
-	struct block *b = cpu->block;
+	struct cpu_block *b = cpu->block;
 	size_t most = block_rows(p);
 
 	b->cpu = cpu;
@@ -307,7 +297,7 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	b->group = group;
 	b->a = a;
 	b->y = y;
-	b->m = gemm ? cmd->h : (uint64_t)cmd->n * cmd->oh * cmd->ow;
+	b->m = rows_of(cmd);
 	b->copy = !in_place(work);
 	b->tail = p->tail;
 	b->tail.stage.nearest = work->stage.nearest;
@@ -318,7 +308,12 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	b->tail.ties += group * p->wide;
 	b->taps = b->copy || gemm ? 1 : (size_t)cmd->r * cmd->s;
 	b->lines = p->lines / b->taps;
-	if (b->copy) {
+	if (cpu->k->bytes->widen) {
+		most = octet_cpu_wide_rows(b);
+		memset(b->kept, 0, sizeof(b->kept));
+		if (!b->copy && !gemm)
+			memset(cpu->pad, cmd->pad_value, work->wgt.inner);
+	} else if (b->copy) {
 		const size_t room = sizeof(int16_t) * CPU_BLOCK_M * CPU_BLOCK_K;
 
 		most = room / (4 * b->lines) < most ? room / (4 * b->lines) :
@@ -331,7 +326,7 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	for (b->m0 = 0; b->m0 < b->m && !octet_cpu_canceled(cpu);
 	     b->m0 += b->rows) {
 		b->rows = b->m - b->m0 < most ? (size_t)(b->m - b->m0) : most;
-		multiply(b);
+		results(b);
 	}
 	if (cpu->k->bytes->end)
 		cpu->k->bytes->end();

@@ -98,7 +98,8 @@ static int pack(struct octet_cpu *cpu, struct ready *r,
 		err = pack_wide(cpu, r);
 		return err == -ENOTSUP ? 0 : err;
 	}
-	err = depthwise ? octet_cpu_pack_depth(&r->work, &r->packed, &bytes) :
+	err = depthwise ? octet_cpu_pack_depth(cpu, &r->work, &r->packed,
+						 &bytes) :
 			  octet_cpu_pack_panels(cpu, &r->work, r->work.w,
 						&r->packed, &bytes);
 	if (!err)
