@@ -4,7 +4,7 @@
 #   $(eval $(call program,FILE,SOURCES,NAMES,LIBS[,FLAVOUR]))
 #	FILE as build/bin/octet, build/tests/quant, build/tests/asan/quant;
 #	NAMES are archives, in link order; FLAVOUR is opt (the default), pic,
-#	asan. Whatever lies in build/tests/ is a test: `make check` runs it.
+#	asan, tsan. Whatever lies in build/tests/ is a test: `make check` runs it.
 #   $(eval $(call shared,NAME,MAJOR,MAP,NAMES,LIBS)) build/lib/libNAME.so: all of
 #	the first archive, of the others what it needs, in flavour pic
 #   cflags_DIR, cflags_FILE.c	more flags, below a folder or for one file:
@@ -35,12 +35,14 @@ cache := $(or $(OCTET_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/octet)
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
-flavours := opt pic asan
+flavours := opt pic asan tsan
 cflags_base := -std=gnu11 $(OPT) -Wall -Wextra -Werror -MMD -MP \
 	-Iuapi -Idriver -Iuserspace/include
 cflags_pic := -fPIC -fvisibility=hidden
 cflags_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
+cflags_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread
+ldflags_tsan := -fsanitize=thread
 ldflags_asan := -fsanitize=address,undefined
 cflags_hw-model/core := -std=c11 -pedantic
 

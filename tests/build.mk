@@ -65,6 +65,24 @@ $(foreach t,compute compute_tail compute_window,$(eval $(call program,build/test
 $(eval $(call program,build/tests/asan/compute_amx,tests/unit/test_compute.c $(amx_core),\
 	tests $(lib_archives),$(test_libs),asan))
 
+# The same tests, and networks, with several threads in each operation.
+threads_tests := cpu_run cpu_ops cpu_chain plan
+$(foreach t,$(threads_tests),$(eval $(call program,build/tests/$(t)_threads,\
+	tests/unit/test_$(t).c tests/tools/cpu_threads.c,tests $(lib_archives),$(test_libs))))
+$(threads_tests:%=build/tests/%_threads) build/tests/tsan/cpu_run: LDFLAGS += \
+	-Wl,--wrap=octet_cpu_new,--wrap=octet_cpu_cut,--wrap=ops_random
+# Where the library finds no thread to be had.
+build/tests/cpu_threads build/tests/asan/cpu_threads build/tests/tsan/cpu_threads: LDFLAGS += \
+	-Wl,--wrap=pthread_create
+# The same with ThreadSanitizer, of the fallback alone: tests/unit/cpu_tsan.sh runs them.
+tsan_common := $(addprefix tests/,tools/cpu_threads.c $(addprefix unit/test_cpu_,\
+	util.c ops_gen.c ops_ref.c ops_rows.c))
+$(eval $(call program,build/tests/tsan/cpu_threads,tests/unit/test_cpu_threads.c \
+	tests/unit/test_cpu_util.c,octet-cpu,-lcmocka -lpthread -lm,tsan))
+$(eval $(call program,build/tests/tsan/cpu_run,tests/unit/test_cpu_run.c $(tsan_common),\
+	octet-cpu,-lcmocka -lpthread -lm,tsan))
+build/tests/cpu_tsan: build/tests/tsan/cpu_threads build/tests/tsan/cpu_run
+
 # For make bench: eight bits against float32.
 $(eval $(call program,build/bin/int8_float,tests/bench/int8_float.c,tests $(lib_archives),\
 	$(lib_libs) -lXNNPACK))

@@ -93,7 +93,7 @@ static bool input_is_read(const struct cpu_job *job)
 
 static bool canceled(const struct octet_cpu *cpu)
 {
-	return atomic_load_explicit(&cpu->cancel, memory_order_relaxed);
+	return atomic_load_explicit(cpu->cancel, memory_order_relaxed);
 }
 
 static int copy_bytes(const struct octet_cpu *cpu, uint8_t *to,

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "packed.h"
+#include "team.h"
+#include "threads.h"
 
 void *octet_cpu_grow(struct cpu_buffer *buffer, size_t size)
 {
@@ -48,22 +50,16 @@ static int choose(const struct cpu_kernels **out, const char *level, char *err,
 	return -EINVAL;
 }
 
-int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
-		  size_t n)
+static struct octet_cpu *make(const struct cpu_kernels *k)
 {
-	const struct cpu_kernels *k;
-	struct octet_cpu *cpu;
+	struct octet_cpu *cpu = calloc(1, sizeof(*cpu));
 	size_t pack_b;
-	int ret;
 
-	ret = choose(&k, level, err, n);
-	if (ret)
-		return ret;
-	cpu = calloc(1, sizeof(*cpu));
 	if (!cpu)
-		goto no_memory;
+		return NULL;
 	cpu->k = k;
-	atomic_init(&cpu->cancel, false);
+	cpu->cancel = &cpu->canceled;
+	atomic_init(&cpu->canceled, false);
 	pack_b = (size_t)CPU_BLOCK_K * k->tile_n;
 	if (pack_b < CPU_PACK_B)
 		pack_b = CPU_PACK_B;
@@ -81,19 +77,105 @@ int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
 	if (!cpu->packed || !cpu->block || !cpu->pad || !cpu->pack_a || !cpu->pack_b || !cpu->row || !cpu->acc ||
 	    !cpu->taps) {
 		octet_cpu_free(cpu);
-		goto no_memory;
+		return NULL;
 	}
-	*out = cpu;
+	return cpu;
+}
+
+struct octet_cpu *octet_cpu_lane(struct octet_cpu *of)
+{
+	struct octet_cpu *cpu = make(of->k);
+
+	if (cpu)
+		cpu->cancel = of->cancel;
+	return cpu;
+}
+
+int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
+		  size_t n)
+{
+	const struct cpu_kernels *k;
+	struct octet_cpu *cpu;
+	int ret;
+
+	ret = choose(&k, level, err, n);
+	if (ret)
+		return ret;
+	cpu = make(k);
+	if (!cpu) {
+		snprintf(err, n, "CPU executor: out of memory");
+		return -ENOMEM;
+	}
+	ret = octet_cpu_set_threads(cpu, 0, err, n);
+	if (ret)
+		octet_cpu_free(cpu);
+	else
+		*out = cpu;
+	return ret;
+}
+
+/* What the environment says; 0: that cannot be. */
+static uint32_t threads_wanted(const char *text)
+{
+	unsigned long count;
+	char *end;
+
+	if (!text || !*text)
+		return 1;
+	if (!strcmp(text, "all"))
+		return OCTET_CPU_ALL;
+	count = strtoul(text, &end, 10);
+	return *end || count > CPU_THREADS_MAX ? 0 : (uint32_t)count;
+}
+
+int octet_cpu_set_threads(struct octet_cpu *cpu, uint32_t count, char *err,
+			  size_t n)
+{
+	const char *text = getenv("OCTET_CPU_THREADS");
+	struct cpu_team *team = NULL;
+
+	if (!count) {
+		count = threads_wanted(text);
+		if (!count) {
+			snprintf(err, n,
+				 "OCTET_CPU_THREADS '%s': a number from 1 to %u, or all",
+				 text, CPU_THREADS_MAX);
+			return -EINVAL;
+		}
+	}
+	if (count == OCTET_CPU_ALL) {
+		count = octet_cpu_processors();
+		count = count < CPU_THREADS_MAX ? count : CPU_THREADS_MAX;
+	}
+	if (count > CPU_THREADS_MAX) {
+		snprintf(err, n, "%u CPU threads: there can be 1 to %u", count,
+			 CPU_THREADS_MAX);
+		return -EINVAL;
+	}
+	if (count > 1) {
+		team = octet_cpu_team_new(cpu, count);
+		if (!team) {
+			snprintf(err, n, "CPU executor: out of memory");
+			return -ENOMEM;
+		}
+	}
+	octet_cpu_team_free(cpu->team);
+	cpu->team = team;
 	return 0;
-no_memory:
-	snprintf(err, n, "CPU executor: out of memory");
-	return -ENOMEM;
+}
+
+uint32_t octet_cpu_threads(const struct octet_cpu *cpu, uint64_t *helped)
+{
+	if (helped)
+		*helped = octet_cpu_team_helped(cpu->team);
+	return octet_cpu_team_count(cpu->team);
 }
 
 void octet_cpu_free(struct octet_cpu *cpu)
 {
 	if (!cpu)
 		return;
+	octet_cpu_team_free(cpu->team);
 	free(cpu->sram.data);
 	free(cpu->cmds.data);
 	free(cpu->params.data);
@@ -120,7 +202,7 @@ void octet_cpu_free(struct octet_cpu *cpu)
 
 void octet_cpu_cancel(struct octet_cpu *cpu)
 {
-	atomic_store(&cpu->cancel, true);
+	atomic_store(cpu->cancel, true);
 }
 
 const char *octet_cpu_level(const struct octet_cpu *cpu)
@@ -204,21 +286,26 @@ static cpu_op op_of(const struct octet_cmd *cmd)
 	return ops[cmd->op][cmd->src.type == OCTET_TYPE_INT16];
 }
 
+/* A command's operation and what follows it. */
+static int whole(struct octet_cpu *cpu, const struct cpu_work *work)
+{
+	const int err = op_of(work->cmd)(cpu, work);
+
+	return err || !work->cmd->tail ? err : octet_cpu_op_tail(cpu, work);
+}
+
 int octet_cpu_do(struct octet_cpu *cpu, const struct cpu_work *work,
 		 struct octet_cpu_fault *fault)
 {
 	const struct octet_cmd *cmd = work->cmd;
-	const cpu_op op = op_of(cmd);
 	int err;
 
-	if (!op)
+	if (!op_of(cmd))
 		return octet_cpu_refuse(fault, OCTET_STATUS_BAD_OP,
 					OCTET_OPERAND_CMD, 0,
 					"op %u with src type %u has no function in ops.inc",
 					cmd->op, cmd->src.type);
-	err = op(cpu, work);
-	if (!err && cmd->tail)
-		err = octet_cpu_op_tail(cpu, work);
+	err = octet_cpu_team_do(cpu, work, whole);
 	return err == -ENOMEM ? octet_cpu_no_memory(fault, work->dst.bytes) :
 				err;
 }
@@ -248,6 +335,7 @@ int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 		fault = &dummy;
 	memset(fault, 0, sizeof(*fault));
 	err = prepare(cpu, cmds, count, sram_size, sw, fault);
+	octet_cpu_team_begin(cpu->team);
 	for (uint32_t i = 0; !err && i < count; i++) {
 		const struct octet_cmd *copy = cpu->cmds.data;
 		const struct cpu_job job = {
@@ -260,7 +348,8 @@ int octet_cpu_run(struct octet_cpu *cpu, const struct octet_cpu_memory *memory,
 			memset((char *)report + i * sizeof(*report), 0,
 			       sizeof(*report));
 	}
-	if (atomic_exchange(&cpu->cancel, false) && !err)
+	octet_cpu_team_end(cpu->team);
+	if (atomic_exchange(cpu->cancel, false) && !err)
 		err = -ECANCELED;
 	if (!err)
 		fault->command = 0;

@@ -70,6 +70,29 @@ struct octet_cpu_fault {
 int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
 		  size_t n);
 
+/* As many threads as this process may use processors. */
+#define OCTET_CPU_ALL	UINT32_MAX
+
+/**
+ * octet_cpu_set_threads - how many threads share an operation
+ * @count: the caller included, 1 to 64; OCTET_CPU_ALL; 0: what the environment
+ *	variable OCTET_CPU_THREADS says, a number or "all", else 1. octet_cpu_new()
+ *	takes 0
+ * @err: sentence on failure
+ * @n: bytes of @err
+ *
+ * They start with the first operation that is large enough, fewer if the system
+ * refuses some, and end with the executor; in a forked process others start.
+ * Results have the same bits with any number. Not during a run.
+ *
+ * Returns 0, -EINVAL, -ENOMEM.
+ */
+int octet_cpu_set_threads(struct octet_cpu *cpu, uint32_t count, char *err,
+			  size_t n);
+
+/** octet_cpu_threads - their number; @helped (or NULL): parts not done by callers */
+uint32_t octet_cpu_threads(const struct octet_cpu *cpu, uint64_t *helped);
+
 /** octet_cpu_free - release an executor; NULL is allowed */
 void octet_cpu_free(struct octet_cpu *cpu);
 

@@ -50,10 +50,12 @@ struct cpu_buffer {
 #define CPU_PAD		(1u << 14)
 
 struct cpu_packed;
+struct cpu_team;
 
 /**
- * struct octet_cpu
- * @cancel: set by octet_cpu_cancel()
+ * struct octet_cpu - an executor, or what a thread of it computes with
+ * @cancel: set by octet_cpu_cancel(): the executor's @canceled
+ * @team: its threads; NULL: there is one
  * @sram: the job's SRAM
  * @cmds: copies of the commands
  * @params: bias, mult, shift, weight zero point by channel
@@ -70,7 +72,9 @@ struct cpu_packed;
  */
 struct octet_cpu {
 	const struct cpu_kernels *k;
-	atomic_bool cancel;
+	atomic_bool *cancel;
+	atomic_bool canceled;
+	struct cpu_team *team;
 	struct cpu_buffer sram;
 	struct cpu_buffer cmds;
 	struct cpu_buffer params;

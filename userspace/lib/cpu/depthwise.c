@@ -127,7 +127,7 @@ static int channels(struct block *b)
 		pack(b, 0, (size_t)all);
 	for (uint64_t n = 0; n < cmd->n; n++) {
 		for (uint64_t oy = 0; oy < cmd->oh; oy++) {
-			if (atomic_load_explicit(&b->cpu->cancel,
+			if (atomic_load_explicit(b->cpu->cancel,
 						 memory_order_relaxed))
 				return -ECANCELED;
 			for (uint64_t ox = 0; ox < cmd->ow; ox++)

@@ -165,7 +165,7 @@ static int columns(struct octet_cpu *cpu, const struct cpu_work *work,
 			const size_t k = least(p->k - k0, CPU_BLOCK_K);
 			const size_t even = k + k % 2;
 
-			if (atomic_load_explicit(&cpu->cancel,
+			if (atomic_load_explicit(cpu->cancel,
 						 memory_order_relaxed))
 				return -ECANCELED;
 			/* packed B serves all rows if it fits as a whole */

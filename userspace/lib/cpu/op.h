@@ -90,7 +90,7 @@ int octet_cpu_tail_lut(struct octet_cpu *cpu, const struct cpu_work *work);
 
 static inline bool octet_cpu_canceled(const struct octet_cpu *cpu)
 {
-	return atomic_load_explicit(&cpu->cancel, memory_order_relaxed);
+	return atomic_load_explicit(cpu->cancel, memory_order_relaxed);
 }
 
 static inline int32_t octet_cpu_clamp(int32_t y, int32_t lo, int32_t hi)

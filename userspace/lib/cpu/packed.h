@@ -12,7 +12,7 @@
  * @memory: all of it
  * @groups: @channels outputs of @k inputs each
  * @panels, @lines: of a group; depthwise: blocks of CPU_DEPTH channels, fours of taps
- * @w: [group][panel][line][CPU_LINE]
+ * @w: [group][panel][line][@line]
  * @wide: room for a group's channels in the arrays: whole panels
  * @flip, @negative: see struct cpu_tile
  * @zw: what is left of the weights' zero points, NULL if nothing: the sum of a
@@ -21,7 +21,7 @@
 struct cpu_packed {
 	struct cpu_buffer memory;
 	size_t groups, channels, k;
-	size_t panels, lines;
+	size_t panels, lines, line;
 	size_t wide;
 	uint32_t flip;
 	bool negative;

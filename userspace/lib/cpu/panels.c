@@ -287,6 +287,7 @@ int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 	to->k = gemm ? cmd->cin : (size_t)cmd->r * cmd->s * work->wgt.inner;
 	to->panels = (to->channels + CPU_PANEL - 1) / CPU_PANEL;
 	to->lines = (to->k + 3) / 4;
+	to->line = cpu->k->bytes->widen ? CPU_WIDE_LINE : CPU_LINE;
 	to->wide = to->panels * CPU_PANEL;
 	if (cpu->k->bytes->widen)
 		return pack_wide(work, w, to, bytes);
@@ -400,6 +401,7 @@ int octet_cpu_pack_depth(const struct octet_cpu *cpu,
 	to->k = (size_t)work->cmd->r * work->cmd->s;
 	to->panels = (to->channels + CPU_DEPTH - 1) / CPU_DEPTH;
 	to->lines = (to->k + 3) / 4;
+	to->line = 4 * CPU_DEPTH;
 	to->wide = to->panels * CPU_DEPTH;
 	if (cpu->k->bytes->widen)
 		return pack_wide_depth(work, to, bytes);

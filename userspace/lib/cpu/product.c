@@ -282,6 +282,16 @@ static size_t block_rows(const struct cpu_packed *p)
 	return rows < 48 ? 48 : rows;
 }
 
+/* A small last block would read all weights for a few rows. */
+static size_t alike(uint64_t m, size_t most)
+{
+	const uint64_t blocks = (m + most / 4) / most;
+
+	if (blocks && (m + blocks - 1) / blocks <= CPU_BLOCK_ROWS)
+		return (size_t)((m + blocks - 1) / blocks);
+	return most;
+}
+
 int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 			    const struct cpu_packed *p, size_t group,
 			    const uint8_t *a, uint8_t *y)
@@ -289,7 +299,7 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	const struct octet_cmd *cmd = work->cmd;
 	const bool gemm = cmd->op == OCTET_OP_GEMM;
 	struct cpu_block *b = cpu->block;
-	size_t most = block_rows(p);
+	size_t most;
 
 	b->cpu = cpu;
 	b->work = work;
@@ -298,6 +308,7 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	b->a = a;
 	b->y = y;
 	b->m = rows_of(cmd);
+	most = alike(b->m, block_rows(p));
 	b->copy = !in_place(work);
 	b->tail = p->tail;
 	b->tail.stage.nearest = work->stage.nearest;

@@ -11,6 +11,7 @@
 
 #include "op.h"
 #include "packed.h"
+#include "team.h"
 
 /**
  * struct ready - a command
@@ -309,6 +310,7 @@ int octet_cpu_job_run(struct octet_cpu *cpu,
 		err = octet_cpu_no_memory(fault, job->sw);
 	else
 		memset(cpu->sram.data, 0, job->clear);
+	octet_cpu_team_begin(cpu->team);
 	for (uint32_t i = 0; !err && i < job->count; i++) {
 		fault->command = i;
 		err = run_one(cpu, memory, job, i, fault);
@@ -316,7 +318,8 @@ int octet_cpu_job_run(struct octet_cpu *cpu,
 			memset((char *)report + i * sizeof(*report), 0,
 			       sizeof(*report));
 	}
-	if (atomic_exchange(&cpu->cancel, false) && !err)
+	octet_cpu_team_end(cpu->team);
+	if (atomic_exchange(cpu->cancel, false) && !err)
 		err = -ECANCELED;
 	if (!err)
 		fault->command = 0;
