@@ -36,7 +36,8 @@
  * Threads: a context and everything made from it may be used by one thread
  * at a time; different contexts by different threads. octet_fence_wait() and
  * octet_fence_fd() may be called from any thread. The quantization calls have
- * no state.
+ * no state. The simulator and the CPU have threads of their own, which call
+ * nothing of the program's and, with cpu_threads, end with the context.
  *
  * Lifetimes: tensors, jobs, queues, fences and plans belong to a context and end at
  * the latest with octet_close(). A job keeps the tensors that it uses; the
@@ -88,6 +89,9 @@ enum octet_backend {
  *	NULL: the default machine. Borrowed for the call
  * @cpu_level: CPU: "scalar", "avx2", "avx512vnni", "amx"; NULL: the best, or what the
  *	environment variable OCTET_CPU says
+ * @cpu_threads: CPU: threads that share an operation, the one that runs it included:
+ *	1 to 64, or OCTET_CPU_THREADS_ALL; 0: what the environment variable
+ *	OCTET_CPU_THREADS says, a number or "all", else 1. The results are the same
  * @errbuf: gets the error message when octet_open() fails, for there is no
  *	context to ask then; may be NULL
  * @errbuf_size: its size
@@ -100,7 +104,11 @@ struct octet_open_opts {
 	const char *cpu_level;
 	char *errbuf;
 	size_t errbuf_size;
+	uint32_t cpu_threads;
 };
+
+/** As many threads as processors that the process may use, 64 at most. */
+#define OCTET_CPU_THREADS_ALL UINT32_MAX
 
 /**
  * octet_open() - make a context

@@ -200,6 +200,8 @@ static void *cpu_main(void *opaque)
 
 static void fill_info(struct cpu_state *cpu, struct octet_info *info)
 {
+	const unsigned int threads = octet_cpu_threads(cpu->cpu, NULL);
+
 	info->sram = CPU_SRAM;
 	/* All there are, with all types, tails and chains. */
 	info->ops = (1u << (OCTET_OP_TCONV2D + 1)) - (1u << OCTET_OP_CONV2D);
@@ -207,6 +209,9 @@ static void fill_info(struct cpu_state *cpu, struct octet_info *info)
 	info->max_cmds = CPU_MAX_CMDS;
 	snprintf(info->simd, sizeof(info->simd), "%s", octet_cpu_level(cpu->cpu));
 	snprintf(info->name, sizeof(info->name), "CPU fallback, %s", info->simd);
+	if (threads > 1)
+		snprintf(info->name, sizeof(info->name), "CPU fallback, %s, %u threads",
+			 info->simd, threads);
 }
 
 static int cpu_open(struct octet_ctx *ctx, const struct octet_open_opts *opts)
@@ -219,6 +224,11 @@ static int cpu_open(struct octet_ctx *ctx, const struct octet_open_opts *opts)
 	if (!cpu)
 		return octet_set_error(ctx, -ENOMEM, "octet_open: out of memory");
 	ret = octet_cpu_new(&cpu->cpu, opts->cpu_level, err, sizeof(err));
+	if (!ret && opts->cpu_threads) {
+		ret = octet_cpu_set_threads(cpu->cpu, opts->cpu_threads, err, sizeof(err));
+		if (ret)
+			octet_cpu_free(cpu->cpu);
+	}
 	if (ret) {
 		free(cpu);
 		return octet_set_error(ctx, ret, "octet_open: %s", err);
