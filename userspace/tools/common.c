@@ -20,6 +20,7 @@ static struct octet_ctx *open_backend(const struct tool_options *o, enum octet_b
 	opts.device = backend == OCTET_BACKEND_CPU ? NULL : o->device;
 	opts.machine = backend == OCTET_BACKEND_CPU ? NULL : o->machine;
 	opts.cpu_level = o->cpu_level;
+	opts.cpu_threads = o->cpu_threads;
 	opts.errbuf = err;
 	opts.errbuf_size = sizeof(err);
 	if (!octet_open(&ctx, &opts))

@@ -25,19 +25,19 @@ struct subcommand {
 
 static const struct subcommand subcommands[] = {
 	{ "info", cmd_info, 'o', "the machine; of a MODEL: each operator, where it runs and why",
-	  "bdmljfBRK" },
-	{ "run", cmd_run, 'y', "run a network on samples", "bdmljfBnRiotLkMDCX" },
+	  "bdmlujfBRK" },
+	{ "run", cmd_run, 'y', "run a network on samples", "bdmlujfBnRiotLkMDCX" },
 	{ "verify", cmd_verify, 'y', "a network, layer by layer, against the CPU fallback",
-	  "bdmljfBRitMDCXs" },
-	{ "profile", cmd_profile, 'y', "cycles and stalls of each operator", "bdmljfBRitMDCXPs" },
+	  "bdmlujfBRitMDCXs" },
+	{ "profile", cmd_profile, 'y', "cycles and stalls of each operator", "bdmlujfBRitMDCXPs" },
 	{ "accuracy", cmd_accuracy, 'y', "how many samples of a set a network gets right",
-	  "bdmljfBnRSTLMDCX" },
+	  "bdmlujfBnRSTLMDCX" },
 	{ "quantize", cmd_quantize, 'y', "an int8 network from a float one and samples",
-	  "jlAapreOxNoMDCXFwgEZWGJV" },
+	  "jluAapreOxNoMDCXFwgEZWGJV" },
 	{ "compare", cmd_compare, 't', "what quantization cost, layer by layer",
-	  "bdmljfSLNHIMDCX" },
-	{ "selftest", cmd_selftest, 'n', "random operations: device against CPU fallback", "bdmljsc" },
-	{ "bench", cmd_bench, 'n', "speed of operations and of submission", "bdmljsq" },
+	  "bdmlujfSLNHIMDCX" },
+	{ "selftest", cmd_selftest, 'n', "random operations: device against CPU fallback", "bdmlujsc" },
+	{ "bench", cmd_bench, 'n', "speed of operations and of submission", "bdmlujsq" },
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
@@ -56,6 +56,8 @@ static const struct {
 	  "array=a512,dram-bytes-per-cycle=12; implies --backend sim" },
 	{ 'l', "--cpu LEVEL",
 	  "the CPU fallback: scalar, avx2, avx512vnni or amx" },
+	{ 'u', "--threads N",
+	  "the CPU fallback: so many threads for an operation, or all (1)" },
 	{ 'f', "--flavour F",
 	  "whose rounding: tflite (reference kernels, the default), tflite-opt\n"
 	  "(its optimized kernels on x86), xnnpack" },
@@ -394,6 +396,16 @@ static int set_quantize(struct tool_options *o, int c, const char *arg)
 	}
 }
 
+static int set_threads(struct tool_options *o, const char *arg)
+{
+	uint64_t n = OCTET_CPU_THREADS_ALL;
+
+	if (strcmp(arg, "all") && number("threads", arg, 1, 64, &n))
+		return -EINVAL;
+	o->cpu_threads = (uint32_t)n;
+	return 0;
+}
+
 /* Options of models. */
 static int set_model(struct tool_options *o, int c, const char *arg)
 {
@@ -459,6 +471,8 @@ static int set(struct tool_options *o, int c, const char *arg)
 	case 'l':
 		o->cpu_level = arg;
 		return 0;
+	case 'u':
+		return set_threads(o, arg);
 	case 'j':
 		o->json = arg;
 		return 0;
@@ -482,6 +496,7 @@ static const struct option options[] = {
 	{ "device", required_argument, NULL, 'd' },
 	{ "machine", required_argument, NULL, 'm' },
 	{ "cpu", required_argument, NULL, 'l' },
+	{ "threads", required_argument, NULL, 'u' },
 	{ "json", required_argument, NULL, 'j' },
 	{ "count", required_argument, NULL, 'c' },
 	{ "seed", required_argument, NULL, 's' },

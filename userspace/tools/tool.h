@@ -30,7 +30,7 @@ struct tool_reals {
  * @backend: --backend drm|sim|cpu|auto
  * @device: --device PATH
  * @machine: --machine PROPERTIES
- * @cpu_level: --cpu LEVEL
+ * @cpu_level: --cpu LEVEL; @cpu_threads: --threads N
  * @json: --json FILE, - for standard output
  * @seed: --seed N; given or made up
  * @count: --count N, 0 if not given
@@ -52,6 +52,7 @@ struct tool_reals {
 struct tool_options {
 	enum octet_backend backend;
 	const char *device, *machine, *cpu_level, *json;
+	uint32_t cpu_threads;
 	uint64_t seed;
 	unsigned long count;
 	bool quick;
