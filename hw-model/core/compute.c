@@ -47,6 +47,38 @@ static int staged16(const struct octet_work *work)
 	return octet_compute_window16(work);
 }
 
+/* Elements of results and inputs that any operation handles in some 50 us. */
+#define BRIEF_ELEMENTS	(1 << 17)
+
+/* products, or what takes as long, of a result of 8-bit inputs */
+static double effort(const struct octet_cmd *cmd)
+{
+	double taps = (double)cmd->r * cmd->s;
+
+	switch (cmd->op) {
+	case OCTET_OP_GEMM:
+		return cmd->cin;
+	case OCTET_OP_CONV2D:
+	case OCTET_OP_TCONV2D:
+		return taps * (cmd->cin / cmd->groups);
+	case OCTET_OP_DEPTHWISE:
+	case OCTET_OP_POOL:
+		return taps * 8;
+	}
+	return 1;
+}
+
+bool octet_work_is_brief(const struct octet_work *work)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+	double batches = (double)cmd->n * cmd->n2, times = cmd->src.type == OCTET_TYPE_INT16 ? 16 : 1;
+	double in = batches * cmd->h * cmd->w * cmd->cin;
+	double results = batches * cmd->oh * cmd->ow * cmd->cout;
+
+	return (in + results) * times <= BRIEF_ELEMENTS &&
+	       results * effort(cmd) * times <= octet_simd_get()->brief;
+}
+
 int octet_work_compute(struct octet_work *work)
 {
 	switch (work->cmd.op) {

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "simd.h"
 #include "work.h"
 
 /*
@@ -66,6 +67,23 @@ static inline bool octet_pace(struct octet_pacer *p, size_t cost)
 	p->left = 1 << 20;
 	return octet_work_tick(p->work);
 }
+
+/** Threads that one compute makes use of at most. */
+#define OCTET_LANES_MAX 16
+
+/** octet_part_fn - part @part of a compute, by thread @lane: 0 or an error that ends all */
+typedef int octet_part_fn(void *arg, unsigned int lane, size_t part);
+
+/** octet_lanes() - how many threads a compute of @cost products is worth, at least 1. */
+unsigned int octet_lanes(const struct octet_work *work, double cost);
+
+/**
+ * octet_parts() - @count parts by @lanes threads, which take them in turn
+ *
+ * Return: 0 or the first error.
+ */
+int octet_parts(const struct octet_work *work, unsigned int lanes, size_t count,
+		octet_part_fn *fn, void *arg);
 
 /** octet_type_size() - bytes of an element. */
 static inline size_t octet_type_size(unsigned int type)

@@ -40,32 +40,39 @@ static void pixel(struct octet_matmul *mm, const struct octet_conv *cv, size_t i
 		kernel_row(mm, cv, octet_matmul_row(mm, i, r * cv->s * cv->ci), iy, ix);
 }
 
-/* how many pixels from @p on make a block: their results are evenly spaced */
-static size_t block(const struct octet_matmul *mm, const struct octet_conv *cv, size_t p)
+/* how many pixels from @p on, @count at most, are evenly spaced in the result */
+static size_t even(const struct octet_conv *cv, size_t p, size_t count)
 {
-	size_t left = cv->oh * cv->ow - p;
+	size_t left = cv->step_h == cv->ow * cv->step_w ? count : cv->ow - p % cv->ow;
 
-	if (cv->step_h != cv->ow * cv->step_w)
-		left = cv->ow - p % cv->ow;
-	return left < mm->rows ? left : mm->rows;
+	return left < count ? left : count;
 }
 
-static int one_image(struct octet_matmul *mm, const struct octet_conv *cv, size_t o0,
-		     uint8_t *dst)
+/* one image of a group, and where its results go */
+struct image {
+	const struct octet_conv *cv;
+	size_t o0;
+	uint8_t *dst;
+};
+
+static int pixels(struct octet_matmul *mm, void *arg, size_t first, size_t count)
 {
+	const struct image *im = arg;
+	const struct octet_conv *cv = im->cv;
 	size_t bytes = cv->cmd->cout * octet_type_size(cv->cmd->dst.type), rows;
 	int err = 0;
 
-	for (size_t p = 0; !err && p < cv->oh * cv->ow; p += rows) {
+	for (size_t p = first; !err && p < first + count; p += rows) {
 		size_t at = cv->first + p / cv->ow * cv->step_h + p % cv->ow * cv->step_w;
 
-		rows = block(mm, cv, p);
+		rows = even(cv, p, first + count - p);
 		for (size_t i = 0; i < rows; i++) {
 			if (mm->k >= OCTET_LONG_SUM && octet_work_tick(mm->work))
 				return -ECANCELED;
 			pixel(mm, cv, i, p + i);
 		}
-		err = octet_matmul_run(mm, rows, o0, dst + at * bytes, cv->step_w * cv->cmd->cout);
+		err = octet_matmul_run(mm, rows, im->o0, im->dst + at * bytes,
+				       cv->step_w * cv->cmd->cout);
 	}
 	return err;
 }
@@ -77,11 +84,13 @@ int octet_conv_group(struct octet_matmul *mm, struct octet_conv *cv, size_t grou
 	size_t o0 = group * (cmd->cout / cmd->groups), size = octet_type_size(cmd->dst.type);
 	size_t in = (size_t)cmd->h * cmd->w * cmd->cin;
 	size_t out = (size_t)cmd->oh * cmd->ow * cmd->cout;
+	struct image im = { .cv = cv, .o0 = o0 };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < cmd->n; i++) {
 		cv->src = work->src + i * in + group * (cmd->cin / cmd->groups);
-		err = one_image(mm, cv, o0, work->dst + (i * out + o0) * size);
+		im.dst = work->dst + (i * out + o0) * size;
+		err = octet_matmul_share(mm, cv->oh * cv->ow, pixels, &im);
 	}
 	return err;
 }

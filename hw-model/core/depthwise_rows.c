@@ -128,10 +128,6 @@ static void rows_free(struct rows *d)
 	free(d->lines);
 	free(d->start);
 	free(d->all_zw);
-	free(d->columns);
-	free(d->row);
-	free(d->at);
-	free(d->step);
 	free(d->last);
 }
 
@@ -155,13 +151,8 @@ static int rows_init(struct rows *d, const struct octet_work *work,
 	d->lines = calloc(d->chunks + 1, d->kernel);
 	d->start = calloc(d->chunks * 16, sizeof(*d->start));
 	d->all_zw = calloc(d->chunks * 16, sizeof(*d->all_zw));
-	d->columns = aligned_alloc(OCTET_DW_LINE, COLUMNS * groups * OCTET_DW_LINE);
-	d->row = malloc(groups * simd->lanes * sizeof(*d->row));
-	d->at = malloc(groups * simd->lanes * sizeof(*d->at));
-	d->step = malloc(groups * simd->lanes * sizeof(*d->step));
 	d->last = malloc(line + 16);
-	if (!d->lines || !d->start || !d->all_zw || !d->columns || !d->row || !d->at ||
-	    !d->step || !d->last)
+	if (!d->lines || !d->start || !d->all_zw || !d->last)
 		return -ENOMEM;
 	memset(d->pad, (uint8_t)cmd->pad_value, sizeof(d->pad));
 	memcpy(d->last, work->src + in - line, line);
@@ -283,17 +274,75 @@ static int some_rows(struct rows *d, size_t y, size_t rows, size_t most)
 	return 0;
 }
 
+/* a command in parts, each some times @once rows of results */
+struct sharing {
+	struct rows lane[OCTET_LANES_MAX];
+	size_t all, once, most, each;
+};
+
+static int part(void *arg, unsigned int index, size_t number)
+{
+	struct sharing *s = arg;
+	size_t y = number * s->each, end = s->all - y < s->each ? s->all : y + s->each;
+	int err = 0;
+
+	for (; !err && y < end; y += s->once)
+		err = some_rows(&s->lane[index], y, end - y < s->once ? end - y : s->once, s->most);
+	return err;
+}
+
+static int scratch(struct rows *d)
+{
+	size_t rows = d->k.groups * d->lanes;
+
+	d->columns = aligned_alloc(OCTET_DW_LINE, COLUMNS * d->k.groups * OCTET_DW_LINE);
+	d->row = malloc(rows * sizeof(*d->row));
+	d->at = malloc(rows * sizeof(*d->at));
+	d->step = malloc(rows * sizeof(*d->step));
+	return d->columns && d->row && d->at && d->step ? 0 : -ENOMEM;
+}
+
+static void scratch_free(struct rows *d)
+{
+	free(d->columns);
+	free(d->row);
+	free(d->at);
+	free(d->step);
+}
+
+static void divide(struct sharing *s, const struct octet_cmd *cmd, size_t lanes)
+{
+	size_t most = (COLUMNS - (size_t)(cmd->s - 1) * cmd->dw - 1) / cmd->sw + 1, times;
+
+	s->all = (size_t)cmd->n * cmd->oh;
+	s->most = most < PIXELS ? most : PIXELS;
+	s->once = cmd->ow <= s->most ? PIXELS / cmd->ow : 1;
+	times = (s->all + s->once - 1) / s->once;
+	s->each = lanes == 1 ? s->all : (times + lanes * 4 - 1) / (lanes * 4) * s->once;
+}
+
 static int run(struct rows *d)
 {
 	const struct octet_cmd *cmd = d->cmd;
-	size_t most = (COLUMNS - (size_t)(cmd->s - 1) * cmd->dw - 1) / cmd->sw + 1;
-	size_t all = (size_t)cmd->n * cmd->oh, once;
+	/* a product takes eight times as long as in a matrix product */
+	double cost = 8.0 * (double)octet_pixels(cmd) * cmd->cout * cmd->r * cmd->s;
+	unsigned int lanes = octet_lanes(d->work, cost);
+	struct sharing *s = calloc(1, sizeof(*s));
 	int err = 0;
 
-	most = most < PIXELS ? most : PIXELS;
-	once = cmd->ow <= most ? PIXELS / cmd->ow : 1;
-	for (size_t y = 0; !err && y < all; y += once)
-		err = some_rows(d, y, all - y < once ? all - y : once, most);
+	if (!s)
+		return -ENOMEM;
+	divide(s, cmd, lanes);
+	for (unsigned int i = 0; i < lanes; i++) {
+		s->lane[i] = *d;
+		if (scratch(&s->lane[i]))
+			err = -ENOMEM;
+	}
+	if (!err)
+		err = octet_parts(d->work, lanes, (s->all + s->each - 1) / s->each, part, s);
+	for (unsigned int i = 0; i < lanes; i++)
+		scratch_free(&s->lane[i]);
+	free(s);
 	return err;
 }
 

@@ -280,6 +280,8 @@ int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 	core->work = (struct octet_work) {
 		.cmd = job->cmds[i], .break_rounding = core->m->inject.break_rounding,
 		.cancel = &core->cancel, .progress = &core->progress,
+		.threads = core->m->host.threads, .parallel = core->m->host.parallel,
+		.opaque = core->m->host.opaque,
 	};
 	core->walking = false;
 	core->packed = 0;

@@ -24,11 +24,27 @@ static void pack_a(struct octet_matmul *mm, const uint8_t *a, size_t m0, size_t 
 	}
 }
 
+/* one product of a batch */
+struct product {
+	const uint8_t *a;
+	uint8_t *dst;
+};
+
+static int rows_of(struct octet_matmul *mm, void *arg, size_t first, size_t count)
+{
+	const struct product *p = arg;
+	size_t n = mm->work->cmd.cout;
+
+	pack_a(mm, p->a, first, count);
+	return octet_matmul_run(mm, count, 0,
+				p->dst + first * n * octet_type_size(mm->work->cmd.dst.type), n);
+}
+
 static int one_batch(struct octet_matmul *mm, const uint8_t *a, const uint8_t *b, uint8_t *dst)
 {
 	const struct octet_cmd *cmd = &mm->work->cmd;
-	size_t m = cmd->h, n = cmd->cout, size = octet_type_size(cmd->dst.type);
 	bool transposed = cmd->wgt.flags & OCTET_OPERAND_TRANSPOSED;
+	struct product p = { a, dst };
 	int err;
 
 	if (mm->packed)
@@ -36,14 +52,8 @@ static int one_batch(struct octet_matmul *mm, const uint8_t *a, const uint8_t *b
 	else if (transposed)
 		err = octet_matmul_weights(mm, b, cmd->cin, 1, 0);
 	else
-		err = octet_matmul_weights(mm, b, 1, n, 0);
-	for (size_t m0 = 0; !err && m0 < m; m0 += mm->rows) {
-		size_t rows = m - m0 < mm->rows ? m - m0 : mm->rows;
-
-		pack_a(mm, a, m0, rows);
-		err = octet_matmul_run(mm, rows, 0, dst + m0 * n * size, n);
-	}
-	return err;
+		err = octet_matmul_weights(mm, b, 1, cmd->cout, 0);
+	return err ? err : octet_matmul_share(mm, cmd->h, rows_of, &p);
 }
 
 int octet_compute_gemm(const struct octet_work *work, const struct octet_requant *rq)

@@ -388,7 +388,11 @@ static bool step_pace(struct octet_core *core)
 
 static struct octet_step rest(struct octet_core *core, enum octet_step_kind kind)
 {
-	struct octet_step step = { kind, core->unannounced ? core->announce_ns : 0 };
+	struct octet_step step = {
+		.kind = kind, .deadline_ns = core->unannounced ? core->announce_ns : 0,
+		.brief = kind == OCTET_STEP_COMPUTE && core->task == OCTET_TASK_COMPUTE &&
+			 octet_work_is_brief(&core->work),
+	};
 	uint64_t pace = core->phase == OCTET_PHASE_PACE ? pace_deadline(core) : 0;
 
 	if (pace && (!step.deadline_ns || pace < step.deadline_ns))
@@ -437,7 +441,7 @@ static bool advance(struct octet_core *core, bool *compute)
 
 struct octet_step octet_core_step(struct octet_machine *m, unsigned int index)
 {
-	struct octet_step idle = { OCTET_STEP_IDLE, 0 };
+	struct octet_step idle = { .kind = OCTET_STEP_IDLE };
 	struct octet_core *core = &m->core[index];
 	bool compute = false;
 

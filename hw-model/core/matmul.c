@@ -43,6 +43,8 @@ int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
 	mm->zx = cmd->src.zero_point + mm->flip_x;
 	mm->words = (k + mm->simd->lanes - 1) / mm->simd->lanes;
 	mm->rows = block_rows(mm, most_rows);
+	mm->end_panel = mm->panels;
+	mm->lanes = octet_lanes(work, (double)most_rows * (double)k * (double)n);
 	mm->a = calloc(mm->rows * mm->words, sizeof(*mm->a));
 	in_place = mm->packed && mm->simd->lanes == 4 && !mm->flip_w;
 	if (mm->direct)
@@ -120,7 +122,7 @@ int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *d
 		return octet_direct_run(mm, rows, o0, dst, ldd);
 	for (size_t i = 0; mm->any_zw && i < rows; i++)
 		mm->sums[i] = mm->simd->sum(mm->a + i * mm->words, mm->words);
-	for (size_t p = 0; p < mm->panels; p += 2) {
+	for (size_t p = mm->first_panel; p < mm->end_panel; p += 2) {
 		size_t panels = mm->panels - p < 2 ? 1 : 2;
 		size_t first = p * OCTET_PANEL, n = mm->n - first;
 
@@ -132,6 +134,118 @@ int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *d
 		finish(mm, rows, first, n < OCTET_MATMUL_COLUMNS ? n : OCTET_MATMUL_COLUMNS, o0,
 		       dst, ldd);
 	}
-	mm->started = true;
 	return 0;
+}
+
+/**
+ * struct sharing - a product in parts: blocks of rows, and for each some of the outputs
+ *
+ * @lane: copies of the product with scratch of their own
+ */
+struct sharing {
+	struct octet_matmul lane[OCTET_LANES_MAX];
+	octet_rows_fn *fn;
+	void *arg;
+	size_t rows, step, across, panels;
+};
+
+static int lane_init(struct octet_matmul *lane, const struct octet_matmul *mm, size_t rows)
+{
+	*lane = *mm;
+	lane->rows = rows;
+	lane->x = NULL;
+	lane->a = calloc(rows * mm->words, sizeof(*lane->a));
+	lane->acc = malloc(rows * OCTET_MATMUL_COLUMNS * sizeof(*lane->acc));
+	lane->sums = calloc(rows, sizeof(*lane->sums));
+	if (mm->direct)
+		lane->x = malloc(rows * mm->k * sizeof(*lane->x));
+	return lane->a && lane->acc && lane->sums && (lane->x || !mm->direct) ? 0 : -ENOMEM;
+}
+
+static void lane_free(struct octet_matmul *lane)
+{
+	free(lane->a);
+	free(lane->acc);
+	free(lane->sums);
+	free(lane->x);
+}
+
+static int part(void *arg, unsigned int index, size_t number)
+{
+	struct sharing *s = arg;
+	struct octet_matmul *lane = &s->lane[index];
+	size_t first = number / s->across * s->step, left = s->rows - first;
+
+	lane->first_panel = number % s->across * s->panels;
+	lane->end_panel = lane->first_panel + s->panels;
+	if (lane->end_panel > lane->panels)
+		lane->end_panel = lane->panels;
+	return s->fn(lane, s->arg, first, left < s->step ? left : s->step);
+}
+
+/* Parts for all, some more than there are threads: these need not start together. */
+static void divide(struct sharing *s, const struct octet_matmul *mm, unsigned int lanes)
+{
+	size_t want = lanes * 4, tile = mm->simd->tile, blocks;
+
+	s->step = (s->rows + want - 1) / want;
+	s->step += tile - 1 - (s->step + tile - 1) % tile;
+	/* weights are read again by every block */
+	s->step = s->step < tile * 4 ? tile * 4 : s->step;
+	s->step = s->step < mm->rows ? s->step : mm->rows;
+	blocks = (s->rows + s->step - 1) / s->step;
+	s->across = mm->direct || blocks >= lanes * 2 ? 1 : (want + blocks - 1) / blocks;
+	s->panels = (mm->panels + s->across - 1) / s->across;
+	s->panels += s->panels % 2;
+	s->across = (mm->panels + s->panels - 1) / s->panels;
+}
+
+static int alone(struct octet_matmul *mm, size_t rows, octet_rows_fn *fn, void *arg)
+{
+	int err = 0;
+
+	for (size_t first = 0; !err && first < rows; first += mm->rows) {
+		err = fn(mm, arg, first, rows - first < mm->rows ? rows - first : mm->rows);
+		mm->started = true;
+	}
+	return err;
+}
+
+static int start_panels(void *arg, unsigned int lane, size_t pair)
+{
+	struct octet_matmul *mm = arg;
+
+	(void)lane;
+	octet_matmul_start(mm, pair * 2, mm->panels - pair * 2 < 2 ? 1 : 2);
+	return octet_work_tick(mm->work) ? -ECANCELED : 0;
+}
+
+int octet_matmul_share(struct octet_matmul *mm, size_t rows, octet_rows_fn *fn, void *arg)
+{
+	unsigned int lanes = mm->lanes;
+	struct sharing *s;
+	int err = 0;
+
+	if (lanes < 2)
+		return alone(mm, rows, fn, arg);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->fn = fn;
+	s->arg = arg;
+	s->rows = rows;
+	divide(s, mm, lanes);
+	if (!mm->started && !mm->direct)
+		err = octet_parts(mm->work, lanes, (mm->panels + 1) / 2, start_panels, mm);
+	mm->started = true;
+	for (unsigned int i = 0; i < lanes; i++)
+		if (lane_init(&s->lane[i], mm, s->step))
+			err = -ENOMEM;
+	if (!err)
+		err = octet_parts(mm->work, lanes, (rows + s->step - 1) / s->step * s->across,
+				  part, s);
+	for (unsigned int i = 0; i < lanes; i++)
+		lane_free(&s->lane[i]);
+	free(s);
+	return err;
 }

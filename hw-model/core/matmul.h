@@ -32,6 +32,8 @@
  * @zw: weight zero point, per output
  * @direct: so few rows that packing weights costs more than it saves: each result
  *	is a dot product with @w, outputs @so apart, of a row of @x
+ * @lanes: threads that it is worth
+ * @first_panel: those of the outputs that are computed, up to @end_panel
  */
 struct octet_matmul {
 	const struct octet_simd *simd;
@@ -52,8 +54,10 @@ struct octet_matmul {
 	int32_t *sums;
 	bool direct;
 	const uint8_t *w;
-	size_t so;
+	size_t so, sk;
 	int16_t *x;
+	unsigned int lanes;
+	size_t first_panel, end_panel;
 };
 
 /** Rows up to which weights are not packed. */
@@ -85,6 +89,17 @@ int octet_matmul_panels(struct octet_matmul *mm, size_t group, size_t o0);
 
 /** octet_matmul_start() - what the sums of the @panels from @p on start from */
 void octet_matmul_start(struct octet_matmul *mm, size_t p, size_t panels);
+
+/** Rows [@first, @first + @count) of a product, no more than a block has room for. */
+typedef int octet_rows_fn(struct octet_matmul *mm, void *arg, size_t first, size_t count);
+
+/**
+ * octet_matmul_share() - all @rows rows of a product with weights that are ready
+ *
+ * @fn lays them out and calls octet_matmul_run(), in several threads at once: on copies of
+ * @mm with blocks of their own, @arg being the same for all.
+ */
+int octet_matmul_share(struct octet_matmul *mm, size_t rows, octet_rows_fn *fn, void *arg);
 
 /** octet_matmul_row() - where element @k of row @i of the block goes. */
 static inline void *octet_matmul_row(struct octet_matmul *mm, size_t i, size_t k)

@@ -10,7 +10,7 @@
  *   Everything but octet_core_compute() must be called under one lock of the
  *   host's choice (QEMU: the big lock). octet_core_compute() is called without
  *   it, from one thread per core; it touches private copies of one command,
- *   never guest memory and never a host callback.
+ *   never guest memory and no host callback but parallel().
  *
  *   The host drives a core like this, whenever kick() was called for it or a
  *   deadline has passed:
@@ -139,10 +139,14 @@ int octet_config_set(struct octet_config *config, const char *key, const char *v
 /** octet_config_parse() - the same for "key=value,key=value". */
 int octet_config_parse(struct octet_config *config, const char *text, char *err, size_t err_size);
 
+/** Runs @run(@arg, i) for each i below @count and returns when all have ended. */
+typedef void octet_parallel_fn(void *opaque, unsigned int count,
+			       void (*run)(void *arg, unsigned int i), void *arg);
+
 /**
  * struct octet_host - what the machine needs from its host
  *
- * All are called with the lock held. @dma_read and @dma_write return 0, or
+ * All but @parallel are called with the lock held. @dma_read and @dma_write return 0, or
  * -1 if any byte is not ordinary memory. @kick and @irq must not call back.
  *
  * @kick: octet_core_step() has something to do on @core; may come often
@@ -150,6 +154,10 @@ int octet_config_parse(struct octet_config *config, const char *text, char *err,
  * @clock_ns: monotonic (QEMU: virtual) time
  * @guest_error: software broke a rule; @text names the register and value
  * @trace: an event for people, one line; may be NULL
+ * @threads: how many calls of a @parallel may be under way at once
+ * @parallel: called by octet_core_compute(), for several cores at once where several
+ *	compute: what it is given touches nothing but private copies of the command. It may
+ *	run it in other threads, in any order, or all in the caller's; NULL: none to offer
  */
 struct octet_host {
 	void *opaque;
@@ -160,6 +168,8 @@ struct octet_host {
 	uint64_t (*clock_ns)(void *opaque);
 	void (*guest_error)(void *opaque, const char *text);
 	void (*trace)(void *opaque, const char *text);
+	unsigned int threads;
+	octet_parallel_fn *parallel;
 };
 
 /** octet_machine_new() - NULL and a sentence in @err if @config is invalid. */
@@ -191,6 +201,7 @@ enum octet_step_kind {
 struct octet_step {
 	enum octet_step_kind kind;
 	uint64_t deadline_ns;	/* absolute, of host clock_ns(); 0 = none */
+	bool brief;		/* the compute takes some 50 us: less than a thread's turn */
 };
 
 struct octet_step octet_core_step(struct octet_machine *m, unsigned int core);

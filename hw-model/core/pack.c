@@ -15,12 +15,17 @@ static void panel_contiguous(struct octet_matmul *mm, uint32_t *b, const uint8_t
 			     size_t outs)
 {
 	unsigned int lanes = mm->simd->lanes;
+	size_t whole = mm->k / lanes, done = 0;
 	uint8_t f = mm->flip_w;
 
+	if (mm->simd->panel && outs == OCTET_PANEL) {
+		mm->simd->panel(b, w, so, whole, f);
+		done = whole;
+	}
 	for (size_t j = 0; j < outs; j++) {
 		const uint8_t *x = w + j * so;
-		uint32_t *to = b + j;
-		size_t k = 0;
+		uint32_t *to = b + done * OCTET_PANEL + j;
+		size_t k = done * lanes;
 
 		for (; k + lanes <= mm->k; k += lanes, to += OCTET_PANEL) {
 			if (lanes == 4) {
@@ -118,30 +123,45 @@ void octet_matmul_start(struct octet_matmul *mm, size_t p, size_t panels)
 	}
 }
 
+static int pack_panel(void *arg, unsigned int lane, size_t p)
+{
+	struct octet_matmul *mm = arg;
+	uint32_t *b = mm->room + p * mm->words * OCTET_PANEL;
+	size_t first = p * OCTET_PANEL;
+	size_t outs = mm->n - first < OCTET_PANEL ? mm->n - first : OCTET_PANEL;
+
+	(void)lane;
+	if (octet_work_tick(mm->work))
+		return -ECANCELED;
+	/* the last line may have no weight for each place, and a panel not each output */
+	if (outs < OCTET_PANEL || mm->sk != 1)
+		memset(b, 0, mm->words * OCTET_PANEL * sizeof(*b));
+	else
+		memset(b + (mm->words - 1) * OCTET_PANEL, 0, OCTET_PACKED_LINE);
+	if (mm->sk == 1)
+		panel_contiguous(mm, b, mm->w + first * mm->so, mm->so, outs);
+	else
+		panel_rows(mm, b, mm->w + first, mm->sk, outs);
+	octet_matmul_start(mm, p, 1);
+	return 0;
+}
+
 int octet_matmul_weights(struct octet_matmul *mm, const uint8_t *w, size_t so, size_t sk,
 			 size_t o0)
 {
+	int err;
+
 	if (mm->direct) {
 		octet_direct_weights(mm, w, so, o0);
 		return 0;
 	}
 	zero_points(mm, o0);
-	for (size_t p = 0; p < mm->panels; p++) {
-		uint32_t *b = mm->room + p * mm->words * OCTET_PANEL;
-		size_t first = p * OCTET_PANEL;
-		size_t outs = mm->n - first < OCTET_PANEL ? mm->n - first : OCTET_PANEL;
-
-		if (octet_work_tick(mm->work))
-			return -ECANCELED;
-		memset(b, 0, mm->words * OCTET_PANEL * sizeof(*b));
-		if (sk == 1)
-			panel_contiguous(mm, b, w + first * so, so, outs);
-		else
-			panel_rows(mm, b, w + first, sk, outs);
-		octet_matmul_start(mm, p, 1);
-	}
-	mm->started = true;
-	return 0;
+	mm->w = w;
+	mm->so = so;
+	mm->sk = sk;
+	err = octet_parts(mm->work, mm->lanes, mm->panels, pack_panel, mm);
+	mm->started = !err;
+	return err;
 }
 
 /* one packed panel, from lines of four inputs to lines of two */
@@ -157,25 +177,30 @@ static void panel_halves(struct octet_matmul *mm, uint32_t *b, const uint8_t *w)
 	}
 }
 
+static int unpack_panel(void *arg, unsigned int lane, size_t p)
+{
+	struct octet_matmul *mm = arg;
+	size_t size = (mm->k + 3) / 4 * OCTET_PACKED_LINE;
+	uint32_t *b = mm->room + p * mm->words * OCTET_PANEL;
+
+	(void)lane;
+	if (octet_work_tick(mm->work))
+		return -ECANCELED;
+	if (mm->simd->lanes == 4)
+		mm->simd->fill(b, mm->w + p * size, size, mm->flip_w);
+	else
+		panel_halves(mm, b, mm->w + p * size);
+	return 0;
+}
+
 int octet_matmul_panels(struct octet_matmul *mm, size_t group, size_t o0)
 {
 	size_t size = (mm->k + 3) / 4 * OCTET_PACKED_LINE;
-	const uint8_t *w = mm->work->wgt + group * mm->panels * size;
 
 	zero_points(mm, o0);
-	if (!mm->room) {
-		mm->b = (const uint32_t *)(const void *)w;
-		return 0;
-	}
-	for (size_t p = 0; p < mm->panels; p++, w += size) {
-		uint32_t *b = mm->room + p * mm->words * OCTET_PANEL;
-
-		if (octet_work_tick(mm->work))
-			return -ECANCELED;
-		if (mm->simd->lanes == 4)
-			mm->simd->fill(b, w, size, mm->flip_w);
-		else
-			panel_halves(mm, b, w);
-	}
+	mm->w = mm->work->wgt + group * mm->panels * size;
+	if (mm->room)
+		return octet_parts(mm->work, mm->lanes, mm->panels, unpack_panel, mm);
+	mm->b = (const uint32_t *)(const void *)mm->w;
 	return 0;
 }

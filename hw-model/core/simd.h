@@ -42,8 +42,11 @@ struct octet_dw_rows {
  *
  * @name: as octet_machine_simd() gives it
  * @lanes: elements per word, 4 or 2
+ * @brief: products that take some 30 us, with all that belongs to them
  * @tile: rows that mm() likes to have at once
  * @fill: pack @n elements of the input, each exclusive-ored with @flip
+ * @panel: pack weights of sixteen outputs, @so bytes apart, @lines lines of a word each,
+ *	exclusive-ored with @flip; NULL: element by element
  * @sum: sum of the elements of @words words
  * @mm: acc[i][j] += a[i] . b[j] for rows x (panels * OCTET_PANEL); a row of
  *	@a has @lda words, a panel of @b @ldb words in @words lines of 16,
@@ -65,7 +68,9 @@ struct octet_simd {
 	const char *name;
 	unsigned int lanes;
 	unsigned int tile;
+	unsigned int brief;
 	void (*fill)(void *to, const uint8_t *from, size_t n, uint8_t flip);
+	void (*panel)(uint32_t *to, const uint8_t *w, size_t so, size_t lines, uint8_t flip);
 	int32_t (*sum)(const uint32_t *a, size_t words);
 	void (*mm)(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
 		   const uint32_t *b, size_t ldb, size_t words, size_t rows,
@@ -111,6 +116,9 @@ void octet_##level##_dw_dot(int32_t *acc, const int32_t *start,				\
 void octet_##level##_narrow_rows(const struct octet_requant *rq, const int32_t *acc,	\
 				 size_t ldacc, size_t o0, size_t n, size_t rows,	\
 				 uint8_t *to, size_t ldd)
+
+/* simd_avx512_rows.c */
+void octet_avx512_panel(uint32_t *to, const uint8_t *w, size_t so, size_t lines, uint8_t flip);
 
 /* simd_avx2_rows.c, simd_avx512_rows.c */
 OCTET_SIMD_ROWS(avx2);

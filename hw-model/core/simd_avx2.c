@@ -256,6 +256,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.name = "avx2",
 	.lanes = 2,
 	.tile = 6,
+	.brief = 2 << 20,
 	.fill = fill,
 	.sum = sum,
 	.mm = mm,

@@ -282,7 +282,9 @@ VNNI static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t 
 
 #define ALL_BUT_PRODUCTS					\
 	.lanes = 4,						\
+	.brief = 8 << 20,					\
 	.fill = fill,						\
+	.panel = octet_avx512_panel,				\
 	.sum = sum,						\
 	.dw = dw,						\
 	.dw_columns = octet_avx512_dw_columns,			\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Depthwise rows and the output stage of many pixels, for simd_avx512.c. */
+/* Weights, depthwise rows and the output stage of many pixels, for simd_avx512.c. */
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -9,6 +9,63 @@
 
 #define VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vnni")))
 #define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+
+/* Sixteen rows of sixteen words, turned. */
+VNNI static inline __attribute__((always_inline)) void turn16(__m512i *r)
+{
+	__m512i t[16];
+
+#pragma GCC unroll 8
+	for (int i = 0; i < 16; i += 2) {
+		t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+		t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+	}
+	/* r[4 q + j]: words j, j + 4, .. of rows 4 q to 4 q + 3, one in each lane */
+#pragma GCC unroll 4
+	for (int i = 0; i < 16; i += 4) {
+		r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+		r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+		r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+		r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+	}
+#pragma GCC unroll 4
+	for (int j = 0; j < 4; j++) {
+		__m512i a = _mm512_shuffle_i32x4(r[j], r[4 + j], 0x44);
+		__m512i b = _mm512_shuffle_i32x4(r[j], r[4 + j], 0xee);
+		__m512i c = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0x44);
+		__m512i d = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0xee);
+
+		t[j] = _mm512_shuffle_i32x4(a, c, 0x88);
+		t[4 + j] = _mm512_shuffle_i32x4(a, c, 0xdd);
+		t[8 + j] = _mm512_shuffle_i32x4(b, d, 0x88);
+		t[12 + j] = _mm512_shuffle_i32x4(b, d, 0xdd);
+	}
+#pragma GCC unroll 16
+	for (int i = 0; i < 16; i++)
+		r[i] = t[i];
+}
+
+VNNI void octet_avx512_panel(uint32_t *to, const uint8_t *w, size_t so, size_t lines,
+			     uint8_t flip)
+{
+	const __m512i f = _mm512_set1_epi8((char)flip);
+
+	for (size_t k = 0; k < lines; k += 16) {
+		size_t n = lines - k < 16 ? lines - k : 16;
+		__mmask16 m = (__mmask16)(0xffff >> (16 - n));
+		__m512i r[16];
+
+#pragma GCC unroll 16
+		for (size_t j = 0; j < 16; j++)
+			r[j] = _mm512_maskz_loadu_epi32(m, w + j * so + 4 * k);
+		turn16(r);
+#pragma GCC unroll 16
+		for (size_t j = 0; j < 16; j++)
+			if (j < n)
+				_mm512_storeu_si512(to + (k + j) * OCTET_PANEL,
+						    _mm512_xor_si512(r[j], f));
+	}
+}
 
 VNNI void octet_avx512_dw_columns(void *to, size_t next, const uint8_t *const *row,
 				  const size_t *step, size_t count, uint8_t flip)

@@ -155,6 +155,7 @@ const struct octet_simd octet_simd_portable = {
 	.name = "portable",
 	.lanes = 2,
 	.tile = 1,
+	.brief = 64 << 10,
 	.fill = fill,
 	.sum = sum,
 	.mm = mm,

@@ -12,6 +12,8 @@
 
 #include <drm/octet_isa.h>
 
+#include "octet_core.h"
+
 /**
  * struct octet_work - a validated command and dense copies of its operands
  *
@@ -35,6 +37,9 @@
  * @break_rounding: the injected fault of struct octet_inject
  * @cancel: give up soon when set
  * @progress: count up now and then
+ * @threads: how many @parallel has; the bits of a result do not depend on it
+ * @parallel: as in struct octet_host, or NULL
+ * @opaque: for @parallel
  */
 struct octet_work {
 	struct octet_cmd cmd;
@@ -49,6 +54,9 @@ struct octet_work {
 	bool break_rounding;
 	atomic_bool *cancel;
 	atomic_uint *progress;
+	unsigned int threads;
+	octet_parallel_fn *parallel;
+	void *opaque;
 };
 
 /**
@@ -58,5 +66,8 @@ struct octet_work {
  * Return: 0, -ECANCELED, or -ENOMEM.
  */
 int octet_work_compute(struct octet_work *work);
+
+/** octet_work_is_brief() - will the compute take microseconds? A guess, mostly too high. */
+bool octet_work_is_brief(const struct octet_work *work);
 
 #endif /* OCTET_WORK_H */

@@ -97,7 +97,9 @@ static void make_machine(struct fuzz *f)
 {
 	static const char *const levels[] = { NULL, "portable", "avx2", "avx512vnni" };
 	static const char *const arrays[] = { "a256", "a512", "a1024", "a2048" };
-	struct octet_host host = { f, dma_read, dma_write, kick, irq, clock_ns, text, text };
+	struct octet_host host = {
+		f, dma_read, dma_write, kick, irq, clock_ns, text, text, 1, NULL
+	};
 	uint8_t kind = fuzz_byte(f);
 	struct octet_config config;
 

@@ -59,11 +59,20 @@ static void guest_error(void *opaque, const char *text)
 	snprintf(f->error, sizeof(f->error), "%s", text);
 }
 
+/* Any order will do: the last part first. */
+static void parallel(void *opaque, unsigned int count, void (*run)(void *arg, unsigned int i),
+		     void *arg)
+{
+	(void)opaque;
+	while (count--)
+		run(arg, count);
+}
+
 struct fake *fake_new(const char *config)
 {
 	struct fake *f = calloc(1, sizeof(*f));
 	struct octet_host host = {
-		f, dma_read, dma_write, kick, irq, clock_ns, guest_error, NULL
+		f, dma_read, dma_write, kick, irq, clock_ns, guest_error, NULL, 3, parallel
 	};
 	struct octet_config cfg;
 	char err[200] = "";

@@ -551,6 +551,33 @@ static struct octet_cmd window(uint8_t op, uint32_t hw, uint32_t cin, uint32_t c
 	};
 }
 
+/* A guess of the time: it must not wrap around for shapes of any size. */
+static void test_brief(void **state)
+{
+	struct octet_work w = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		if (octet_simd_force(levels[i]))
+			continue;
+		w.cmd = window(OCTET_OP_CONV2D, 4, 8, 8, 3);
+		w.cmd.n = w.cmd.n2 = w.cmd.groups = 1;
+		assert_true(octet_work_is_brief(&w));
+		w.cmd.cin = 1 << 20;
+		assert_false(octet_work_is_brief(&w));
+		w.cmd = window(OCTET_OP_CONV2D, 112, 8, 8, 3);
+		w.cmd.n = w.cmd.n2 = w.cmd.groups = 1;
+		assert_false(octet_work_is_brief(&w));
+		w.cmd = window(OCTET_OP_CONV2D, 1, 1, 1, 65535);
+		w.cmd.n = w.cmd.n2 = w.cmd.groups = 1;
+		assert_false(octet_work_is_brief(&w));
+		w.cmd = window(OCTET_OP_EW, 1 << 20, 1 << 20, 1 << 20, 1);
+		w.cmd.n = w.cmd.n2 = w.cmd.groups = 1;
+		assert_false(octet_work_is_brief(&w));
+	}
+	octet_simd_force(NULL);
+}
+
 static int benches(void)
 {
 	struct octet_cmd gemm = window(OCTET_OP_GEMM, 512, 512, 512, 1), fc;
@@ -584,7 +611,7 @@ int main(int argc, char **argv)
 		unit_case(test_random_windows), unit_case(test_random_gemm),
 		unit_case(test_tile_edges), unit_case(test_extremes),
 		unit_case(test_output_stage_levels), unit_case(test_cancel),
-		unit_case(test_break_rounding),
+		unit_case(test_break_rounding), unit_case(test_brief),
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "--bench"))
