@@ -80,6 +80,14 @@ static void octet_event(void *opaque, const char *text)
     trace_octet_event(text);
 }
 
+static void octet_parallel(void *opaque, unsigned int count,
+                           void (*run)(void *arg, unsigned int i), void *arg)
+{
+    OctetState *s = opaque;
+
+    octet_team_run(s->team, count, run, arg);
+}
+
 static unsigned int octet_power_state(PCIDevice *pdev)
 {
     return pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL) &
@@ -126,8 +134,7 @@ static void octet_mmio_write(void *opaque, hwaddr addr, uint64_t value,
     if (!octet_answers(s)) {
         return;
     }
-    octet_machine_write(s->machine, addr, value);
-    octet_workers_sync(s);
+    octet_worker_write(s, addr, value);
 }
 
 static const MemoryRegionOps octet_mmio_ops = {
@@ -187,6 +194,8 @@ static bool octet_make_machine(OctetState *s, Error **errp)
         .clock_ns = octet_clock_ns,
         .guest_error = octet_guest_error,
         .trace = octet_event,
+        .threads = s->threads,
+        .parallel = s->threads > 1 ? octet_parallel : NULL,
     };
     char err[160] = "";
 
@@ -244,6 +253,14 @@ static void octet_realize(PCIDevice *pdev, Error **errp)
 {
     OctetState *s = OCTET(pdev);
 
+    if (s->threads > OCTET_THREADS_MAX) {
+        error_setg(errp, "octet: threads=%u: at most %u, or 0 for as many as "
+                   "there are processors", s->threads, OCTET_THREADS_MAX);
+        return;
+    }
+    if (!s->threads) {
+        s->threads = MIN(g_get_num_processors(), OCTET_THREADS_DEFAULT);
+    }
     if (!octet_make_machine(s, errp)) {
         return;
     }
@@ -256,6 +273,9 @@ static void octet_realize(PCIDevice *pdev, Error **errp)
                           "octet-registers", OCTET_BAR_SIZE);
     pci_register_bar(pdev, OCTET_BAR_REGS, PCI_BASE_ADDRESS_SPACE_MEMORY,
                      &s->mmio);
+    if (s->threads > 1) {
+        s->team = octet_team_new(s->threads - 1);
+    }
     octet_workers_start(s);
 }
 
@@ -264,6 +284,10 @@ static void octet_exit(PCIDevice *pdev)
     OctetState *s = OCTET(pdev);
 
     octet_workers_stop(s);
+    if (s->team) {
+        octet_team_free(s->team);
+        s->team = NULL;
+    }
     msix_unuse_all_vectors(pdev);
     msix_uninit_exclusive_bar(pdev);
     if (pci_is_express(pdev)) {
@@ -297,6 +321,7 @@ static const Property octet_properties[] = {
                                    config.dram_bpc, qdev_prop_uint32,
                                    uint32_t),
     DEFINE_PROP_STRING("timing", OctetState, timing),
+    DEFINE_PROP_UINT32("threads", OctetState, threads, 0),
 };
 
 static void octet_describe(ObjectClass *klass)
@@ -309,6 +334,8 @@ static void octet_describe(ObjectClass *klass)
         { "sram", "bytes per core, a multiple of 4096" },
         { "clock", "Hz" },
         { "dram-bytes-per-cycle", "0: what suits the array" },
+        { "threads", "that share a core's arithmetic on the host, 1 to 16; "
+                     "0 (default): as many as it has processors, at most 4" },
         { "timing", "fast (default), or paced: complete in modelled time" },
     };
     size_t i;

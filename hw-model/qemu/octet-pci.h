@@ -4,6 +4,7 @@
  *
  * octet-pci.c     QOM type, configuration space, BARs, DMA, MSI-X
  * octet-worker.c  one thread per core, bottom halves, timers, VM stop
+ * octet-team.c    threads that share the arithmetic of large commands
  * octet-vmstate.c  the machine's state in a snapshot or a migration
  * octet-inject.c  fault injection properties, writable at run time
  */
@@ -20,14 +21,19 @@
 #define TYPE_OCTET "octet"
 OBJECT_DECLARE_SIMPLE_TYPE(OctetState, OCTET)
 
+#define OCTET_THREADS_MAX 16
+#define OCTET_THREADS_DEFAULT 4
+
+typedef struct OctetTeam OctetTeam;
+
 /**
  * OctetCore: the threads and timers of one core
  *
  * @s: the device
  * @index: number of the core
- * @thread: computes, on private copies only; never takes the big lock
+ * @thread: computes, on private copies only, and steps after that
  * @start: posted to start a compute, or to end the thread with @quit
- * @step_bh: runs octet_core_step() under the big lock
+ * @step_bh: steps the core from the main loop
  * @timer: a deadline of the core on the virtual clock
  * @woken: set after @computed, for those who wait for it
  * @computing: a compute was started and its result not yet taken in; big lock
@@ -55,8 +61,10 @@ typedef struct OctetCore {
  * @config: from the properties; @machine is made from it at realize
  * @array: property "array"
  * @timing: property "timing"
+ * @threads: property "threads": of the arithmetic of one core
+ * @team: all but one of them; NULL: there is no other
  * @running: the VM runs; while it does not, no core steps
- * @stepping: a core steps under -icount
+ * @writing: a register is being written; kicked cores are stepped after it
  * @saved: the machine's state on its way to or from a stream
  * @saved_size: bytes of it
  */
@@ -67,10 +75,12 @@ struct OctetState {
     struct octet_config config;
     char *array;
     char *timing;
+    uint32_t threads;
+    OctetTeam *team;
     struct octet_machine *machine;
     VMChangeStateEntry *vm_state;
     bool running;
-    bool stepping;
+    bool writing;
     uint8_t *saved;
     uint32_t saved_size;
     OctetCore core[OCTET_CORE_MAX];
@@ -85,8 +95,16 @@ void octet_workers_abandon(OctetState *s);
 /* Run octet_core_step() on a core soon; the core's kick. */
 void octet_worker_kick(OctetState *s, unsigned int core);
 
-/* Under -icount: what a register write has set off happens before its end. */
-void octet_workers_sync(OctetState *s);
+/* A register write; what it sets off begins before its end. */
+void octet_worker_write(OctetState *s, uint64_t addr, uint32_t value);
+
+/* @threads of them wait for parts to run. */
+OctetTeam *octet_team_new(unsigned int threads);
+void octet_team_free(OctetTeam *team);
+
+/* run(arg, i) for each i below @count, in the caller's thread and the team's. */
+void octet_team_run(OctetTeam *team, unsigned int count,
+                    void (*run)(void *arg, unsigned int i), void *arg);
 
 void octet_inject_add_properties(OctetState *s);
 

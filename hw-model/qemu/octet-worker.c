@@ -2,35 +2,30 @@
 /*
  * Octet int8 accelerator: who runs the cores.
  *
- * A core's bottom half steps its state machine under the big lock: fetches,
- * walks, copies, writes, interrupts. Arithmetic goes to the core's thread, which
- * owns the private copies until the next step and never takes the big lock, so
- * it can be joined with the lock held.
+ * A core's state machine steps under the big lock: fetches, walks, copies, writes,
+ * interrupts. Whoever has something for it steps it there and then: the processor
+ * that rings the doorbell, the core's thread after a compute, a bottom half for
+ * all else. Handing over to another thread costs as much as a small job, and far
+ * more where the host is busy.
+ *
+ * Arithmetic goes to the core's thread, which owns the private copies until the
+ * next step and computes without the big lock, so that it can be waited for with
+ * the lock held. Only what is brief is computed by others, where they stepped.
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
 #include "qemu/main-loop.h"
+#include "qemu/rcu.h"
 #include "system/cpu-timers.h"
 #include "system/runstate.h"
 #include "octet-pci.h"
 #include "trace.h"
 
-static void *octet_worker(void *opaque)
-{
-    OctetCore *c = opaque;
-
-    for (;;) {
-        qemu_sem_wait(&c->start);
-        if (qatomic_load_acquire(&c->quit)) {
-            return NULL;
-        }
-        octet_core_compute(c->s->machine, c->index);
-        /* Pairs with loads in octet_step_bh(), octet_join(): results first. */
-        qatomic_store_release(&c->computed, true);
-        qemu_event_set(&c->woken);
-        qemu_bh_schedule(c->step_bh);
-    }
-}
+/* What computes may take of the big lock before the thread goes on with them. */
+#define OCTET_BRIEF_NS 100000
+/* Others get the big lock when the thread has had it for so long, in parts. */
+#define OCTET_SHARE_NS 1000000
+#define OCTET_PAUSE_US 50
 
 static void octet_arm(OctetCore *c, uint64_t deadline_ns)
 {
@@ -42,80 +37,139 @@ static void octet_arm(OctetCore *c, uint64_t deadline_ns)
     }
 }
 
-/*
- * Where virtual time counts instructions it may leap while the guest waits, and
- * a compute must take none of it: all that a core has to do is done at once. A
- * message that the guest aims at our own registers must not come in here again.
- */
-static void octet_run(OctetCore *c)
+static struct octet_step octet_compute(OctetCore *c)
 {
-    struct octet_step step;
-
-    if (c->s->stepping) {
-        return;
-    }
-    c->s->stepping = true;
-    do {
-        step = octet_core_step(c->s->machine, c->index);
-        if (step.kind == OCTET_STEP_COMPUTE) {
-            trace_octet_compute(c->index);
-            octet_core_compute(c->s->machine, c->index);
-        }
-    } while (step.kind == OCTET_STEP_COMPUTE);
-    c->s->stepping = false;
-    octet_arm(c, step.deadline_ns);
+    trace_octet_compute(c->index);
+    octet_core_compute(c->s->machine, c->index);
+    return octet_core_step(c->s->machine, c->index);
 }
 
 /*
- * The only place that steps a core. While a compute is under way a kick has
- * nothing to do but interrupts that are due: the step after the compute sees
- * everything else.
+ * Where virtual time counts instructions it may leap while the guest waits, and
+ * a compute must take none of it: all that a core has to do is done at once.
  */
+static bool octet_here(const struct octet_step *step, int64_t end)
+{
+    return step->kind == OCTET_STEP_COMPUTE &&
+           (icount_enabled() || (step->brief && get_clock() < end));
+}
+
+/* Takes in the result of a compute, and goes on for @brief_ns with brief ones. */
+static void octet_go_on(OctetCore *c, int64_t brief_ns)
+{
+    int64_t end = brief_ns ? get_clock() + brief_ns : 0;
+    struct octet_step step;
+
+    c->computed = false;
+    step = octet_core_step(c->s->machine, c->index);
+    while (octet_here(&step, end)) {
+        step = octet_compute(c);
+    }
+    octet_arm(c, step.deadline_ns);
+    c->computing = step.kind == OCTET_STEP_COMPUTE;
+}
+
+/*
+ * The only place that steps a core, with the big lock. While a compute is under
+ * way there is nothing to do but interrupts that are due: the step after the
+ * compute sees everything else. Returns whether the thread has to compute.
+ */
+static bool octet_step(OctetCore *c, int64_t brief_ns)
+{
+    OctetState *s = c->s;
+    MemReentrancyGuard *guard = &DEVICE(s)->mem_reentrancy_guard;
+    bool engaged = guard->engaged_in_io, more = false;
+
+    c->kicked = false;
+    if (!s->running) {
+        return false;
+    }
+    /* A message that the guest aims at our own registers must not come in. */
+    guard->engaged_in_io = true;
+    if (c->computing && !qatomic_load_acquire(&c->computed)) {
+        octet_arm(c, octet_core_tick(s->machine, c->index));
+    } else {
+        octet_go_on(c, brief_ns);
+        more = c->computing;
+    }
+    guard->engaged_in_io = engaged;
+    return more;
+}
+
+/*
+ * Computes what it was given, then steps on. Those who waited for the compute may
+ * have taken the result in first, and may have started another one.
+ */
+static bool octet_work(OctetCore *c, int64_t *held)
+{
+    int64_t start = get_clock();
+    bool more = false;
+
+    trace_octet_compute(c->index);
+    octet_core_compute(c->s->machine, c->index);
+    /* Pairs with loads in octet_step(), octet_join(): results first. */
+    qatomic_store_release(&c->computed, true);
+    qemu_event_set(&c->woken);
+    if (get_clock() - start >= OCTET_PAUSE_US * 1000) {
+        *held = 0;
+    }
+    bql_lock();
+    start = get_clock();
+    if (c->computing && c->computed) {
+        more = octet_step(c, 0);
+    }
+    *held += get_clock() - start;
+    bql_unlock();
+    /* The lock is not fair: who sleeps for it needs a while to come and take it. */
+    if (more && *held >= OCTET_SHARE_NS) {
+        g_usleep(OCTET_PAUSE_US);
+        *held = 0;
+    }
+    return more;
+}
+
+static void *octet_worker(void *opaque)
+{
+    OctetCore *c = opaque;
+    int64_t held;
+
+    rcu_register_thread();
+    for (;;) {
+        qemu_sem_wait(&c->start);
+        if (qatomic_load_acquire(&c->quit)) {
+            break;
+        }
+        held = 0;
+        while (octet_work(c, &held)) {
+            ;
+        }
+    }
+    rcu_unregister_thread();
+    return NULL;
+}
+
 static void octet_step_bh(void *opaque)
 {
     OctetCore *c = opaque;
-    struct octet_step step;
 
-    c->kicked = false;
-    if (!c->s->running) {
-        return;
-    }
-    if (icount_enabled()) {
-        octet_run(c);
-        return;
-    }
-    if (c->computing) {
-        if (!qatomic_load_acquire(&c->computed)) {
-            octet_arm(c, octet_core_tick(c->s->machine, c->index));
-            return;
-        }
-        c->computing = false;
-        c->computed = false;
-    }
-    step = octet_core_step(c->s->machine, c->index);
-    octet_arm(c, step.deadline_ns);
-    if (step.kind == OCTET_STEP_COMPUTE) {
-        trace_octet_compute(c->index);
-        c->computing = true;
+    if (octet_step(c, OCTET_BRIEF_NS)) {
         qemu_sem_post(&c->start);
     }
 }
 
 static void octet_timer(void *opaque)
 {
-    OctetCore *c = opaque;
-
-    qemu_bh_schedule(c->step_bh);
-    if (icount_enabled()) {
-        octet_step_bh(c);
-    }
+    octet_step_bh(opaque);
 }
 
-void octet_workers_sync(OctetState *s)
+void octet_worker_write(OctetState *s, uint64_t addr, uint32_t value)
 {
     unsigned int i;
 
-    for (i = 0; icount_enabled() && i < s->config.cores; i++) {
+    s->writing = true;
+    octet_machine_write(s->machine, addr, value);
+    s->writing = false;
+    for (i = 0; i < s->config.cores; i++) {
         if (s->core[i].kicked) {
             octet_step_bh(&s->core[i]);
         }
@@ -127,7 +181,9 @@ void octet_worker_kick(OctetState *s, unsigned int core)
     /* The machine resets itself before there are workers. */
     if (s->core[core].step_bh) {
         s->core[core].kicked = true;
-        qemu_bh_schedule(s->core[core].step_bh);
+        if (!s->writing) {
+            qemu_bh_schedule(s->core[core].step_bh);
+        }
     }
 }
 
@@ -235,7 +291,10 @@ void octet_workers_stop(OctetState *s)
 
         qatomic_store_release(&c->quit, true);
         qemu_sem_post(&c->start);
+        /* It may be waiting for the lock, to see that there is nothing to do. */
+        bql_unlock();
         qemu_thread_join(&c->thread);
+        bql_lock();
         timer_free(c->timer);
         qemu_bh_delete(c->step_bh);
         c->step_bh = NULL;
