@@ -211,12 +211,12 @@ fuzz: ## core, .tflite reader, PCI function and ioctls against random input, FUZ
 	+@$(if $(filter-out ioctl,$(T)),:,$(MAKE) --no-print-directory $(guest_files) qemu)
 	$(if $(filter-out ioctl,$(T)),@:,$(guest_modules))
 	@T=$(T) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
-bench: ## figures against peers, also build/*.json; T=run, cpu, submit, growth: one part
+bench: ## figures against peers, also build/*.json; T=run, device, cpu, submit, growth: one part
 	$(deps)
 	+@$(MAKE) --no-print-directory all qemu build/bin/int8_float \
-		build/tests/guest/submit_cost build/tests/guest/scaling
+		build/tests/guest/submit_cost build/tests/guest/scaling build/tests/guest/speed
 	$(guest_modules)
-	@for part in $(or $(T),run submit growth); do tests/bench/$$part || exit; done
+	@for part in $(or $(T),run device submit growth); do tests/bench/$$part || exit; done
 test-programs: $(test_files)
 	@:
 demo-data: $(demo_data)

@@ -88,6 +88,10 @@ $(eval $(call program,build/bin/int8_float,tests/bench/int8_float.c,tests $(lib_
 	$(lib_libs) -lXNNPACK))
 cflags_tests/bench := -Itests/lib -Iuserspace/lib
 
+# The device in the guest against the fallback on the host: tests/bench/device.
+$(eval $(call program,build/tests/guest/speed,tests/bench/speed.c \
+	$(addprefix tests/bench/peers/,octet.c ops.c),$(lib_archives),$(lib_libs)))
+
 # Against other people's libraries.
 $(eval $(call program,build/tests/oracles/xnnpack,tests/oracles/xnnpack.c,tests $(lib_archives),\
 	$(test_libs) -lXNNPACK))

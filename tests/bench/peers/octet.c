@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The CPU fallback, through the public calls: what a program has of it. */
+/*
+ * The CPU fallback, through the public calls: what a program has of it. Or another
+ * backend, by its name instead of a level's.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +24,26 @@ static const char *begin(const char *level)
 	static char text[96];
 
 	open.backend = OCTET_BACKEND_CPU;
-	open.cpu_level = level;
+	if (!strcmp(level, "drm"))
+		open.backend = OCTET_BACKEND_DRM;
+	else if (!strcmp(level, "sim"))
+		open.backend = OCTET_BACKEND_SIM;
+	else if (strcmp(level, "cpu"))
+		open.cpu_level = level;
 	if (!ctx && octet_open(&ctx, &open))
 		return NULL;
 	snprintf(text, sizeof(text), "Octet %s", octet_version());
 	return text;
+}
+
+struct octet_ctx *peer_octet_context(void)
+{
+	return ctx;
+}
+
+struct octet_job *peer_octet_job(void *state)
+{
+	return ((struct state *)state)->job;
 }
 
 static void check(int error)

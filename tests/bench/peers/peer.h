@@ -65,6 +65,24 @@ struct peer {
  */
 extern const struct peer peer_octet, peer_octet_dbl, peer_onednn, peer_onednn_u8, peer_xnnpack;
 
+/* What Octet's operations run on, once it has begun. */
+struct octet_ctx *peer_octet_context(void);
+
+/* The job of what one of Octet's peers has made. */
+struct octet_job *peer_octet_job(void *state);
+
+/* All operations. */
+extern const struct peer_op peer_ops[];
+extern const size_t peer_ops_count;
+
+/* Its name for people, at most @n bytes. */
+void peer_name(const struct peer_op *op, char *to, size_t n);
+
+/* Its numbers, from one generator for all operations: programs that make all of them, in
+ * order, have equal ones. */
+void peer_numbers(const struct peer_op *op, struct peer_data *d);
+void peer_numbers_free(struct peer_data *d);
+
 /* Says why and ends the program. */
 void peer_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
