@@ -258,6 +258,69 @@ static void pointwise(const char *name)
 	octet_cpu_free(cpu);
 }
 
+/* A larger kernel over whole sixteens of channels, padded to the same size or half. */
+static struct octet_cmd image(uint64_t *rng, unsigned int i)
+{
+	struct octet_cmd c;
+
+	do {
+		c = wanted(rng, OCTET_OP_CONV2D, 0, 1 + i % 2);
+	} while (c.wgt.type == OCTET_TYPE_INT4);
+	c.r = c.s = i % 5 ? 3 : 5;
+	c.sh = c.sw = i % 4 ? 1 : 2;
+	c.dh = c.dw = 1;
+	c.pt = c.pl = c.r / 2;
+	c.groups = 1 + i % 3 / 2;
+	c.n = 1 + i % 2;
+	c.h = (uint32_t)tc_between(rng, 7, 17);
+	c.w = (uint32_t)tc_between(rng, 7, 17);
+	c.oh = (c.h - 1) / c.sh + 1;
+	c.ow = (c.w - 1) / c.sw + 1;
+	c.cin = 16 * c.groups * (uint32_t)tc_between(rng, 1, 3);
+	c.cout = c.groups * (uint32_t)tc_between(rng, 16, 40);
+	return c;
+}
+
+/* Convolutions as networks have them, then the largest sums that some kernels take. */
+static void images(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+	struct job j;
+
+	for (unsigned int i = 0; i < 60; i++) {
+		j = (struct job){ .c = image(&rng, i) };
+		ops_strides(&rng, &j.c);
+		job_memory(&j, &rng);
+		run(cpu, &j, i);
+		job_free(&j);
+	}
+	for (unsigned int cin = 896; cin <= 944; cin += 48) {
+		const uint8_t *p[OPS_PLACES];
+
+		do {
+			j = (struct job){ .c = image(&rng, 1) };
+		} while (j.c.wgt.type != OCTET_TYPE_UINT8 || j.c.prm.space ||
+			 j.c.src.type != OCTET_TYPE_UINT8);
+		j.c.h = j.c.w = j.c.oh = j.c.ow = 8;
+		j.c.cin = cin;
+		j.c.src.zero_point = j.c.wgt.zero_point = 0;
+		for (unsigned int k = 0; k <= OCTET_OPERAND_DST; k++)
+			if ((&j.c.src)[k].type)
+				ops_dense(&j.c, k);
+		job_memory(&j, &rng);
+		memset(j.mem[0].p, 0xff, j.mem[0].size);
+		memset(j.mem[OCTET_OPERAND_WGT].p, 0xff,
+		       j.mem[OCTET_OPERAND_WGT].size);
+		for (unsigned int k = 0; k < OPS_PLACES; k++)
+			p[k] = j.mem[k].p;
+		ops_reference(&j.c, p, j.want);
+		run(cpu, &j, cin);
+		job_free(&j);
+	}
+	octet_cpu_free(cpu);
+}
+
 /* Sums that leave 48 bits, in each direction, come back on the other side. */
 static void wrap48(const char *name)
 {
@@ -469,7 +532,7 @@ static void canceled(const char *name)
 #define LIST(l, op) unit_case(op##_##l),
 #define EDGES(X, l)							\
 	X(l, large) X(l, copies) X(l, wrap48) X(l, deep) X(l, ties)	\
-	X(l, aliased) X(l, canceled) X(l, pointwise)
+	X(l, aliased) X(l, canceled) X(l, pointwise) X(l, images)
 #define DEFINE_EDGE(l, f)						\
 	static void f##_##l(void **state) { (void)state; f(#l); }
 

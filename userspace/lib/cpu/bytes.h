@@ -124,6 +124,10 @@ struct cpu_sum {
  * @widen: wide levels, else NULL: @count runs of @n bytes, @step apart, to int16 less
  *	@zero side by side; @less of a run is the sum of its products x0 x2 + x1 x3.
  *	@n is a multiple of 4; up to 15 elements behind the last run are written too
+ * @patch, @unpatch: wide levels, may be NULL, see winograd.h. The 16 inputs at @x, each
+ *	of @n channels, a multiple of 16, to places @step apart; @less of place e is
+ *	at e * @less_step. And sums of @count patches, places @step apart, to four
+ *	results each, at @to[4 i] ..., from @start on
  * @begin, @end: around the tiles of a product; NULL: nothing
  * @tile: see struct cpu_tile
  * @finish: output stage of @rows rows of @n sums, @lda apart, channels from
@@ -136,6 +140,11 @@ struct cpu_bytes {
 	bool any_sign;
 	void (*widen)(int16_t *to, const uint8_t *from, size_t n, size_t count,
 		      size_t step, bool is_signed, int32_t zero, int32_t *less);
+	void (*patch)(int16_t *to, size_t step, const uint8_t *const *x, size_t n,
+		      bool is_signed, int32_t zero, int32_t *less,
+		      size_t less_step);
+	void (*unpatch)(const int32_t *sums, size_t step, size_t count,
+			const int32_t *start, int32_t *const *to);
 	void (*begin)(void);
 	void (*end)(void);
 	void (*tile)(const struct cpu_tile *t);
@@ -163,6 +172,11 @@ void octet_cpu_add_avx2(const struct cpu_sum *sum, const uint8_t *a,
 void octet_cpu_rows_wide_avx2(int16_t *to, const uint8_t *from, size_t n,
 			      size_t count, size_t step, bool is_signed,
 			      int32_t zero, int32_t *less);
+void octet_cpu_patch_avx2(int16_t *to, size_t step, const uint8_t *const *x,
+			  size_t n, bool is_signed, int32_t zero, int32_t *less,
+			  size_t less_step);
+void octet_cpu_unpatch_avx2(const int32_t *sums, size_t step, size_t count,
+			    const int32_t *start, int32_t *const *to);
 
 void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
 				 const int32_t *acc, size_t lda, size_t rows,

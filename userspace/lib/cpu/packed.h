@@ -15,6 +15,8 @@
  * @w: [group][panel][line][@line]
  * @wide: room for a group's channels in the arrays: whole panels
  * @flip, @negative: see struct cpu_tile
+ * @less: Winograd's convolution, see winograd.h, else NULL: where the sums of places
+ *	start, [group][panel][place][CPU_PANEL]; @w is [group][panel][place][line] then
  * @zw: what is left of the weights' zero points, NULL if nothing: the sum of a
  *	row's inputs times this is to be subtracted
  */
@@ -27,6 +29,7 @@ struct cpu_packed {
 	bool negative;
 	const int8_t *w;
 	const int32_t *start;
+	const int32_t *less;
 	const int32_t *zw;
 	struct cpu_tail tail;
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "packed.h"
+#include "winograd.h"
 
 /** struct arrays - by channel, before they are constant */
 struct arrays {
@@ -250,6 +251,66 @@ static void wide_channel(const struct cpu_work *work, const struct filter *f,
 	stage_of(work, o, at, a);
 }
 
+/* The 16 places of a channel's kernels; weights of four input channels at a time. */
+static void winograd_channel(const struct cpu_work *work, const uint8_t *w,
+			     const struct cpu_packed *p, const struct arrays *a,
+			     int32_t *less, size_t group, size_t c)
+{
+	const struct cpu_shape *s = &work->wgt;
+	const size_t o = group * p->channels + c, at = group * p->wide + c;
+	const size_t panel = at / CPU_PANEL * CPU_PLACES;
+	const size_t place = p->lines * CPU_WIDE_LINE / sizeof(int16_t);
+	int16_t *to = (int16_t *)(void *)a->w + panel * place +
+		      c % CPU_PANEL / 8 * 32 + c % 8 * 2;
+	int16_t u[4][CPU_PLACES];
+	int32_t g[9], four[4];
+
+	less += panel * CPU_PANEL + c % CPU_PANEL;
+	for (size_t k = 0; k < s->inner; k++) {
+		for (size_t t = 0; t < 9; t++) {
+			const uint8_t b = w[o * s->stride[1] +
+					    t / 3 * s->stride[2] +
+					    t % 3 * s->stride[3] + k];
+
+			g[t] = (work->w_signed ? (int8_t)b : b) - work->zw[o];
+		}
+		octet_cpu_winograd_weights(g, u[k % 4]);
+		for (size_t e = 0; k % 4 == 3 && e < CPU_PLACES; e++) {
+			for (size_t i = 0; i < 4; i++)
+				four[i] = u[i][e];
+			less[e * CPU_PANEL] = (int32_t)(
+				(uint32_t)less[e * CPU_PANEL] -
+				put_wide(to + e * place + k / 4 * 64, four));
+		}
+	}
+	a->start[at] = work->stage.bias[o];
+	stage_of(work, o, at, a);
+}
+
+static int pack_winograd(const struct cpu_work *work, const uint8_t *w,
+			 struct cpu_packed *to, uint64_t *bytes)
+{
+	const size_t places = to->groups * to->panels * CPU_PLACES;
+	const size_t less = places * CPU_PANEL * sizeof(int32_t);
+	struct arrays a;
+	size_t all;
+
+	to->lines = work->wgt.inner / 4;
+	to->line = CPU_PLACES * CPU_WIDE_LINE;
+	all = places * to->lines * CPU_WIDE_LINE;
+	if (reserve(to, all + less, &a, bytes))
+		return -ENOMEM;
+	if (to->wide > to->channels)
+		memset(a.w, 0, all);
+	to->less = memset(a.w + all, 0, less);
+	for (size_t g = 0; g < to->groups; g++)
+		for (size_t c = 0; c < to->channels; c++)
+			winograd_channel(work, w, to, &a,
+					 (int32_t *)(void *)(a.w + all), g, c);
+	publish(to, work, &a, to->k);
+	return 0;
+}
+
 static int pack_wide(const struct cpu_work *work, const uint8_t *w,
 		     struct cpu_packed *to, uint64_t *bytes)
 {
@@ -289,6 +350,9 @@ int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 	to->lines = (to->k + 3) / 4;
 	to->line = cpu->k->bytes->widen ? CPU_WIDE_LINE : CPU_LINE;
 	to->wide = to->panels * CPU_PANEL;
+	to->less = NULL;
+	if (octet_cpu_winograd_fits(cpu, work))
+		return pack_winograd(work, w, to, bytes);
 	if (cpu->k->bytes->widen)
 		return pack_wide(work, w, to, bytes);
 	if (reserve(to, to->groups * to->panels * to->lines * CPU_LINE, &a,

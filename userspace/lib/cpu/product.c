@@ -8,6 +8,7 @@
 
 #include "op.h"
 #include "product.h"
+#include "winograd.h"
 
 #define CACHE_1	(24u << 10)
 #define CACHE_2	(768u << 10)
@@ -292,6 +293,20 @@ static size_t alike(uint64_t m, size_t most)
 	return most;
 }
 
+static struct cpu_tail tail_of(const struct cpu_packed *p,
+			       const struct cpu_work *work, size_t group)
+{
+	struct cpu_tail tail = p->tail;
+
+	tail.stage.nearest = work->stage.nearest;
+	tail.stage.mult += group * p->wide;
+	tail.stage.shift += group * p->wide;
+	tail.half += group * p->wide;
+	tail.right += group * p->wide;
+	tail.ties += group * p->wide;
+	return tail;
+}
+
 int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 			    const struct cpu_packed *p, size_t group,
 			    const uint8_t *a, uint8_t *y)
@@ -310,17 +325,13 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	b->m = rows_of(cmd);
 	most = alike(b->m, block_rows(p));
 	b->copy = !in_place(work);
-	b->tail = p->tail;
-	b->tail.stage.nearest = work->stage.nearest;
-	b->tail.stage.mult += group * p->wide;
-	b->tail.stage.shift += group * p->wide;
-	b->tail.half += group * p->wide;
-	b->tail.right += group * p->wide;
-	b->tail.ties += group * p->wide;
+	b->tail = tail_of(p, work, group);
+	if (p->less)
+		return octet_cpu_winograd(cpu, work, p, group, &b->tail);
 	b->taps = b->copy || gemm ? 1 : (size_t)cmd->r * cmd->s;
 	b->lines = p->lines / b->taps;
 	if (cpu->k->bytes->widen) {
-		most = octet_cpu_wide_rows(b);
+		most = alike(b->m, octet_cpu_wide_rows(b));
 		memset(b->kept, 0, sizeof(b->kept));
 		if (!b->copy && !gemm)
 			memset(cpu->pad, cmd->pad_value, work->wgt.inner);

@@ -111,6 +111,8 @@ static void run(const struct cpu_tile *t)
 const struct cpu_bytes octet_cpu_bytes_avx2 = {
 	.any_sign = true,
 	.widen = octet_cpu_rows_wide_avx2,
+	.patch = octet_cpu_patch_avx2,
+	.unpatch = octet_cpu_unpatch_avx2,
 	.tile = run,
 	.finish = octet_cpu_finish_avx2,
 	.depthwise = octet_cpu_dw_avx2,
