@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/bitfield.h>
+#include <linux/devcoredump.h>
 
 #include <drm/drm_drv.h>
 #include <drm/octet_isa.h>
@@ -363,6 +364,8 @@ static void octet_mock_put(void *data)
 	struct octet_mock *mock = data;
 
 	devres_release_group(&mock->pdev.dev, NULL);
+	/* A dump holds the device, whose release goes with this module. */
+	dev_coredump_put(&mock->pdev.dev);
 	pm_runtime_disable(&mock->pdev.dev);
 	put_device(&mock->pdev.dev);
 }

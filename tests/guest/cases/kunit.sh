@@ -5,6 +5,8 @@
 # device: cores=2
 # timeout: 60
 filter=/sys/module/kunit/parameters/filter_glob
+dumps() { ls /sys/class/devcoredump | grep -c devcd; }
+before=$(dumps)
 check "rmmod" rmmod octet
 printf '*' >$filter	# a newline would be part of it
 check "insmod" insmod /modules/octet.ko
@@ -23,3 +25,5 @@ for f in /sys/kernel/debug/kunit/octet*/results; do
 		}
 		{ print "# " $0 }' /tmp/results
 done
+# One would hold a pretended device, which ends in the module that may be gone then.
+check "no dump is left" [ "$(dumps)" -le "$before" ]
