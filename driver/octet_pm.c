@@ -81,12 +81,14 @@ int octet_pm_get(struct octet_device *odev)
 		return -ENODEV;
 
 	ret = pm_runtime_resume_and_get(odev->drm.dev);
-	if (ret) {
-		ret = READ_ONCE(odev->lost) ?: ret;
-	} else {
+	if (!ret) {
 		spin_lock_irq(&odev->pm.lock);
 		odev->pm.refs++;
 		spin_unlock_irq(&odev->pm.lock);
+		/* Waking it up may have shown that it is. */
+		ret = READ_ONCE(odev->lost);
+		if (ret)
+			octet_pm_put(odev);
 	}
 	drm_dev_exit(idx);
 	return ret;
@@ -168,18 +170,14 @@ static int octet_pm_suspend(struct device *dev)
 	return 0;
 }
 
+/*
+ * No error for a device that is lost either: the PM core would keep it, and refuse
+ * to wake up the device when a reset has brought it back. See octet_pm_get().
+ */
 static int octet_pm_resume(struct device *dev)
 {
 	octet_pm_wake(dev_get_drvdata(dev));
 	return 0;
-}
-
-static int octet_pm_runtime_resume(struct device *dev)
-{
-	struct octet_device *odev = dev_get_drvdata(dev);
-
-	octet_pm_wake(odev);
-	return READ_ONCE(odev->lost);
 }
 
 /* A function level reset reaches a device that is awake. */
@@ -198,5 +196,5 @@ void octet_pm_finish_reset(struct octet_device *odev)
 
 const struct dev_pm_ops octet_pm_ops = {
 	SYSTEM_SLEEP_PM_OPS(octet_pm_suspend, octet_pm_resume)
-	RUNTIME_PM_OPS(octet_pm_suspend, octet_pm_runtime_resume, NULL)
+	RUNTIME_PM_OPS(octet_pm_suspend, octet_pm_resume, NULL)
 };

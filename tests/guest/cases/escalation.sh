@@ -44,6 +44,7 @@ check "  with its reason" grep -q "^reason: the ring is out of step" /tmp/dump
 
 check "a core that is stuck" wedged core
 check "a device that is stuck, and a function level reset" wedged flr $sys/reset
+check "a device that is stuck when it wakes up, and a reset" wedged asleep $sys/reset
 check "a device that is stuck" wedged device
 echo "$address" >/sys/bus/pci/drivers/octet/unbind
 echo "$address" >/sys/bus/pci/drivers/octet/bind

@@ -4,7 +4,7 @@
  * a device that is stuck it is lost, and user space is told by an event. A function
  * level reset brings it back, for files that are open too.
  *
- * usage: wedged core | device | flr
+ * usage: wedged core | device | flr RESET | asleep RESET
  */
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -108,13 +108,42 @@ static void stuck_device(int fd)
 	close(uevents);
 }
 
-/* Waits for the reset, which the case makes. */
-static void come_back(int fd, const char *reset)
+static bool asleep(void)
 {
+	char path[128], text[16] = "";
 	FILE *f;
 
-	stuck_device(fd);
-	f = fopen(reset, "w");
+	snprintf(path, sizeof(path), "/sys/class/accel/%s/device/power/runtime_status",
+		 strrchr(dev_path(), '/') + 1);
+	f = fopen(path, "r");
+	if (!f || !fgets(text, sizeof(text), f))
+		bail("%s: %s", path, strerror(errno));
+	fclose(f);
+	return !strncmp(text, "suspended", 9);
+}
+
+/* That it is lost is found out by who wakes it up. */
+static void stuck_asleep(int fd)
+{
+	uint32_t queue = queue_new(fd), sync = sync_new(fd);
+	struct gemm g;
+
+	gemm_new(&g, fd, 5);
+	dev_power("auto");
+	for (int i = 0; i < 200 && !asleep(); i++)
+		sleep_ms(100);
+	check(asleep(), "the device sleeps");
+	check(host_set("inject-stuck-device", "1"), "  its next reset does not end");
+	check_ret(gemm_submit(&g, queue, sync), -EIO, "  a submit wakes it up");
+	check_ret(gemm_submit(&g, queue, sync), -EIO, "  another submit");
+	dev_power("on");
+	gemm_free(&g);
+}
+
+static void come_back(int fd, const char *reset)
+{
+	FILE *f = fopen(reset, "w");
+
 	check(f && fputs("1", f) >= 0 && !fclose(f), "a function level reset");
 	check(gemm_works(fd), "  brings it back: a job of the same file gives right bits");
 	for (int i = 0; i < 4; i++)
@@ -127,15 +156,20 @@ int main(int argc, char **argv)
 
 	tap_start(120);
 	if (argc < 2) {
-		fputs("usage: wedged core | device | flr FILE\n", stderr);
+		fputs("usage: wedged core | device | flr RESET | asleep RESET\n", stderr);
 		return 2;
 	}
 	fd = dev_open();
+	/* To wake up takes a reset, which would be the one that does not end. */
+	dev_power("on");
 	if (!strcmp(argv[1], "core"))
 		stuck_core(fd);
-	else if (!strcmp(argv[1], "device"))
+	else if (!strcmp(argv[1], "asleep"))
+		stuck_asleep(fd);
+	else
 		stuck_device(fd);
-	else if (!strcmp(argv[1], "flr") && argc == 3)
+	if (argc == 3)
 		come_back(fd, argv[2]);
+	dev_power("auto");
 	return tap_end();
 }
