@@ -551,6 +551,31 @@ static struct octet_cmd window(uint8_t op, uint32_t hw, uint32_t cin, uint32_t c
 	};
 }
 
+/* Pixels whose channels are rows of the product as they lie, and such as are next to that. */
+static void test_pointwise(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 96; i++) {
+		struct item it = { 0 };
+		struct octet_cmd *c = &it.work.cmd;
+
+		*c = window(OCTET_OP_CONV2D, 15, i & 1 ? 8 : 1 + rnd(9), 1 + rnd(40), 1);
+		c->n = 1 + rnd(2);
+		c->n2 = c->groups = 1;
+		c->oh -= i >> 1 & 1;
+		c->ow -= i >> 2 & 1;
+		c->pl = i >> 3 & 1;
+		c->pt = i >> 4 & 1;
+		if (i >> 5 == 2)
+			c->sw = c->sh = 2;
+		types(c);
+		records(&it, true, rnd(2));
+		start(&it);
+		at_all_levels(&it);
+		done(&it);
+	}
+}
+
 /* A guess of the time: it must not wrap around for shapes of any size. */
 static void test_brief(void **state)
 {
@@ -612,6 +637,7 @@ int main(int argc, char **argv)
 		unit_case(test_tile_edges), unit_case(test_extremes),
 		unit_case(test_output_stage_levels), unit_case(test_cancel),
 		unit_case(test_break_rounding), unit_case(test_brief),
+		unit_case(test_pointwise),
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "--bench"))
