@@ -178,8 +178,9 @@ int main(int argc, char **argv)
 		if (strstr(peer_ops[i].group, part) || strstr(name, part))
 			make_op(&items[count++], &peer_ops[i]);
 	}
-	for (size_t i = 0; strstr("networks", part) && i < sizeof(nets) / sizeof(nets[0]); i++)
-		count += make_net(&items[count], argv[3], nets[i]);
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
+		if (strstr("networks", part) || strstr(nets[i], part))
+			count += make_net(&items[count], argv[3], nets[i]);
 	for (int r = 0; r < rounds; r++) {
 		if (argc > 5 && system(argv[5]))
 			peer_die("%s failed", argv[5]);
