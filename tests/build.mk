@@ -70,7 +70,7 @@ threads_tests := cpu_run cpu_ops cpu_chain plan
 $(foreach t,$(threads_tests),$(eval $(call program,build/tests/$(t)_threads,\
 	tests/unit/test_$(t).c tests/tools/cpu_threads.c,tests $(lib_archives),$(test_libs))))
 $(threads_tests:%=build/tests/%_threads) build/tests/tsan/cpu_run: LDFLAGS += \
-	-Wl,--wrap=octet_cpu_new,--wrap=octet_cpu_cut,--wrap=ops_random
+	-Wl,--wrap=octet_cpu_new,--wrap=octet_cpu_run,--wrap=octet_cpu_cut,--wrap=ops_random
 # Where the library finds no thread to be had.
 build/tests/cpu_threads build/tests/asan/cpu_threads build/tests/tsan/cpu_threads: LDFLAGS += \
 	-Wl,--wrap=pthread_create
@@ -86,6 +86,9 @@ build/tests/cpu_tsan: build/tests/tsan/cpu_threads build/tests/tsan/cpu_run
 # For make bench: eight bits against float32.
 $(eval $(call program,build/bin/int8_float,tests/bench/int8_float.c,tests $(lib_archives),\
 	$(lib_libs) -lXNNPACK))
+# And several threads against one.
+$(eval $(call program,build/bin/bench_threads,tests/bench/threads.c,$(lib_archives),$(lib_libs)))
+cflags_tests/bench/threads.c := -D_GNU_SOURCE
 cflags_tests/bench := -Itests/lib -Iuserspace/lib
 
 # The device in the guest against the fallback on the host: tests/bench/device.

@@ -62,7 +62,7 @@ octet=$bin/octet
 usage() {
 	run 0 "$octet" --help
 	silent err
-	for word in info selftest bench --backend --device --machine --cpu --count \
+	for word in info selftest bench --backend --device --machine --cpu --threads --count \
 		--seed --quick --json --version 'Exit: 0'; do
 		says out "$word"
 	done
@@ -124,6 +124,8 @@ backends() {
 	says err '/dev/null is not an Octet device'
 	run 3 "$octet" info --backend cpu --cpu mmx
 	says err "'mmx' is unknown: scalar, avx2, avx512vnni or amx"
+	run 2 "$octet" info --backend cpu --threads 65
+	says err "'65': must be a number from 1 to 64"
 	for array in a256 a512 a1024 a2048; do
 		run 0 "$octet" selftest --machine array=$array --count 20
 		says out '^20 passed, 0 failed, 0 skipped$'
@@ -131,6 +133,7 @@ backends() {
 	run 1 "$octet" selftest --machine break-rounding=on --count 300 --seed 1
 	says out ' [1-9][0-9]* failed, '
 	run 0 "$octet" selftest --backend cpu --cpu scalar --count 5
+	run 0 "$octet" selftest --backend cpu --threads all --count 5
 	run 0 "$octet" selftest --count 3 --seed 77
 	says out 'seed 77$'
 	cp "$work/out" "$work/first"

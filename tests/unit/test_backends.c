@@ -367,8 +367,13 @@ static void test_names(void **state)
 	assert_int_equal(octet_open(&ctx, &o), -EINVAL);
 	assert_non_null(strstr(err, "mmx"));
 	o.cpu_level = "scalar";
+	o.cpu_threads = 65;
+	assert_int_equal(octet_open(&ctx, &o), -EINVAL);
+	assert_non_null(strstr(err, "65"));
+	o.cpu_threads = 3;
 	assert_int_equal(octet_open(&ctx, &o), 0);
 	assert_int_equal(octet_get_info(ctx, &info), 0);
+	assert_non_null(strstr(info.name, "3 threads"));
 	assert_int_equal(info.cores, 0);
 	assert_string_equal(info.simd, "scalar");
 	octet_close(ctx);
