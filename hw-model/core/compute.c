@@ -47,8 +47,12 @@ static int staged16(const struct octet_work *work)
 	return octet_compute_window16(work);
 }
 
-/* Elements of results and inputs that any operation handles in some 50 us. */
+/*
+ * Elements of results and inputs that any operation handles in some 50 us; where there are
+ * products, these are what takes the time.
+ */
 #define BRIEF_ELEMENTS	(1 << 17)
+#define BRIEF_OPERANDS	(1 << 18)
 
 /* products, or what takes as long, of a result of 8-bit inputs */
 static double effort(const struct octet_cmd *cmd)
@@ -74,8 +78,9 @@ bool octet_work_is_brief(const struct octet_work *work)
 	double batches = (double)cmd->n * cmd->n2, times = cmd->src.type == OCTET_TYPE_INT16 ? 16 : 1;
 	double in = batches * cmd->h * cmd->w * cmd->cin;
 	double results = batches * cmd->oh * cmd->ow * cmd->cout;
+	double most = effort(cmd) > 1 ? BRIEF_OPERANDS : BRIEF_ELEMENTS;
 
-	return (in + results) * times <= BRIEF_ELEMENTS &&
+	return (in + results) * times <= most &&
 	       results * effort(cmd) * times <= octet_simd_get()->brief;
 }
 

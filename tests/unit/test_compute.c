@@ -590,7 +590,7 @@ static void test_brief(void **state)
 		assert_true(octet_work_is_brief(&w));
 		w.cmd.cin = 1 << 20;
 		assert_false(octet_work_is_brief(&w));
-		w.cmd = window(OCTET_OP_CONV2D, 112, 8, 8, 3);
+		w.cmd = window(OCTET_OP_CONV2D, 224, 8, 8, 3);
 		w.cmd.n = w.cmd.n2 = w.cmd.groups = 1;
 		assert_false(octet_work_is_brief(&w));
 		w.cmd = window(OCTET_OP_CONV2D, 1, 1, 1, 65535);
