@@ -50,12 +50,30 @@ struct rows {
 	struct octet_pacer pacer;
 };
 
+/* columns of the input that @count results of a row are made of */
+static size_t span(const struct octet_cmd *cmd, size_t count)
+{
+	return (count - 1) * cmd->sw + (size_t)(cmd->s - 1) * cmd->dw + 1;
+}
+
+/* results of a row that there are columns for */
+static size_t strip_max(const struct octet_cmd *cmd)
+{
+	size_t most = (COLUMNS - span(cmd, 1)) / cmd->sw + 1;
+
+	return most < PIXELS ? most : PIXELS;
+}
+
 bool octet_depthwise_has_rows(const struct octet_cmd *cmd)
 {
-	size_t span = (size_t)(cmd->s - 1) * cmd->dw + 1;
+	size_t count;
 
-	return cmd->cin == cmd->cout && (size_t)cmd->w * cmd->cin >= 16 &&
-	       span + cmd->sw <= COLUMNS && (size_t)cmd->r * cmd->s < OCTET_LONG_SUM / 16;
+	if (cmd->cin != cmd->cout || (size_t)cmd->w * cmd->cin < 16 ||
+	    span(cmd, 1) + cmd->sw > COLUMNS || (size_t)cmd->r * cmd->s >= OCTET_LONG_SUM / 16)
+		return false;
+	/* Far more columns to lay out than taps to sum up are not worth it. */
+	count = strip_max(cmd) < cmd->ow ? strip_max(cmd) : cmd->ow;
+	return span(cmd, count) <= 4 * count * cmd->s;
 }
 
 /* the place of output @j of tap (@r, @s) in the lines of a chunk */
@@ -218,12 +236,11 @@ static void lay_out(struct rows *d, int64_t ix, size_t count, size_t c0)
 static void strip(struct rows *d, size_t ox, size_t count, size_t chunk, int32_t *acc)
 {
 	const struct octet_cmd *cmd = d->cmd;
-	size_t span = (count - 1) * cmd->sw + (size_t)(cmd->s - 1) * cmd->dw + 1;
 	OCTET_SCRATCH int32_t sum[PIXELS * 16];
 	static const int32_t none[16];
 	const int32_t *zw = d->all_zw + chunk * 16;
 
-	lay_out(d, (int64_t)ox * cmd->sw - cmd->pl, span, chunk * 16);
+	lay_out(d, (int64_t)ox * cmd->sw - cmd->pl, span(cmd, count), chunk * 16);
 	d->k.w = (uint8_t *)d->lines + chunk * d->kernel;
 	d->simd->dw_dot(acc, d->start + chunk * 16, &d->k, d->columns, count);
 	if (!d->any_zw)
@@ -236,9 +253,9 @@ static void strip(struct rows *d, size_t ox, size_t count, size_t chunk, int32_t
 
 /*
  * @count results of a chunk from (@y, @ox) on, y through all images; more than the rest of a
- * row are whole rows
+ * row are whole rows. Return: false if cancelled.
  */
-static void block(struct rows *d, size_t y, size_t ox, size_t count, size_t chunk)
+static bool block(struct rows *d, size_t y, size_t ox, size_t count, size_t chunk)
 {
 	const struct octet_cmd *cmd = d->cmd;
 	size_t c0 = chunk * 16, n = cmd->cout - c0 < 16 ? cmd->cout - c0 : 16;
@@ -247,12 +264,17 @@ static void block(struct rows *d, size_t y, size_t ox, size_t count, size_t chun
 
 	for (size_t done = 0; done < count; y++) {
 		size_t part = count - done < cmd->ow ? count - done : cmd->ow;
+		size_t lines = span(cmd, part) + part * cmd->s;
 
+		/* what is laid out costs as what is summed up */
+		if (octet_pace(&d->pacer, lines * d->k.groups * OCTET_DW_LINE))
+			return false;
 		find_rows(d, y / cmd->oh, y % cmd->oh);
 		strip(d, ox, part, chunk, acc + done * 16);
 		done += part;
 	}
 	octet_requant_store_rows(d->rq, acc, 16, c0, n, count, d->work->dst + at, cmd->cout);
+	return true;
 }
 
 /* @rows rows of results, by blocks of @most results of a row, or all at once */
@@ -260,18 +282,17 @@ static int some_rows(struct rows *d, size_t y, size_t rows, size_t most)
 {
 	const struct octet_cmd *cmd = d->cmd;
 	size_t wide = rows * cmd->ow;
+	bool on = true;
 
-	for (size_t chunk = 0; chunk < d->chunks; chunk++) {
-		if (octet_pace(&d->pacer, wide * cmd->r * cmd->s * 16))
-			return -ECANCELED;
+	for (size_t chunk = 0; on && chunk < d->chunks; chunk++) {
 		if (cmd->ow <= most) {
-			block(d, y, 0, wide, chunk);
+			on = block(d, y, 0, wide, chunk);
 			continue;
 		}
-		for (size_t ox = 0; ox < cmd->ow; ox += most)
-			block(d, y, ox, cmd->ow - ox < most ? cmd->ow - ox : most, chunk);
+		for (size_t ox = 0; on && ox < cmd->ow; ox += most)
+			on = block(d, y, ox, cmd->ow - ox < most ? cmd->ow - ox : most, chunk);
 	}
-	return 0;
+	return on ? 0 : -ECANCELED;
 }
 
 /* a command in parts, each some times @once rows of results */
@@ -312,10 +333,10 @@ static void scratch_free(struct rows *d)
 
 static void divide(struct sharing *s, const struct octet_cmd *cmd, size_t lanes)
 {
-	size_t most = (COLUMNS - (size_t)(cmd->s - 1) * cmd->dw - 1) / cmd->sw + 1, times;
+	size_t times;
 
 	s->all = (size_t)cmd->n * cmd->oh;
-	s->most = most < PIXELS ? most : PIXELS;
+	s->most = strip_max(cmd);
 	s->once = cmd->ow <= s->most ? PIXELS / cmd->ow : 1;
 	times = (s->all + s->once - 1) / s->once;
 	s->each = lanes == 1 ? s->all : (times + lanes * 4 - 1) / (lanes * 4) * s->once;
