@@ -345,6 +345,7 @@ const char *octet_ring_setup_bad(const struct octet_core *core);
 bool octet_ring_tail_bad(const struct octet_core *core);
 bool octet_ring_post(struct octet_core *core);
 void octet_ring_announce(struct octet_core *core);
+void octet_ring_delay(struct octet_core *core);
 void octet_ring_tick(struct octet_core *core);
 
 /* fetch.c */

@@ -224,6 +224,14 @@ static void write_irq_enable(struct octet_machine *m, struct octet_core *core, u
 		octet_irq_message(core);
 }
 
+static void write_irq_delay(struct octet_machine *m, struct octet_core *core, uint32_t value)
+{
+	(void)m;
+	core->regs[OCTET_CORE_IRQ_DELAY_US / 4] = value;
+	octet_ring_delay(core);
+	octet_core_kick(core);
+}
+
 static void write_vector(struct octet_machine *m, struct octet_core *core, uint32_t value)
 {
 	if (value > m->config.cores) {
@@ -329,7 +337,7 @@ const struct octet_reg octet_core_regs[] = {
 	RO(CORE_CQ_TAIL, read_cq_tail),
 	{ OCTET_CORE_IRQ_STATUS, "CORE_IRQ_STATUS", OCTET_ACC_W1C, 0, CORE_IRQ_BITS, NULL, NULL },
 	RW(CORE_IRQ_ENABLE, CORE_IRQ_BITS, write_irq_enable),
-	RW(CORE_IRQ_DELAY_US, ALL, NULL),
+	RW(CORE_IRQ_DELAY_US, ALL, write_irq_delay),
 	RW(CORE_VECTOR, ALL, write_vector),
 	RO(CORE_PROGRESS, read_progress),
 	RO(CORE_SEQ_LO, read_seq_lo),

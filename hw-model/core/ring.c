@@ -216,13 +216,13 @@ void octet_ring_announce(struct octet_core *core)
 	octet_irq_raise(core, OCTET_CORE_IRQ_DONE);
 }
 
-static void announce_later(struct octet_core *core)
+/* Sets the time of the interrupt for what is not announced, once there is a delay. */
+void octet_ring_delay(struct octet_core *core)
 {
 	uint64_t delay = (uint64_t)octet_creg(core, OCTET_CORE_IRQ_DELAY_US) * 1000;
 
-	if (!core->unannounced && delay)
+	if (core->unannounced && !core->announce_ns && delay)
 		core->announce_ns = core->m->host.clock_ns(core->m->host.opaque) + delay;
-	core->unannounced = true;
 }
 
 /* Announces what has waited long enough. */
@@ -245,7 +245,8 @@ static void announce(struct octet_core *core, uint16_t status)
 		   core->ring_error || core->head == tail(core)) {
 		octet_ring_announce(core);
 	} else {
-		announce_later(core);
+		core->unannounced = true;
+		octet_ring_delay(core);
 	}
 }
 

@@ -358,6 +358,36 @@ static void test_irq_asked_and_delayed(void **state)
 	fake_free(f);
 }
 
+/* A delay that is set while a completion is not announced counts from then on. */
+static void test_irq_delay_set_late(void **state)
+{
+	struct octet_cmd cmd = fake_gemm(1, 1, 1);
+	struct fake *f = fake_ready("");
+
+	(void)state;
+	fake_push(f, 0, 1);
+	fake_queue(f, 0, &cmd, 1);
+	fake_doorbell(f, 0);
+	assert_int_equal(octet_core_step(f->m, 0).kind, OCTET_STEP_COMPUTE);
+	assert_int_equal(octet_core_tick(f->m, 0), 0);
+	f->now += 1000;
+	f->kicked[0] = false;
+	fake_cwrite(f, 0, OCTET_CORE_IRQ_DELAY_US, 50);
+	assert_true(f->kicked[0]);
+	assert_int_equal(octet_core_tick(f->m, 0), f->now + 50000);
+	f->now += 49999;
+	/* what waits keeps its time */
+	fake_cwrite(f, 0, OCTET_CORE_IRQ_DELAY_US, 90);
+	assert_int_equal(octet_core_tick(f->m, 0), f->now + 1);
+	assert_int_equal(f->irqs[1], 0);
+	f->now++;
+	assert_int_equal(octet_core_tick(f->m, 0), 0);
+	assert_int_equal(f->irqs[1], 1);
+	octet_core_compute(f->m, 0);
+	fake_run(f);
+	fake_free(f);
+}
+
 /* Clearing ENABLE ends after the job under way; the rest waits. */
 static void test_disable(void **state)
 {
@@ -398,5 +428,6 @@ UNIT_MAIN(
 	unit_case(test_resume_when_not_halted),
 	unit_case(test_irq_edges),
 	unit_case(test_irq_asked_and_delayed),
+	unit_case(test_irq_delay_set_late),
 	unit_case(test_disable),
 )
