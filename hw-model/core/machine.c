@@ -379,9 +379,10 @@ static bool step_pace(struct octet_core *core)
 {
 	uint64_t deadline = pace_deadline(core);
 
+	/* The wait may be long, and nothing of the job is needed any more. */
+	trim(core);
 	if (deadline && core->m->host.clock_ns(core->m->host.opaque) < deadline)
 		return false;
-	trim(core);
 	core->phase = OCTET_PHASE_POST;
 	return true;
 }

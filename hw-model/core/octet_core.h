@@ -33,7 +33,10 @@
  *   after it completes the reset.
  *
  * Untrusted: every register write, every byte read through dma_read(). Host
- * memory used is bounded by the configuration's limits.
+ * memory does not depend on the host's RAM or the SRAM: a core at work has a dense
+ * copy of each operand, up to 2^28 bytes whatever memory it repeats, int4 weights
+ * twice that, and up to 8 tensors of a chain: 4 GiB at most. An allocation that
+ * fails ends the job with OCTET_STATUS_NO_MEMORY; large copies go with their job.
  */
 #ifndef OCTET_CORE_H
 #define OCTET_CORE_H

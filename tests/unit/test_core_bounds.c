@@ -212,6 +212,29 @@ static void test_long_sums_look_at_cancel(void **state)
 	assert_true(looks(&cmd) >= 16 + 8 * 512);
 }
 
+/* Large copies of operands do not wait for the modelled time. */
+static void test_paced_core_holds_little(void **state)
+{
+	struct fake *f = fake_ready("sram=64M,timing=paced,clock=1000");
+	struct octet_core *core = &f->m->core[0];
+	struct octet_cmd cmd = fake_copy();
+
+	(void)state;
+	cmd.h = cmd.w = cmd.oh = cmd.ow = 2048;
+	cmd.src = (struct octet_operand) {
+		.space = OCTET_SPACE_SRAM, .type = OCTET_TYPE_INT8,
+		.stride = { UINT64_C(4) << 22, 8192, 4, 1 },
+	};
+	cmd.dst = cmd.src;
+	fake_queue(f, 0, &cmd, 1)->sw = 48 << 20;
+	fake_doorbell(f, 0);
+	fake_run(f);
+	assert_int_equal(core->phase, OCTET_PHASE_PACE);
+	assert_in_range(core->src.size, 0, OCTET_BUFFER_KEEP);
+	assert_in_range(core->out.size, 0, OCTET_BUFFER_KEEP);
+	fake_free(f);
+}
+
 /* Thousands of commands are checked and timed without the lock. */
 static void test_long_job_is_checked_outside(void **state)
 {
@@ -429,6 +452,7 @@ UNIT_MAIN(
 	unit_case(test_invalidation_waits_for_the_copy),
 	unit_case(test_reset_between_slices),
 	unit_case(test_sum_limit),
+	unit_case(test_paced_core_holds_little),
 	unit_case(test_long_sums_look_at_cancel),
 	unit_case(test_long_job_is_checked_outside),
 	unit_case(test_long_timing),
