@@ -278,7 +278,7 @@ void octet_core_emit(struct octet_core *core, struct octet_job *job)
 }
 
 /* Nanoseconds that the running job may still take. */
-static u64 octet_core_time_left(struct octet_core *core)
+u64 octet_core_time_left(struct octet_core *core)
 {
 	u64 limit = (u64)core->odev->timeout_ms * NSEC_PER_MSEC;
 	u64 spent = ktime_get_ns() - core->head_ns;
@@ -398,18 +398,6 @@ bool octet_core_stuck(struct octet_core *core, int *error)
 	*error = core->broken ? -EFAULT : -ETIME;
 	spin_unlock_irqrestore(&core->lock, flags);
 	return stuck;
-}
-
-/* Whether the running job, if it is known which one runs, has had its time. */
-bool octet_core_late(struct octet_core *core)
-{
-	unsigned long flags;
-	bool late;
-
-	spin_lock_irqsave(&core->lock, flags);
-	late = !core->broken && octet_core_head(core) && !octet_core_time_left(core);
-	spin_unlock_irqrestore(&core->lock, flags);
-	return late;
 }
 
 /* Time that the running job has taken so far, if it is @client's. */

@@ -70,6 +70,7 @@ enum octet_core_mode {
  * @stopped: OCTET_CORE_STATUS_STOPPED
  * @seq: of the job that was given up
  * @command: its first command that has not run
+ * @guilty: of the job that the reset is for, if that is known; else 0
  * @ran_ns: time that the oldest job has had
  */
 struct octet_halt {
@@ -79,6 +80,7 @@ struct octet_halt {
 	bool stopped;
 	u64 seq;
 	u32 command;
+	u64 guilty;
 	u64 ran_ns;
 };
 
@@ -142,13 +144,13 @@ int octet_core_init(struct octet_core *core, struct octet_device *odev, u32 inde
 bool octet_core_push(struct octet_core *core, struct octet_batch *batch);
 void octet_core_watch(struct octet_core *core);
 bool octet_core_stuck(struct octet_core *core, int *error);
-bool octet_core_late(struct octet_core *core);
 u64 octet_core_time_left_us(struct octet_core *core);
 
 /* For octet_halt.c and octet_counters.c */
 u32 octet_core_read(struct octet_core *core, u32 reg);
 void octet_core_write(struct octet_core *core, u32 reg, u32 value);
 struct octet_job *octet_core_head(struct octet_core *core);
+u64 octet_core_time_left(struct octet_core *core);
 void octet_core_account(struct octet_core *core);
 void octet_core_retire(struct octet_core *core, struct octet_job *job, int error);
 void octet_core_ban(struct octet_core *core, struct octet_job *bad,
@@ -162,6 +164,7 @@ void octet_core_process_locked(struct octet_core *core);
 bool octet_core_busy(struct octet_core *core);
 void octet_core_await_resumed(struct octet_core *core);
 bool octet_core_hold(struct octet_core *core);
+bool octet_core_late(struct octet_core *core);
 void octet_core_stop(struct octet_core *core);
 void octet_core_settle(struct octet_core *core);
 void octet_core_mask(struct octet_core *core);

@@ -252,13 +252,27 @@ static void octet_dump_bo(struct octet_dump *dump,
 	octet_gem_name(mapping->bo, bo->name);
 }
 
-/* A mapping that is being made has no buffer yet. */
+/* Whatever lies at @va, which a client may have made up. */
+static void octet_dump_at(struct octet_dump *dump, struct octet_vm *vm, u64 va)
+{
+	struct octet_mapping *mapping;
+	struct drm_mm_node *node;
+
+	/* The iterator takes the end of the space for a node. */
+	if (va < OCTET_VA_START || va >= OCTET_VA_END)
+		return;
+	drm_mm_for_each_node_in_range(node, &vm->mm, va, va + 1) {
+		mapping = container_of(node, struct octet_mapping, node);
+		octet_dump_commands(dump, mapping);
+		octet_dump_bo(dump, mapping);
+	}
+}
+
 static void octet_dump_memory(struct octet_dump *dump, struct octet_vm *vm)
 {
 	const struct drm_octet_job *args = &dump->args;
 	struct octet_mapping *mapping;
 	struct drm_mm_node *node;
-	u64 va;
 
 	/* Who holds it may wait for the very job that hangs. */
 	if (!mutex_trylock(&vm->lock)) {
@@ -267,20 +281,12 @@ static void octet_dump_memory(struct octet_dump *dump, struct octet_vm *vm)
 	}
 	dump->all_bos = vm->mappings;
 	dump->first_cmd = max(dump->fault.command, 2U) - 2;
-	va = args->cmd_va + (u64)dump->first_cmd * OCTET_CMD_SIZE;
-	drm_mm_for_each_node_in_range(node, &vm->mm, va, va + 1) {
-		mapping = container_of(node, struct octet_mapping, node);
-		if (!mapping->bo)
-			continue;
-		octet_dump_commands(dump, mapping);
-		octet_dump_bo(dump, mapping);
-	}
+	octet_dump_at(dump, vm, args->cmd_va + (u64)dump->first_cmd * OCTET_CMD_SIZE);
 	drm_mm_for_each_node(node, &vm->mm) {
 		mapping = container_of(node, struct octet_mapping, node);
 		if (dump->num_bos == OCTET_DUMP_BOS)
 			break;
-		if (mapping->bo)
-			octet_dump_bo(dump, mapping);
+		octet_dump_bo(dump, mapping);
 	}
 	mutex_unlock(&vm->lock);
 }

@@ -30,12 +30,16 @@
 #define OCTET_IRQ_ALL		(OCTET_CORE_IRQ_DONE | OCTET_CORE_IRQ_ERROR | \
 				 OCTET_CORE_IRQ_RING)
 
-bool octet_core_busy(struct octet_core *core)
+static bool octet_core_state_busy(u32 status)
 {
-	u32 status = octet_core_read(core, OCTET_CORE_STATUS);
 	u32 state = FIELD_GET(OCTET_CORE_STATUS_STATE, status);
 
 	return state == OCTET_CORE_STATE_BUSY || state == OCTET_CORE_STATE_RESET;
+}
+
+bool octet_core_busy(struct octet_core *core)
+{
+	return octet_core_state_busy(octet_core_read(core, OCTET_CORE_STATUS));
 }
 
 static bool octet_core_resumed(struct octet_core *core)
@@ -66,25 +70,43 @@ void octet_core_await_resumed(struct octet_core *core)
 			  OCTET_RESET_TIMEOUT_US, false, core);
 }
 
+/* Whether it has been fetched, of a core that is held or was. */
+static bool octet_core_begun(const struct octet_halt *halt, const struct octet_job *job)
+{
+	return (s32)(halt->fetched - (u32)job->seq) > 0;
+}
+
 /*
- * Afterwards the core takes no more entries; the job that it has goes on.
+ * Afterwards the core takes no more entries; the job that it has goes on, however
+ * late it is.
  *
  * Return: false if it has stopped before.
  */
 bool octet_core_hold(struct octet_core *core)
 {
+	struct octet_job *job;
 	unsigned long flags;
 	bool held;
 
 	spin_lock_irqsave(&core->lock, flags);
+	core->halt.guilty = 0;
 	if (core->mode == OCTET_CORE_RUNNING) {
 		core->mode = OCTET_CORE_HELD;
 		octet_core_write(core, OCTET_CORE_CTRL, 0);
 		octet_core_process_locked(core);
+		job = octet_core_head(core);
+		if (job && !core->broken && !octet_core_time_left(core))
+			core->halt.guilty = job->seq;
 	}
 	held = core->mode == OCTET_CORE_HELD;
 	spin_unlock_irqrestore(&core->lock, flags);
 	return held;
+}
+
+/* Whether the job of a core that is held was out of time. */
+bool octet_core_late(struct octet_core *core)
+{
+	return core->halt.guilty;
 }
 
 /* The job ends before its next command, if it does not hang. */
@@ -99,6 +121,18 @@ void octet_core_mask(struct octet_core *core)
 	/* Flush: afterwards no new message is on its way. */
 	octet_core_read(core, OCTET_CORE_IRQ_ENABLE);
 	synchronize_irq(core->irq);
+}
+
+/* A running one that has stopped, or ended, is none. */
+static void octet_core_accuse(struct octet_core *core, bool busy)
+{
+	struct octet_job *job = octet_core_head(core);
+	struct octet_halt *halt = &core->halt;
+
+	if (!job || !octet_core_begun(halt, job) || halt->ring_error)
+		halt->guilty = 0;
+	else if (busy || core->broken)
+		halt->guilty = job->seq;
 }
 
 /* Notes where a held core is. Its ring is of no use any more. */
@@ -122,6 +156,7 @@ void octet_core_settle(struct octet_core *core)
 
 	spin_lock_irqsave(&core->lock, flags);
 	octet_core_collect(core);
+	octet_core_accuse(core, octet_core_state_busy(status));
 	/* Behind a wrong completion it is not known when the job began. */
 	halt->ran_ns = core->broken ? 0 : ktime_get_ns() - core->head_ns;
 	halt->valid = true;
@@ -132,13 +167,18 @@ void octet_core_settle(struct octet_core *core)
 
 void octet_core_count_reset(struct octet_core *core, int error)
 {
+	struct octet_job *job;
 	unsigned long flags;
 	bool dump;
 
 	spin_lock_irqsave(&core->lock, flags);
+	/* Who was late may have ended since, and another be the first. */
+	job = octet_core_head(core);
+	if (job && job->seq != core->halt.guilty)
+		job = NULL;
 	core->stats.resets++;
-	trace_octet_core_reset(core, octet_core_head(core), error);
-	dump = octet_dump_capture(core, octet_core_head(core), NULL,
+	trace_octet_core_reset(core, job, error);
+	dump = octet_dump_capture(core, job, NULL,
 				  error == -ETIME ? "a job does not end" :
 				  "the ring is out of step");
 	spin_unlock_irqrestore(&core->lock, flags);
@@ -206,7 +246,7 @@ static void octet_core_judge_locked(struct octet_core *core)
 	if (!job)
 		return;
 
-	if ((s32)(halt->fetched - (u32)job->seq) <= 0) {
+	if (!octet_core_begun(halt, job)) {
 		/* It has not begun. A ring that stays unreadable is no use. */
 		if (halt->ring_error && core->retried)
 			octet_core_blame(core, job, -EFAULT);

@@ -109,6 +109,7 @@ static bool octet_mock_run_entry(struct octet_mock *mock, u32 c)
 		core->stop_cmd = arg;
 		break;
 	case OCTET_MOCK_HANG:
+	case OCTET_MOCK_YIELD:
 		break;
 	}
 	core->state = OCTET_CORE_STATE_BUSY;
@@ -163,6 +164,9 @@ static void octet_mock_core_ctrl(struct octet_mock *mock, u32 c, u32 value)
 		return;
 	}
 	core->enabled = value & OCTET_CORE_CTRL_ENABLE;
+	if (!core->enabled && core->state == OCTET_CORE_STATE_BUSY &&
+	    core->doing == OCTET_MOCK_YIELD)
+		octet_mock_end(mock, c, OCTET_STATUS_OK);
 	if ((value & OCTET_CORE_CTRL_STOP) && !core->enabled &&
 	    core->state == OCTET_CORE_STATE_BUSY &&
 	    core->doing == OCTET_MOCK_SLOW) {

@@ -30,6 +30,7 @@ struct octet_client;
  * @OCTET_MOCK_FAIL: ends with status @arg, the core halts
  * @OCTET_MOCK_SLOW: runs until octet_mock_finish(), stops before command @arg
  * @OCTET_MOCK_HANG: runs until a reset
+ * @OCTET_MOCK_YIELD: runs until the core is held, and then completes
  * @OCTET_MOCK_BAD_SEQ: completes with another job's number
  * @OCTET_MOCK_RING_ERROR: cannot be fetched: a ring error
  */
@@ -38,6 +39,7 @@ enum octet_mock_act {
 	OCTET_MOCK_FAIL,
 	OCTET_MOCK_SLOW,
 	OCTET_MOCK_HANG,
+	OCTET_MOCK_YIELD,
 	OCTET_MOCK_BAD_SEQ,
 	OCTET_MOCK_RING_ERROR,
 };
@@ -161,6 +163,8 @@ int octet_mock_submit(struct kunit *test, struct octet_mock *mock,
 int octet_mock_jobs(struct kunit *test, struct octet_mock *mock,
 		    struct drm_file *file, u32 queue, struct dma_fence **fences,
 		    u32 count);
+struct dma_fence *octet_mock_job_at(struct kunit *test, struct octet_mock *mock,
+				    struct drm_file *file, u32 queue, u64 cmd_va);
 struct dma_fence *octet_mock_job(struct kunit *test, struct octet_mock *mock,
 				 struct drm_file *file, u32 queue);
 int octet_mock_wait(struct kunit *test, struct dma_fence *fence);

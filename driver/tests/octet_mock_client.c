@@ -178,10 +178,9 @@ static struct dma_fence *octet_mock_fence_of(struct kunit *test,
 	return fence;
 }
 
-/* Submits @count jobs at once; @fences get theirs. Return: what the ioctl says */
-int octet_mock_jobs(struct kunit *test, struct octet_mock *mock,
-		    struct drm_file *file, u32 queue, struct dma_fence **fences,
-		    u32 count)
+static int octet_mock_jobs_at(struct kunit *test, struct octet_mock *mock,
+			      struct drm_file *file, u32 queue, u64 cmd_va,
+			      struct dma_fence **fences, u32 count)
 {
 	struct drm_octet_job jobs[8] = { };
 	struct drm_octet_sync out[8] = { };
@@ -194,7 +193,7 @@ int octet_mock_jobs(struct kunit *test, struct octet_mock *mock,
 		out[i].handle = octet_mock_syncobj(test, file);
 	user = (void __force *)octet_mock_user(test, out, sizeof(out));
 	for (i = 0; i < count; i++) {
-		jobs[i].cmd_va = 0x10000;
+		jobs[i].cmd_va = cmd_va;
 		jobs[i].cmd_count = 3;
 		jobs[i].out_syncs.ptr = (u64)&user[i];
 		jobs[i].out_syncs.count = 1;
@@ -204,6 +203,25 @@ int octet_mock_jobs(struct kunit *test, struct octet_mock *mock,
 	for (i = 0; i < count && !ret; i++)
 		fences[i] = octet_mock_fence_of(test, file, out[i].handle);
 	return ret;
+}
+
+/* Submits @count jobs at once; @fences get theirs. Return: what the ioctl says */
+int octet_mock_jobs(struct kunit *test, struct octet_mock *mock,
+		    struct drm_file *file, u32 queue, struct dma_fence **fences,
+		    u32 count)
+{
+	return octet_mock_jobs_at(test, mock, file, queue, 0x10000, fences, count);
+}
+
+/* One job that must be taken, with its commands anywhere. */
+struct dma_fence *octet_mock_job_at(struct kunit *test, struct octet_mock *mock,
+				    struct drm_file *file, u32 queue, u64 cmd_va)
+{
+	struct dma_fence *fence = NULL;
+
+	KUNIT_ASSERT_EQ(test, 0, octet_mock_jobs_at(test, mock, file, queue, cmd_va,
+						    &fence, 1));
+	return fence;
 }
 
 /* One job that must be taken. */

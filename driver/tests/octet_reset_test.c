@@ -9,6 +9,7 @@
 #include "../octet_drv.h"
 #include "../octet_job.h"
 #include "../octet_queue.h"
+#include "../octet_vm.h"
 #include "octet_mock.h"
 
 #define CORES	2
@@ -59,6 +60,34 @@ static void octet_reset_test_occupy(struct kunit *test, enum octet_mock_act act,
 		fence[i] = octet_mock_job(test, t->mock, t->file, t->queue[i]);
 		octet_mock_fetched(test, t->mock, i, 1);
 	}
+}
+
+static bool octet_reset_test_busy(struct kunit *test, u32 core)
+{
+	struct octet_reset_test *t = test->priv;
+	unsigned long flags;
+	bool busy;
+
+	spin_lock_irqsave(&t->mock->lock, flags);
+	busy = t->mock->core[core].state == OCTET_CORE_STATE_BUSY;
+	spin_unlock_irqrestore(&t->mock->lock, flags);
+	return busy;
+}
+
+/* Until all fences are signalled: whatever hangs has had its time. */
+static void octet_reset_test_settle(struct kunit *test, struct dma_fence **fence,
+				    u32 count)
+{
+	struct octet_reset_test *t = test->priv;
+	u32 i, core;
+
+	for (i = 0; i < count; i++)
+		while (!dma_fence_is_signaled(fence[i])) {
+			for (core = 0; core < CORES; core++)
+				if (octet_reset_test_busy(test, core))
+					octet_mock_late(t->mock, core);
+			schedule_timeout_uninterruptible(1);
+		}
 }
 
 /* The job that hangs is lost, those of others behind it run, in their order. */
@@ -122,6 +151,48 @@ static void octet_reset_test_patience(struct kunit *test)
 		octet_mock_finish(t->mock, i, OCTET_STATUS_OK);
 		KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[i]), 0);
 	}
+}
+
+/* Commands where no address can be: the dump of a job that hangs looks for them. */
+static void octet_reset_test_wild(struct kunit *test)
+{
+	static const u64 addresses[] = {
+		0, OCTET_VA_START - 1, OCTET_VA_END - 1, OCTET_VA_END, ~0ULL << 6,
+	};
+	struct octet_reset_test *t = test->priv;
+	struct dma_fence *fence;
+	u32 i, queue;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		queue = octet_mock_queue(test, t->mock, t->file);
+		octet_mock_bo(test, t->mock, t->file, SZ_4K);
+		octet_mock_script(t->mock, 0, OCTET_MOCK_HANG, 0);
+		octet_mock_script(t->mock, 1, OCTET_MOCK_HANG, 0);
+		fence = octet_mock_job_at(test, t->mock, t->file, queue,
+					  addresses[i] & ~63ULL);
+		octet_reset_test_settle(test, &fence, 1);
+		KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence), -ETIME);
+		/* One dump at a time. */
+		flush_workqueue(t->mock->odev->vm_wq);
+	}
+}
+
+/* Late, it ends when the core is held: who comes next is not the one to dump. */
+static void octet_reset_test_next(struct kunit *test)
+{
+	struct octet_reset_test *t = test->priv;
+	struct dma_fence *fence[CORES], *next;
+	u32 other;
+
+	octet_reset_test_occupy(test, OCTET_MOCK_YIELD, fence);
+	other = octet_mock_queue(test, t->mock, t->file);
+	next = octet_mock_job_at(test, t->mock, t->file, other, ~0ULL << 6);
+	octet_mock_late(t->mock, 0);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[0]), 0);
+	octet_mock_finish(t->mock, 1, OCTET_STATUS_OK);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, next), 0);
+	KUNIT_EXPECT_EQ(test, octet_reset_test_counters(test, 0).timeouts, 0);
 }
 
 /* The same job over its time: late although it would end. */
@@ -367,34 +438,6 @@ static void octet_reset_test_remove(struct kunit *test)
 #define QUEUES	4
 #define JOBS	4
 
-static bool octet_reset_test_busy(struct kunit *test, u32 core)
-{
-	struct octet_reset_test *t = test->priv;
-	unsigned long flags;
-	bool busy;
-
-	spin_lock_irqsave(&t->mock->lock, flags);
-	busy = t->mock->core[core].state == OCTET_CORE_STATE_BUSY;
-	spin_unlock_irqrestore(&t->mock->lock, flags);
-	return busy;
-}
-
-/* Until all fences are signalled: whatever hangs has had its time. */
-static void octet_reset_test_settle(struct kunit *test, struct dma_fence **fence,
-				    u32 count)
-{
-	struct octet_reset_test *t = test->priv;
-	u32 i, core;
-
-	for (i = 0; i < count; i++)
-		while (!dma_fence_is_signaled(fence[i])) {
-			for (core = 0; core < CORES; core++)
-				if (octet_reset_test_busy(test, core))
-					octet_mock_late(t->mock, core);
-			schedule_timeout_uninterruptible(1);
-		}
-}
-
 /* Each core completes some jobs and then hangs. */
 static void octet_reset_test_scripts(struct kunit *test, struct rnd_state *rnd)
 {
@@ -477,6 +520,8 @@ static void octet_reset_test_random(struct kunit *test)
 static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_hang),
 	KUNIT_CASE(octet_reset_test_patience),
+	KUNIT_CASE(octet_reset_test_wild),
+	KUNIT_CASE(octet_reset_test_next),
 	KUNIT_CASE(octet_reset_test_late),
 	KUNIT_CASE(octet_reset_test_just_in_time),
 	KUNIT_CASE(octet_reset_test_stuck_core),

@@ -42,6 +42,7 @@ check "a wrong completion" recovery completion
 check "  leaves a dump" dump
 check "  with its reason" grep -q "^reason: the ring is out of step" /tmp/dump
 
+check "jobs that hang with commands nowhere" wedged address
 check "a core that is stuck" wedged core
 check "a device that is stuck, and a function level reset" wedged flr $sys/reset
 check "a device that is stuck when it wakes up, and a reset" wedged asleep $sys/reset

@@ -2,9 +2,10 @@
 /*
  * The steps after a core's reset: with a core that is stuck the device is reset, with
  * a device that is stuck it is lost, and user space is told by an event. A function
- * level reset brings it back, for files that are open too.
+ * level reset brings it back, for files that are open too. What a job that hangs
+ * says of itself does no harm.
  *
- * usage: wedged core | device | flr RESET | asleep RESET
+ * usage: wedged address | core | device | flr RESET | asleep RESET
  */
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -59,6 +60,32 @@ static int hang(struct gemm *g, uint32_t queue)
 	if (!host_set("inject-stuck-core", "1") || !host_set("inject-hang", "1"))
 		bail("the device has no such fault to inject");
 	return gemm_run(g, queue);
+}
+
+/* Commands where no buffer can be: whoever dumps the job looks there. */
+static void addresses(int fd)
+{
+	static const uint64_t at[] = { 0, 0xffff000, 1ull << 38, 1ull << 63, ~0ull << 6 };
+
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		struct drm_octet_sync out = { .handle = sync_new(fd) };
+		struct drm_octet_job job;
+		struct gemm g;
+		int ret;
+
+		gemm_new(&g, fd, 1);
+		job = gemm_job_sync(&g, NULL, &out);
+		job.cmd_va = at[i];
+		if (!host_set("inject-hang", "1"))
+			bail("the device has no inject-hang");
+		if (submit(fd, queue_new(fd), &job, 1, NULL, 0))
+			bail("a submit: %s", strerror(errno));
+		ret = sync_result(fd, out.handle);
+		check(ret == -ETIME, "a job hangs whose commands are at %#llx: %d",
+		      (unsigned long long)at[i], ret);
+		gemm_free(&g);
+	}
+	check(gemm_works(fd), "afterwards a job gives right bits");
 }
 
 static void stuck_core(int fd)
@@ -156,13 +183,15 @@ int main(int argc, char **argv)
 
 	tap_start(120);
 	if (argc < 2) {
-		fputs("usage: wedged core | device | flr RESET | asleep RESET\n", stderr);
+		fputs("usage: wedged address | core | device | flr RESET | asleep RESET\n", stderr);
 		return 2;
 	}
 	fd = dev_open();
 	/* To wake up takes a reset, which would be the one that does not end. */
 	dev_power("on");
-	if (!strcmp(argv[1], "core"))
+	if (!strcmp(argv[1], "address"))
+		addresses(fd);
+	else if (!strcmp(argv[1], "core"))
 		stuck_core(fd);
 	else if (!strcmp(argv[1], "asleep"))
 		stuck_asleep(fd);
