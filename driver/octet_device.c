@@ -435,6 +435,8 @@ void octet_device_remove(struct octet_device *odev)
 	complete_all(&odev->stopped);
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_kill(&odev->cores[i], -ENODEV);
+	/* It may go while it is parked, and no resume come. */
+	octet_device_unpark(odev);
 	octet_pm_disable(odev);
 
 	octet_mmu_close(&odev->mmu);

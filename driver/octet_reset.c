@@ -257,19 +257,19 @@ void octet_reset_unpark_work(struct work_struct *work)
 	int idx;
 	u32 i;
 
-	if (!drm_dev_enter(&odev->drm, &idx))
-		return;
-
 	cookie = dma_fence_begin_signalling();
-	if (!odev->lost)
-		octet_reset_device(odev);
-	else if (odev->lost == -EIO)
-		octet_reset_revive(odev);
+	if (drm_dev_enter(&odev->drm, &idx)) {
+		if (!odev->lost)
+			octet_reset_device(odev);
+		else if (odev->lost == -EIO)
+			octet_reset_revive(odev);
+		drm_dev_exit(idx);
+	}
+	/* Of a device that is gone as well: its jobs end by being run. */
 	odev->parked = false;
 	for (i = 0; i < odev->caps.cores; i++)
 		drm_sched_wqueue_start(&odev->cores[i].sched);
 	dma_fence_end_signalling(cookie);
-	drm_dev_exit(idx);
 }
 
 /*

@@ -434,6 +434,30 @@ static void octet_reset_test_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.submitted, c.completed + c.failed);
 }
 
+/* Pulled out while the system sleeps: no resume comes before the removal. */
+static void octet_reset_test_remove_parked(struct kunit *test)
+{
+	struct octet_reset_test *t = test->priv;
+	struct octet_device *odev = t->mock->odev;
+	struct dma_fence *fence[CORES];
+	u32 i;
+
+	octet_device_park(odev);
+	for (i = 0; i < CORES; i++)
+		fence[i] = octet_mock_job(test, t->mock, t->file, t->queue[i]);
+	t->mock->gone = true;
+	octet_device_remove(odev);
+	for (i = 0; i < CORES; i++)
+		KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[i]), -ENODEV);
+	/* Late, and with nothing left to do. */
+	octet_device_unpark(odev);
+	KUNIT_EXPECT_FALSE(test, odev->parked);
+	/* Each is freed, or the release of the device would wait for ever. */
+	KUNIT_EXPECT_TRUE(test, wait_var_event_timeout(&odev->batches,
+						       !atomic_read(&odev->batches),
+						       OCTET_MOCK_WAIT));
+}
+
 #define ROUNDS	40
 #define QUEUES	4
 #define JOBS	4
@@ -532,6 +556,7 @@ static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_park),
 	KUNIT_CASE(octet_reset_test_function),
 	KUNIT_CASE(octet_reset_test_remove),
+	KUNIT_CASE(octet_reset_test_remove_parked),
 	KUNIT_CASE(octet_reset_test_random),
 	{ }
 };
