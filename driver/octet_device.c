@@ -39,7 +39,12 @@ static bool octet_one_vector;
 module_param_named(one_vector, octet_one_vector, bool, 0444);
 MODULE_PARM_DESC(one_vector, "Share one interrupt vector (default no)");
 
-/* Return: -EIO while the device hangs on, -ENODEV when it is gone */
+/*
+ * Lets the device access memory, once its reset is over: what it had at work
+ * before, under this driver or another, may have stopped for nothing else.
+ *
+ * Return: -EIO while the device hangs on, -ENODEV when it is gone
+ */
 int octet_device_reset_hw(struct octet_device *odev)
 {
 	u32 status;
@@ -61,7 +66,18 @@ int octet_device_reset_hw(struct octet_device *odev)
 	octet_write(odev, OCTET_REG_ASID_TABLE_HI,
 		    upper_32_bits(odev->mmu.table_dma));
 	octet_write(odev, OCTET_REG_ASID_COUNT, odev->mmu.count);
+	pci_set_master(to_pci_dev(odev->drm.dev));
 	return 0;
+}
+
+/* Afterwards it writes no memory. Of a device that is gone there is no asking. */
+static void octet_device_clear_master(struct octet_device *odev, bool present)
+{
+	struct pci_dev *pdev = to_pci_dev(odev->drm.dev);
+
+	pci_clear_master(pdev);
+	if (present && !pci_wait_for_pending_transaction(pdev))
+		drm_err(&odev->drm, "accesses of the device do not end\n");
 }
 
 /* Nothing runs any more; whoever waits is told. The schedulers keep running. */
@@ -75,7 +91,7 @@ void octet_device_lost(struct octet_device *odev, int error)
 	drm_err(&odev->drm, "the device is %s\n",
 		error == -ENODEV ? "gone" : "beyond recovery");
 	/* First: buffers go back to the system as soon as @lost is seen. */
-	pci_clear_master(to_pci_dev(odev->drm.dev));
+	octet_device_clear_master(odev, error == -EIO);
 	WRITE_ONCE(odev->lost, error);
 	for (i = 0; i < odev->caps.cores; i++) {
 		if (error == -EIO)
@@ -321,7 +337,6 @@ static int octet_device_init_pci(struct octet_device *odev, struct pci_dev *pdev
 		return dev_err_probe(&pdev->dev, ret, "no DMA with %u bits\n",
 				     odev->caps.dma_bits);
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
-	pci_set_master(pdev);
 	return 0;
 }
 
@@ -359,8 +374,7 @@ void octet_device_stop(struct octet_device *odev)
 
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_mask(&odev->cores[i]);
-	octet_device_reset_hw(odev);
-	pci_clear_master(to_pci_dev(odev->drm.dev));
+	octet_device_clear_master(odev, octet_device_reset_hw(odev) != -ENODEV);
 }
 
 int octet_device_start(struct octet_device *odev)
@@ -408,10 +422,8 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 		return ret;
 
 	ret = octet_device_start(odev);
-	if (ret == -EIO && !octet_device_flr(pdev)) {
-		pci_set_master(pdev);
+	if (ret == -EIO && !octet_device_flr(pdev))
 		ret = octet_device_start(odev);
-	}
 	return ret;
 }
 

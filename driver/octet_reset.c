@@ -232,12 +232,10 @@ void octet_reset_work(struct work_struct *work)
  */
 static void octet_reset_revive(struct octet_device *odev)
 {
-	struct pci_dev *pdev = to_pci_dev(odev->drm.dev);
 	u32 i;
 
-	pci_set_master(pdev);
 	if (octet_reset_hw(odev)) {
-		pci_clear_master(pdev);
+		pci_clear_master(to_pci_dev(odev->drm.dev));
 		return;
 	}
 	for (i = 0; i < odev->caps.cores; i++) {

@@ -232,8 +232,10 @@ void octet_mock_write(struct octet_mock *mock, u32 reg, u32 value)
 		goto out_unlock;
 	}
 	mock->regs[reg / sizeof(u32)] = value;
-	if (reg == OCTET_REG_CTRL && value & OCTET_CTRL_RESET)
+	if (reg == OCTET_REG_CTRL && value & OCTET_CTRL_RESET) {
+		mock->master = mock->pdev.is_busmaster;
 		octet_mock_reset(mock);
+	}
 	if (reg == OCTET_REG_TLB_CMD)
 		mock->flushes++;
 out_unlock:

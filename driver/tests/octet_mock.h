@@ -112,6 +112,7 @@ struct octet_mock_core {
  * @tlb_stuck: an invalidation does not end
  * @flushes: invalidations
  * @resets: device resets
+ * @master: it could access memory when its last reset was asked for
  */
 struct octet_mock {
 	struct pci_dev pdev;
@@ -126,6 +127,7 @@ struct octet_mock {
 	bool tlb_stuck;
 	u32 flushes;
 	u32 resets;
+	bool master;
 };
 
 /**

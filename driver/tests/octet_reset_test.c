@@ -302,6 +302,35 @@ static void octet_reset_test_stuck_device(struct kunit *test)
 	octet_reset_test_lost(test, fence, -EIO);
 }
 
+/* Memory is given away that it used: it gets no access before its reset is over. */
+static void octet_reset_test_back(struct kunit *test)
+{
+	struct octet_reset_test *t = test->priv;
+	struct octet_device *odev = t->mock->odev;
+	struct dma_fence *fence[CORES];
+	u32 queue;
+
+	KUNIT_EXPECT_FALSE(test, t->mock->master);
+	KUNIT_EXPECT_TRUE(test, t->mock->pdev.is_busmaster);
+	octet_reset_test_occupy(test, OCTET_MOCK_HANG, fence);
+	t->mock->core[0].stuck = true;
+	t->mock->stuck = true;
+	octet_mock_late(t->mock, 0);
+	octet_reset_test_lost(test, fence, -EIO);
+	KUNIT_EXPECT_TRUE(test, t->mock->master);
+	KUNIT_EXPECT_FALSE(test, t->mock->pdev.is_busmaster);
+
+	octet_pm_prepare_reset(odev);
+	t->mock->stuck = false;
+	octet_pm_finish_reset(odev);
+	KUNIT_EXPECT_EQ(test, odev->lost, 0);
+	KUNIT_EXPECT_FALSE(test, t->mock->master);
+	KUNIT_EXPECT_TRUE(test, t->mock->pdev.is_busmaster);
+	queue = octet_mock_queue(test, t->mock, t->file);
+	KUNIT_EXPECT_EQ(test, 0, octet_mock_wait(test, octet_mock_job(test, t->mock,
+								      t->file, queue)));
+}
+
 /* All ones: the device has been pulled out. */
 static void octet_reset_test_gone(struct kunit *test)
 {
@@ -550,6 +579,7 @@ static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_just_in_time),
 	KUNIT_CASE(octet_reset_test_stuck_core),
 	KUNIT_CASE(octet_reset_test_stuck_device),
+	KUNIT_CASE(octet_reset_test_back),
 	KUNIT_CASE(octet_reset_test_gone),
 	KUNIT_CASE(octet_reset_test_gone_in_reset),
 	KUNIT_CASE(octet_reset_test_flush),
