@@ -282,10 +282,7 @@ u64 octet_core_time_left(struct octet_core *core)
 {
 	u64 limit = (u64)core->odev->timeout_ms * NSEC_PER_MSEC;
 	u64 spent = ktime_get_ns() - core->head_ns;
-	struct octet_job *job = octet_core_head(core);
 
-	if (job)
-		spent += job->ran_ns;
 	return spent < limit ? limit - spent : 0;
 }
 

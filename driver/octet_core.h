@@ -71,7 +71,6 @@ enum octet_core_mode {
  * @seq: of the job that was given up
  * @command: its first command that has not run
  * @guilty: of the job that the reset is for, if that is known; else 0
- * @ran_ns: time that the oldest job has had
  */
 struct octet_halt {
 	bool valid;
@@ -81,7 +80,6 @@ struct octet_halt {
 	u64 seq;
 	u32 command;
 	u64 guilty;
-	u64 ran_ns;
 };
 
 /**

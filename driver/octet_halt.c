@@ -157,8 +157,6 @@ void octet_core_settle(struct octet_core *core)
 	spin_lock_irqsave(&core->lock, flags);
 	octet_core_collect(core);
 	octet_core_accuse(core, octet_core_state_busy(status));
-	/* Behind a wrong completion it is not known when the job began. */
-	halt->ran_ns = core->broken ? 0 : ktime_get_ns() - core->head_ns;
 	halt->valid = true;
 	octet_core_account(core);
 	core->mode = OCTET_CORE_OFF;
@@ -254,9 +252,12 @@ static void octet_core_judge_locked(struct octet_core *core)
 			core->retried |= halt->ring_error;
 	} else if (halt->stopped && halt->seq == job->seq &&
 		   halt->command < job->args.cmd_count) {
+		/*
+		 * With all its time again: what it computed was thrown away, and
+		 * the reset is another's doing.
+		 */
 		job->first = halt->command;
 		job->resume = true;
-		job->ran_ns += halt->ran_ns;
 	} else {
 		octet_core_blame(core, job, halt->ring_error ? -EFAULT : -ETIME);
 	}

@@ -26,7 +26,6 @@ struct octet_queue;
  * @seq: of the entry now in the ring
  * @first: its first command that has not run
  * @resume: a reset came in between: the core's SRAM is as the job left it
- * @ran_ns: time that it has had before
  * @canceled: runs as a NOP, with -ECANCELED
  * @irq: the entry asks for an interrupt
  * @cycles: that the device took, once it is complete
@@ -39,7 +38,6 @@ struct octet_job {
 	u64 seq;
 	u32 first;
 	bool resume;
-	u64 ran_ns;
 	bool canceled;
 	bool irq;
 	u64 cycles;

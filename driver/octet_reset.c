@@ -42,7 +42,7 @@ static unsigned long octet_reset_busy(struct octet_device *odev, unsigned long m
 	return busy;
 }
 
-/* Each core on its own: waiting for another is no time that its job has had. */
+/* Each core on its own: waiting for another is no time that its client has had. */
 static unsigned long octet_reset_settle(struct octet_device *odev,
 					unsigned long mask)
 {

@@ -289,6 +289,31 @@ static void octet_reset_test_lost(struct kunit *test, struct dma_fence **fence,
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(file), error);
 }
 
+/* A command that is thrown away, by the doing of others, has all its time again. */
+static void octet_reset_test_time(struct kunit *test)
+{
+	struct octet_reset_test *t = test->priv;
+	struct octet_device *odev = t->mock->odev;
+	struct dma_fence *fence[CORES];
+
+	octet_reset_test_occupy(test, OCTET_MOCK_HANG, fence);
+	octet_mock_script(t->mock, 1, OCTET_MOCK_SLOW, 2);
+	odev->timeout_ms = 1000 * 1000;
+	spin_lock_irq(&odev->cores[1].lock);
+	odev->cores[1].head_ns -= 600ULL * NSEC_PER_SEC;
+	spin_unlock_irq(&odev->cores[1].lock);
+	KUNIT_EXPECT_LE(test, octet_core_time_left_us(&odev->cores[1]),
+			400ULL * USEC_PER_SEC);
+	t->mock->core[0].stuck = true;
+	octet_mock_late(t->mock, 0);
+	KUNIT_EXPECT_EQ(test, t->mock->resets, 2);
+	octet_reset_test_resumed(test, 1, 2);
+	KUNIT_EXPECT_GT(test, octet_core_time_left_us(&odev->cores[1]),
+			600ULL * USEC_PER_SEC);
+	octet_mock_finish(t->mock, 1, OCTET_STATUS_OK);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
+}
+
 /* Neither does the device: it is beyond recovery, and everybody is told. */
 static void octet_reset_test_stuck_device(struct kunit *test)
 {
@@ -578,6 +603,7 @@ static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_late),
 	KUNIT_CASE(octet_reset_test_just_in_time),
 	KUNIT_CASE(octet_reset_test_stuck_core),
+	KUNIT_CASE(octet_reset_test_time),
 	KUNIT_CASE(octet_reset_test_stuck_device),
 	KUNIT_CASE(octet_reset_test_back),
 	KUNIT_CASE(octet_reset_test_gone),

@@ -432,7 +432,8 @@ struct drm_octet_bo_ref {
  * @flags: MBZ
  * @sw: [in] SRAM bytes placed by software
  * @lb: [in] SRAM bytes of line buffers
- * @budget: [in] cycles, 0 for the driver's largest
+ * @budget: [in] cycles, 0 for the driver's largest; anew for what is left to do
+ *	when a device reset comes in between
  * @report_va: [in] device address of struct octet_report[cmd_count], or 0
  * @in_syncs: [in] of struct drm_octet_sync, all exist already
  * @out_syncs: [in] of struct drm_octet_sync, get this job's fence
