@@ -169,6 +169,7 @@ void octet_core_mask(struct octet_core *core);
 void octet_core_count_reset(struct octet_core *core, int error);
 int octet_core_reset_hw(struct octet_core *core);
 void octet_core_judge(struct octet_core *core);
+void octet_core_lose_sram(struct octet_core *core);
 int octet_core_restart(struct octet_core *core);
 void octet_core_kill(struct octet_core *core, int error);
 void octet_core_revive(struct octet_core *core);

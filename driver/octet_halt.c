@@ -60,14 +60,15 @@ static bool octet_core_resumed(struct octet_core *core)
 
 /*
  * A job that a reset has interrupted cannot begin anew, and its SRAM would not
- * survive what comes now. It is the first in the ring: wait until it runs.
+ * survive what comes now. It is the first in the ring: wait until it runs. If it
+ * does not in its time, see octet_core_lose_sram().
  */
 void octet_core_await_resumed(struct octet_core *core)
 {
+	u64 us = OCTET_RESET_TIMEOUT_US + octet_core_time_left_us(core);
 	bool done;
 
-	read_poll_timeout(octet_core_resumed, done, done, 100,
-			  OCTET_RESET_TIMEOUT_US, false, core);
+	read_poll_timeout(octet_core_resumed, done, done, 100, us, false, core);
 }
 
 /* Whether it has been fetched, of a core that is held or was. */
@@ -273,6 +274,30 @@ void octet_core_judge(struct octet_core *core)
 
 	spin_lock_irqsave(&core->lock, flags);
 	octet_core_judge_locked(core);
+	spin_unlock_irqrestore(&core->lock, flags);
+}
+
+/*
+ * Of a core that has been judged and loses its SRAM: a job that has left something
+ * there cannot go on, and what it has run must not run again.
+ */
+void octet_core_lose_sram(struct octet_core *core)
+{
+	struct octet_fault fault = { .error = -EFAULT };
+	struct octet_job *job;
+	unsigned long flags;
+
+	spin_lock_irqsave(&core->lock, flags);
+	job = octet_core_head(core);
+	if (job && job->resume && !job->first) {
+		job->resume = false;
+	} else if (job && job->resume) {
+		drm_err_ratelimited(&core->odev->drm,
+				    "core %u: queue %u: a job was interrupted and did not go on\n",
+				    core->index, job->batch->queue->id);
+		octet_core_ban(core, job, &fault);
+		octet_core_retire(core, job, fault.error);
+	}
 	spin_unlock_irqrestore(&core->lock, flags);
 }
 

@@ -297,6 +297,7 @@ static void octet_reset_park(struct octet_device *odev)
 		octet_device_lost(odev, ret);
 	for (i = 0; i < odev->caps.cores; i++) {
 		octet_core_judge(&odev->cores[i]);
+		octet_core_lose_sram(&odev->cores[i]);
 		/* Nothing is left to wait for: whoever comes is told. */
 		if (ret)
 			drm_sched_wqueue_start(&odev->cores[i].sched);

@@ -120,12 +120,17 @@ static void octet_mock_run(struct octet_mock *mock, u32 c)
 {
 	struct octet_ring *ring = &mock->odev->cores[c].ring;
 	struct octet_mock_core *core = &mock->core[c];
+	const struct octet_ring_entry *next;
 
 	if (core->state == OCTET_CORE_STATE_OFF && core->enabled && !core->flags)
 		core->state = OCTET_CORE_STATE_IDLE;
 	while (core->enabled && core->state == OCTET_CORE_STATE_IDLE &&
 	       core->head != core->tail) {
-		core->entry = ring->entries[core->head++ & (BIT(core->order) - 1)];
+		next = &ring->entries[core->head & (BIT(core->order) - 1)];
+		if (core->no_resume && next->flags & OCTET_RING_F_RESUME)
+			break;
+		core->entry = *next;
+		core->head++;
 		/* Not what asks a fresh ring whether it answers. */
 		if (core->head > 1)
 			core->log[core->logged++ % OCTET_MOCK_LOG] = core->entry;

@@ -66,6 +66,7 @@ enum octet_mock_act {
  * @irq_status: bits set
  * @irq_enable: bits enabled
  * @stuck: its reset does not end
+ * @no_resume: fetches no entry that resumes a job
  * @drop_irqs: messages to lose
  * @order: log2 of the ring
  * @counters: OCTET_COUNTER_*
@@ -90,6 +91,7 @@ struct octet_mock_core {
 	u32 irq_status;
 	u32 irq_enable;
 	bool stuck;
+	bool no_resume;
 	u32 drop_irqs;
 	u32 order;
 	u64 counters[OCTET_COUNTERS];

@@ -314,6 +314,48 @@ static void octet_reset_test_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
 }
 
+/*
+ * Parked before the interrupted job went on: its SRAM is lost, and so is the job,
+ * unless all of it is still to do.
+ */
+static void octet_reset_test_no_sram(struct kunit *test, u32 command, int error,
+				     u32 entries)
+{
+	struct octet_reset_test *t = test->priv;
+	struct octet_device *odev = t->mock->odev;
+	struct dma_fence *fence[CORES];
+	u32 i;
+
+	octet_reset_test_occupy(test, OCTET_MOCK_HANG, fence);
+	t->mock->core[1].arg[0] = command;
+	t->mock->core[1].stop_cmd = command;
+	t->mock->core[1].no_resume = true;
+	t->mock->core[0].stuck = true;
+	octet_mock_late(t->mock, 0);
+	KUNIT_EXPECT_EQ(test, t->mock->resets, 2);
+	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(fence[1]));
+	/* So that it is not waited for long. */
+	odev->timeout_ms = 1;
+	octet_device_park(odev);
+	odev->timeout_ms = 2000;
+	octet_device_unpark(odev);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), error);
+	KUNIT_EXPECT_EQ(test, octet_mock_logged(t->mock, 1), entries);
+	for (i = 0; i < octet_mock_logged(t->mock, 1); i++)
+		KUNIT_EXPECT_EQ(test, 0, t->mock->core[1].log[i].flags &
+				OCTET_RING_F_RESUME);
+}
+
+static void octet_reset_test_sram(struct kunit *test)
+{
+	octet_reset_test_no_sram(test, 2, -EFAULT, 1);
+}
+
+static void octet_reset_test_no_command(struct kunit *test)
+{
+	octet_reset_test_no_sram(test, 0, 0, 2);
+}
+
 /* Neither does the device: it is beyond recovery, and everybody is told. */
 static void octet_reset_test_stuck_device(struct kunit *test)
 {
@@ -604,6 +646,8 @@ static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_just_in_time),
 	KUNIT_CASE(octet_reset_test_stuck_core),
 	KUNIT_CASE(octet_reset_test_time),
+	KUNIT_CASE(octet_reset_test_sram),
+	KUNIT_CASE(octet_reset_test_no_command),
 	KUNIT_CASE(octet_reset_test_stuck_device),
 	KUNIT_CASE(octet_reset_test_back),
 	KUNIT_CASE(octet_reset_test_gone),
