@@ -9,7 +9,7 @@
  *     dma_resv of buffers		pages; fences, at submit
  *       octet_queue.lock		order of arm and push
  *     octet_vm.lock			addresses and tables
- *       octet_device.tlb_lock		invalidation registers
+ *     octet_device.tlb_lock		invalidation registers
  *   octet_core.lock (irq-safe)		ring, jobs in flight
  *     octet_queue.info_lock		how a queue's first job failed
  *     dma_fence locks

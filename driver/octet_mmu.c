@@ -5,7 +5,8 @@
  * The device walks Sv39 tables in memory. It caches no negative entries, so that
  * mapping needs no invalidation; unmapping does, and a table page stays
  * allocated until an invalidation of its ASID is complete: unmapping only
- * unlinks it, octet_pt_free_unlinked() frees it afterwards.
+ * unlinks it, octet_pt_free_until() frees it afterwards. What is mapped in
+ * between gets the same table, for the device may still go by way of it.
  */
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
@@ -74,6 +75,47 @@ static void octet_table_set(struct octet_table *table, u32 index, u64 pte)
 	WRITE_ONCE(table->ptes[index], cpu_to_le64(pte));
 }
 
+static bool octet_table_unlinked(const struct octet_table *table)
+{
+	return !list_empty(&table->node);
+}
+
+static struct octet_table *octet_table_add(struct octet_pt *pt,
+					   struct octet_table *parent, u32 index,
+					   u32 level)
+{
+	struct octet_table *table = octet_table_alloc(pt, level);
+
+	if (IS_ERR(table))
+		return table;
+	table->parent = parent;
+	table->index = index;
+	parent->child[index] = table;
+	return table;
+}
+
+/* The device finds it; or may not any more, but go there from what it cached. */
+static void octet_table_link(struct octet_table *table)
+{
+	struct octet_table *parent = table->parent;
+
+	list_del_init(&table->node);
+	parent->used++;
+	/* The device must not see the pointer before the zeros. */
+	dma_wmb();
+	octet_table_set(parent, table->index, octet_pte(table->dma, 0));
+}
+
+static void octet_table_unlink(struct octet_pt *pt, struct octet_table *table)
+{
+	struct octet_table *parent = table->parent;
+
+	octet_table_set(parent, table->index, 0);
+	parent->used--;
+	table->round = pt->round;
+	list_add_tail(&table->node, &pt->unlinked);
+}
+
 /* The table of level 0 for @va, made with those above it if need be. */
 static struct octet_table *octet_pt_leaf(struct octet_pt *pt, u64 va)
 {
@@ -85,14 +127,12 @@ static struct octet_table *octet_pt_leaf(struct octet_pt *pt, u64 va)
 		struct octet_table *next = table->child[i];
 
 		if (!next) {
-			next = octet_table_alloc(pt, level - 1);
+			next = octet_table_add(pt, table, i, level - 1);
 			if (IS_ERR(next))
 				return next;
-			table->child[i] = next;
-			table->used++;
-			/* The device must not see the pointer before the zeros. */
-			dma_wmb();
-			octet_table_set(table, i, octet_pte(next->dma, 0));
+			octet_table_link(next);
+		} else if (octet_table_unlinked(next)) {
+			octet_table_link(next);
 		}
 		table = next;
 	}
@@ -112,15 +152,9 @@ static void octet_pt_prune(struct octet_pt *pt, u64 va)
 			break;
 	}
 
-	for (; level < OCTET_ROOT_LEVEL && !path[level]->used; level++) {
-		struct octet_table *parent = path[level + 1];
-		u32 i = octet_pt_index(va, level + 1);
-
-		octet_table_set(parent, i, 0);
-		parent->child[i] = NULL;
-		parent->used--;
-		list_add_tail(&path[level]->node, &pt->unlinked);
-	}
+	for (; level < OCTET_ROOT_LEVEL && !path[level]->used; level++)
+		if (!octet_table_unlinked(path[level]))
+			octet_table_unlink(pt, path[level]);
 }
 
 /**
@@ -189,7 +223,7 @@ static void octet_pt_unmap_leaf(struct octet_pt *pt, u64 va, u64 end)
  * @va: page-aligned
  * @size: multiple of the page size; parts that are not mapped are skipped
  *
- * The caller invalidates, then calls octet_pt_free_unlinked().
+ * The caller ends the round, invalidates, then calls octet_pt_free_until().
  */
 void octet_pt_unmap(struct octet_pt *pt, u64 va, u64 size)
 {
@@ -204,15 +238,24 @@ void octet_pt_unmap(struct octet_pt *pt, u64 va, u64 size)
 	dma_wmb();
 }
 
-/* Only after an invalidation of the whole ASID, or when no device is there. */
-void octet_pt_free_unlinked(struct octet_pt *pt)
+/* Only after an invalidation of the whole ASID that began after @round. */
+void octet_pt_free_until(struct octet_pt *pt, u64 round)
 {
 	struct octet_table *table, *tmp;
 
 	list_for_each_entry_safe(table, tmp, &pt->unlinked, node) {
+		if (table->round > round)
+			break;
 		list_del(&table->node);
+		table->parent->child[table->index] = NULL;
 		octet_table_free(pt, table);
 	}
+}
+
+/* The same with nobody else unmapping, or when no device is there. */
+void octet_pt_free_unlinked(struct octet_pt *pt)
+{
+	octet_pt_free_until(pt, U64_MAX);
 }
 
 int octet_pt_init(struct octet_pt *pt, struct device *dev, u32 max_tables)
@@ -223,6 +266,7 @@ int octet_pt_init(struct octet_pt *pt, struct device *dev, u32 max_tables)
 	pt->tables = 0;
 	pt->max_tables = max_tables;
 	INIT_LIST_HEAD(&pt->unlinked);
+	pt->round = 0;
 
 	root = octet_table_alloc(pt, OCTET_ROOT_LEVEL);
 	if (IS_ERR(root))

@@ -70,15 +70,21 @@ void octet_mmu_asid_put(struct octet_mmu *mmu, u32 asid);
  * @ptes: what the device reads
  * @dma: its DMA address
  * @used: entries that are valid
- * @child: tables of the next level, NULL at level 0
+ * @child: tables of the next level, those unlinked included; NULL at level 0
+ * @parent: table of the level above, NULL for the root
+ * @index: entry of @parent
  * @node: in octet_pt.unlinked
+ * @round: octet_pt.round when it was unlinked
  */
 struct octet_table {
 	__le64 *ptes;
 	dma_addr_t dma;
 	u32 used;
 	struct octet_table **child;
+	struct octet_table *parent;
+	u32 index;
 	struct list_head node;
+	u64 round;
 };
 
 /**
@@ -90,7 +96,9 @@ struct octet_table {
  * @root: table of level 2; NULL after octet_pt_destroy()
  * @tables: tables allocated, those unlinked included
  * @max_tables: cap
- * @unlinked: tables that the device may still have cached
+ * @unlinked: tables that the device may still have cached, oldest first; each
+ *	before its parent
+ * @round: of unmapping; each ends with an invalidation
  */
 struct octet_pt {
 	struct device *dev;
@@ -98,6 +106,7 @@ struct octet_pt {
 	u32 tables;
 	u32 max_tables;
 	struct list_head unlinked;
+	u64 round;
 };
 
 int octet_pt_init(struct octet_pt *pt, struct device *dev, u32 max_tables);
@@ -106,6 +115,7 @@ void octet_pt_destroy(struct octet_pt *pt);
 int octet_pt_map(struct octet_pt *pt, u64 va, dma_addr_t dma, u64 size,
 		 bool writable);
 void octet_pt_unmap(struct octet_pt *pt, u64 va, u64 size);
+void octet_pt_free_until(struct octet_pt *pt, u64 round);
 void octet_pt_free_unlinked(struct octet_pt *pt);
 
 #endif /* __OCTET_MMU_H__ */

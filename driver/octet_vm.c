@@ -10,6 +10,8 @@
  * Order of unmapping: clear the entries, invalidate, wait, and only then give
  * back the addresses, the pages and the tables. When the wait fails the device
  * may still write there: everything is leaked on purpose, and the device reset.
+ * The wait may be as long as a job that uses the pages, and behind those of other
+ * clients: octet_vm.lock is not held.
  *
  * Removal of the device takes the tables away, and leaves the addresses.
  */
@@ -42,15 +44,20 @@ static int octet_vm_reserve(struct octet_vm *vm, struct drm_mm_node *node,
 /* Return: 0, or that the device may still use what is unmapped. */
 static int octet_vm_clear(struct octet_vm *vm, u64 va, u64 size)
 {
+	u64 round;
 	bool all;
 	int ret;
 
-	lockdep_assert_held(&vm->lock);
-
-	if (!vm->pt.root)
+	mutex_lock(&vm->lock);
+	if (!vm->pt.root) {
+		mutex_unlock(&vm->lock);
 		return 0;
+	}
 	octet_pt_unmap(&vm->pt, va, size);
 	all = !list_empty(&vm->pt.unlinked) || size >> OCTET_PAGE_SHIFT > U32_MAX;
+	round = vm->pt.round++;
+	mutex_unlock(&vm->lock);
+
 	ret = vm->mmu->ops->invalidate(vm->mmu, vm->asid, va,
 				       all ? 0 : size >> OCTET_PAGE_SHIFT);
 	if (ret) {
@@ -58,7 +65,12 @@ static int octet_vm_clear(struct octet_vm *vm, u64 va, u64 size)
 		vm->stuck(vm->stuck_data);
 		return ret;
 	}
-	octet_pt_free_unlinked(&vm->pt);
+
+	mutex_lock(&vm->lock);
+	/* Removal may have taken them away. */
+	if (all && vm->pt.root)
+		octet_pt_free_until(&vm->pt, round);
+	mutex_unlock(&vm->lock);
 	return 0;
 }
 
@@ -101,20 +113,19 @@ int octet_vm_insert(struct octet_vm *vm, struct drm_mm_node *node,
 
 	mutex_lock(&vm->lock);
 	ret = octet_vm_reserve(vm, node, size);
-	if (ret)
-		goto out_unlock;
-
-	ret = octet_vm_write(vm, node->start, sgt, size, writable);
-	/* The device may have walked there: undo it like any mapping. */
-	if (ret && !octet_vm_clear(vm, node->start, size)) {
-		drm_mm_remove_node(node);
-		goto out_unlock;
+	if (ret) {
+		mutex_unlock(&vm->lock);
+		return ret;
 	}
 	vm->bytes += size;
 	vm->mappings++;
+	ret = octet_vm_write(vm, node->start, sgt, size, writable);
 	trace_octet_bo_map(vm->mmu->dev, vm->asid, node->start, size, writable);
-out_unlock:
 	mutex_unlock(&vm->lock);
+
+	/* The device may have walked there: undo it like any mapping. */
+	if (ret)
+		octet_vm_remove(vm, node);
 	return ret;
 }
 
@@ -123,17 +134,18 @@ int octet_vm_remove(struct octet_vm *vm, struct drm_mm_node *node)
 {
 	int ret;
 
-	mutex_lock(&vm->lock);
 	ret = octet_vm_clear(vm, node->start, node->size);
-	if (!ret) {
-		trace_octet_bo_unmap(vm->mmu->dev, vm->asid, node->start,
-				     node->size);
-		vm->bytes -= node->size;
-		vm->mappings--;
-		drm_mm_remove_node(node);
-	}
+	if (ret)
+		return ret;
+
+	/* Until here nobody else gets the addresses. */
+	mutex_lock(&vm->lock);
+	trace_octet_bo_unmap(vm->mmu->dev, vm->asid, node->start, node->size);
+	vm->bytes -= node->size;
+	vm->mappings--;
+	drm_mm_remove_node(node);
 	mutex_unlock(&vm->lock);
-	return ret;
+	return 0;
 }
 
 static void octet_mapping_release_work(struct work_struct *work)

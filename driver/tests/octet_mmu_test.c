@@ -150,9 +150,10 @@ static void octet_mmu_test_tables_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&t->pt.unlinked), 3);
 	octet_mmu_test_expect(test, SZ_1G, 0, 0);
 
-	/* While they wait, a new mapping gets new tables. */
+	/* While they wait, a new mapping has those that it needs linked again. */
 	KUNIT_ASSERT_EQ(test, octet_pt_map(&t->pt, SZ_1G, DMA, SZ_4K, true), 0);
-	KUNIT_EXPECT_EQ(test, t->pt.tables, 6);
+	KUNIT_EXPECT_EQ(test, t->pt.tables, 4);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&t->pt.unlinked), 1);
 	octet_pt_free_unlinked(&t->pt);
 	KUNIT_EXPECT_EQ(test, t->pt.tables, 3);
 	octet_mmu_test_expect(test, SZ_1G, DMA, 7);
@@ -161,6 +162,43 @@ static void octet_mmu_test_tables_freed(struct kunit *test)
 	octet_pt_free_unlinked(&t->pt);
 	KUNIT_EXPECT_EQ(test, t->pt.tables, 1);
 	KUNIT_EXPECT_EQ(test, t->pt.root->used, 0);
+}
+
+/* An invalidation frees what was unlinked before it began, and nothing else. */
+static void octet_mmu_test_rounds(struct kunit *test)
+{
+	struct octet_mmu_test *t = test->priv;
+	struct octet_table *kept;
+	u64 at;
+
+	for (at = SZ_2M; at <= 3 * SZ_2M; at += SZ_2M)
+		KUNIT_ASSERT_EQ(test, octet_pt_map(&t->pt, at, DMA + at, SZ_4K, true), 0);
+	KUNIT_EXPECT_EQ(test, t->pt.tables, 5);
+	octet_pt_unmap(&t->pt, SZ_2M, SZ_4K);
+	t->pt.round++;
+	octet_pt_unmap(&t->pt, SZ_4M, SZ_4K);
+	t->pt.round++;
+	kept = list_last_entry(&t->pt.unlinked, struct octet_table, node);
+	octet_pt_free_until(&t->pt, 0);
+	KUNIT_EXPECT_EQ(test, t->pt.tables, 4);
+	octet_mmu_test_expect(test, 3 * SZ_2M, DMA + 3 * SZ_2M, 7);
+
+	/* The device may have cached the way to the other one: it stays the way. */
+	KUNIT_ASSERT_EQ(test, octet_pt_map(&t->pt, SZ_4M + SZ_8K, DMA, SZ_4K, true), 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&t->pt.unlinked));
+	KUNIT_EXPECT_NE(test, le64_to_cpu(kept->ptes[2]), 0);
+	octet_pt_free_until(&t->pt, 1);
+	KUNIT_EXPECT_EQ(test, t->pt.tables, 4);
+	octet_mmu_test_expect(test, SZ_4M + SZ_8K, DMA, 7);
+
+	/* The table above goes with the last, and comes back with another's. */
+	octet_pt_unmap(&t->pt, 0, SZ_1G);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&t->pt.unlinked), 3);
+	KUNIT_ASSERT_EQ(test, octet_pt_map(&t->pt, 5 * SZ_2M, DMA, SZ_4K, true), 0);
+	octet_pt_free_unlinked(&t->pt);
+	KUNIT_EXPECT_EQ(test, t->pt.tables, 3);
+	octet_mmu_test_expect(test, 5 * SZ_2M, DMA, 7);
+	octet_pt_unmap(&t->pt, 5 * SZ_2M, SZ_4K);
 }
 
 static void octet_mmu_test_cap(struct kunit *test)
@@ -199,7 +237,10 @@ static void octet_mmu_test_random(struct kunit *test)
 		u64 dma = (u64)round << 32;
 
 		octet_pt_unmap(&t->pt, base + first * (u64)SZ_4K, n * (u64)SZ_4K);
-		octet_pt_free_unlinked(&t->pt);
+		t->pt.round = round;
+		/* An invalidation of some rounds ago is complete. */
+		if (round > 4 && round % 2)
+			octet_pt_free_until(&t->pt, round - 4);
 		memset(&model[first], 0, n * sizeof(*model));
 		if (round % 3 == 2)
 			continue;
@@ -249,6 +290,7 @@ static struct kunit_case octet_mmu_tests[] = {
 	KUNIT_CASE(octet_mmu_test_top),
 	KUNIT_CASE(octet_mmu_test_neighbours),
 	KUNIT_CASE(octet_mmu_test_tables_freed),
+	KUNIT_CASE(octet_mmu_test_rounds),
 	KUNIT_CASE(octet_mmu_test_cap),
 	KUNIT_CASE(octet_mmu_test_random),
 	KUNIT_CASE(octet_mmu_test_asids),

@@ -23,6 +23,8 @@ struct octet_vm_test {
 	u32 alls;	/* of a whole address space */
 	u32 stuck;
 	int fail;
+	void (*meanwhile)(struct octet_vm_test *t);
+	struct drm_mm_node node;
 };
 
 static int octet_vm_test_invalidate(struct octet_mmu *mmu, u32 asid, u64 va,
@@ -34,6 +36,8 @@ static int octet_vm_test_invalidate(struct octet_mmu *mmu, u32 asid, u64 va,
 		t->ranges++;
 	else
 		t->alls++;
+	if (t->meanwhile)
+		t->meanwhile(t);
 	return t->fail;
 }
 
@@ -240,6 +244,42 @@ static void octet_vm_test_stuck_invalidate(struct kunit *test)
 	sg_free_table(&sgt);
 }
 
+/* The client goes on while the device takes its time over an invalidation. */
+static void octet_vm_test_map_more(struct octet_vm_test *t)
+{
+	struct scatterlist sg;
+	struct sg_table sgt = { .sgl = &sg, .nents = 1, .orig_nents = 1 };
+
+	t->meanwhile = NULL;
+	sg_init_table(&sg, 1);
+	sg_dma_address(&sg) = 0x20000000;
+	sg_dma_len(&sg) = SZ_4K;
+	t->fail = mutex_is_locked(&t->vm->lock) ? -EBUSY :
+		  octet_vm_insert(t->vm, &t->node, &sgt, SZ_4K, true);
+}
+
+static void octet_vm_test_concurrent(struct kunit *test)
+{
+	struct octet_vm_test *t = test->priv;
+	struct drm_mm_node node = { };
+	struct sg_table sgt;
+
+	octet_vm_test_sgt(test, &sgt, 1, SZ_4K);
+	KUNIT_ASSERT_EQ(test, 0, octet_vm_insert(t->vm, &node, &sgt, SZ_4K, true));
+	t->meanwhile = octet_vm_test_map_more;
+	KUNIT_ASSERT_EQ(test, octet_vm_remove(t->vm, &node), 0);
+	KUNIT_EXPECT_FALSE(test, drm_mm_node_allocated(&node));
+	/* At an address of its own, in tables that stay. */
+	KUNIT_ASSERT_TRUE(test, drm_mm_node_allocated(&t->node));
+	KUNIT_EXPECT_EQ(test, t->node.start, SZ_64K + SZ_4K);
+	KUNIT_EXPECT_EQ(test, t->vm->pt.tables, 3);
+	KUNIT_EXPECT_EQ(test, t->vm->mappings, 1);
+	KUNIT_EXPECT_EQ(test, octet_vm_remove(t->vm, &t->node), 0);
+	KUNIT_EXPECT_EQ(test, t->vm->pt.tables, 1);
+	KUNIT_EXPECT_EQ(test, t->vm->bytes, 0);
+	sg_free_table(&sgt);
+}
+
 static struct octet_bo *octet_vm_test_bo(struct kunit *test, size_t size)
 {
 	struct octet_vm_test *t = test->priv;
@@ -315,6 +355,7 @@ static struct kunit_case octet_vm_tests[] = {
 	KUNIT_CASE(octet_vm_test_caps),
 	KUNIT_CASE(octet_vm_test_bad_pages),
 	KUNIT_CASE(octet_vm_test_stuck_invalidate),
+	KUNIT_CASE(octet_vm_test_concurrent),
 	KUNIT_CASE(octet_vm_test_mapping),
 	KUNIT_CASE(octet_vm_test_shared),
 	{ }
