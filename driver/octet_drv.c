@@ -285,17 +285,15 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pci_set_drvdata(pdev, odev);
 
 	ret = octet_device_init(odev, pdev);
-	if (!ret)
-		ret = octet_sysfs_init(odev);
 	if (ret)
 		return ret;
-
+	ret = octet_sysfs_init(odev);
+	if (ret)
+		goto err_stop;
 	octet_debugfs_init(odev);
 	ret = drm_dev_register(&odev->drm, 0);
-	if (ret) {
-		octet_device_stop(odev);
-		return ret;
-	}
+	if (ret)
+		goto err_stop;
 	octet_pm_enable(odev);
 
 	drm_info(&odev->drm, "%u cores, %lux%lux%lu MACs, %u KiB SRAM, %u ms job timeout\n",
@@ -304,6 +302,10 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		 FIELD_GET(OCTET_ARRAY_C, odev->caps.array),
 		 odev->caps.sram_size / 1024, odev->timeout_ms);
 	return 0;
+
+err_stop:
+	octet_device_stop(odev);
+	return ret;
 }
 
 static void octet_pci_remove(struct pci_dev *pdev)
