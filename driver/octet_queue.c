@@ -47,7 +47,12 @@ static void octet_queue_release(struct kref *kref)
 	octet_batch_free_spares(queue);
 	octet_arena_free(queue->arena);
 	mutex_destroy(&queue->lock);
-	kfree(queue);
+	/*
+	 * The callback of a fence that the entity waited for clears the pointer to
+	 * it first, which is where drm_sched_entity_fini() looks whether there is
+	 * one, and then looks at the entity again.
+	 */
+	kfree_rcu(queue, rcu);
 }
 
 void octet_queue_put(struct octet_queue *queue)

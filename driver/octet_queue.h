@@ -4,6 +4,7 @@
 
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
 #include <drm/gpu_scheduler.h>
@@ -38,6 +39,7 @@ struct octet_fault {
  * struct octet_queue - a queue of a client
  *
  * @kref: held by the client and by its jobs
+ * @rcu: frees it when no fence's callback looks at @entity any more
  * @id: number
  * @lock: makes arm and push of one submit one step; protects @closed, @seqno,
  *	@core
@@ -58,6 +60,7 @@ struct octet_fault {
  */
 struct octet_queue {
 	struct kref kref;
+	struct rcu_head rcu;
 	u32 id;
 	struct mutex lock;	/* see above */
 	struct drm_sched_entity entity;
