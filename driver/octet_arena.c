@@ -52,10 +52,14 @@ struct octet_arena *octet_arena_take(struct octet_arena **slot)
 /* Return: memory with any contents that lasts until the arena is given back, or NULL */
 void *octet_arena_alloc(struct octet_arena *arena, size_t n, size_t elem)
 {
-	size_t bytes = ALIGN(size_mul(n, elem), 8);
+	size_t bytes = size_mul(n, elem);
 	struct octet_chunk *chunk;
 	void *p;
 
+	/* No more than kvmalloc() gives; what overflows is SIZE_MAX. */
+	if (bytes > INT_MAX)
+		return NULL;
+	bytes = ALIGN(bytes, 8);
 	if (bytes <= arena->size - arena->used) {
 		p = arena->data + arena->used;
 		arena->used += bytes;
@@ -63,7 +67,7 @@ void *octet_arena_alloc(struct octet_arena *arena, size_t n, size_t elem)
 		return p;
 	}
 
-	chunk = kvmalloc(size_add(sizeof(*chunk), size_mul(n, elem)), GFP_KERNEL);
+	chunk = kvmalloc(sizeof(*chunk) + bytes, GFP_KERNEL);
 	if (!chunk)
 		return NULL;
 	chunk->next = arena->chunks;

@@ -9,6 +9,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_syncobj.h>
 
+#include "../octet_arena.h"
 #include "../octet_compat.h"
 #include "../octet_drv.h"
 #include "../octet_gem.h"
@@ -317,6 +318,30 @@ static void octet_submit_test_implicit(struct kunit *test)
 	drm_gem_object_put(obj);
 }
 
+/* Memory for a submit: what no submit can need is refused, not cut. */
+static void octet_submit_test_arena(struct kunit *test)
+{
+	static const struct {
+		size_t n;
+		size_t elem;
+	} huge[] = {
+		{ SIZE_MAX, 1 }, { SIZE_MAX, 2 }, { SIZE_MAX / 2, 4 },
+		{ SIZE_MAX - 7, 1 }, { (size_t)INT_MAX + 1, 1 },
+	};
+	struct octet_arena *slot = NULL, *arena;
+	u32 i;
+
+	arena = octet_arena_take(&slot);
+	KUNIT_ASSERT_NOT_NULL(test, arena);
+	for (i = 0; i < ARRAY_SIZE(huge); i++)
+		KUNIT_EXPECT_NULL(test, octet_arena_alloc(arena, huge[i].n,
+							  huge[i].elem));
+	KUNIT_EXPECT_NOT_NULL(test, octet_arena_alloc(arena, 3, 5));
+	KUNIT_EXPECT_EQ(test, arena->used, 16);
+	octet_arena_give(&slot, arena);
+	octet_arena_free(slot);
+}
+
 /* Over the cap of one client: refused, and room again when jobs have ended. */
 static void octet_submit_test_cap(struct kunit *test)
 {
@@ -353,6 +378,7 @@ static struct kunit_case octet_submit_tests[] = {
 	KUNIT_CASE(octet_submit_test_waits),
 	KUNIT_CASE(octet_submit_test_buffers),
 	KUNIT_CASE(octet_submit_test_implicit),
+	KUNIT_CASE(octet_submit_test_arena),
 	KUNIT_CASE(octet_submit_test_cap),
 	KUNIT_CASE(octet_submit_test_banned_vm),
 	{ }
