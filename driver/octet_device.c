@@ -29,6 +29,7 @@
 #define OCTET_TIMEOUT_MS	2000
 #define OCTET_MAX_TIMEOUT_MS	8000	/* fences must signal in finite time */
 #define OCTET_READY_TIMEOUT_US	(1000 * 1000)
+#define OCTET_MAX_DMA_BITS	56	/* what an entry of a table holds */
 
 static unsigned int octet_timeout_ms = OCTET_TIMEOUT_MS;
 module_param_named(job_timeout_ms, octet_timeout_ms, uint, 0444);
@@ -219,13 +220,19 @@ int octet_device_read_caps(struct octet_device *odev)
 	caps->tlb_entries = octet_read(odev, OCTET_REG_TLB_ENTRIES);
 
 	if (!caps->cores || caps->cores > OCTET_MAX_CORES ||
-	    caps->va_bits != OCTET_VA_BITS || caps->dma_bits < 32 ||
+	    caps->va_bits != OCTET_VA_BITS ||
+	    caps->dma_bits < 32 || caps->dma_bits > OCTET_MAX_DMA_BITS ||
 	    FIELD_GET(OCTET_LIMITS_RING_ORDER, caps->limits) < OCTET_RING_ORDER ||
 	    !FIELD_GET(OCTET_LIMITS_ASID_ORDER, caps->limits) ||
 	    FIELD_GET(OCTET_LIMITS_ASID_ORDER, caps->limits) > 16)
 		return dev_err_probe(odev->drm.dev, -ENODEV,
 				     "capabilities out of range: cores %u, address bits %#x, limits %#x\n",
 				     caps->cores, width, caps->limits);
+	/* What is divided by, and what jobs must have. */
+	if (!caps->clock_khz || !caps->max_cmds)
+		return dev_err_probe(odev->drm.dev, -ENODEV,
+				     "clock of %u kHz, jobs of %u commands: neither may be 0\n",
+				     caps->clock_khz, caps->max_cmds);
 	return 0;
 }
 
