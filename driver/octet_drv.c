@@ -7,6 +7,7 @@
 #include <linux/bitfield.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -356,6 +357,11 @@ static void __exit octet_drv_exit(void)
 	pci_unregister_driver(&octet_pci_driver);
 	/* Who looks at a fence's callbacks does so under RCU. */
 	synchronize_rcu();
+	/*
+	 * The scheduler frees jobs of killed queues from the system's workqueue; the
+	 * last one lets the device go, and is on its way out of octet_batch_free().
+	 */
+	synchronize_rcu_tasks();
 }
 
 module_init(octet_drv_init);
