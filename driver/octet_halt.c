@@ -166,9 +166,11 @@ void octet_core_settle(struct octet_core *core)
 
 void octet_core_count_reset(struct octet_core *core, int error)
 {
+	const char *reason = error == -ETIME ? "a job does not end" :
+					       "the ring is out of step";
 	struct octet_job *job;
 	unsigned long flags;
-	bool dump;
+	bool failed, dump;
 
 	spin_lock_irqsave(&core->lock, flags);
 	/* Who was late may have ended since, and another be the first. */
@@ -177,10 +179,13 @@ void octet_core_count_reset(struct octet_core *core, int error)
 		job = NULL;
 	core->stats.resets++;
 	trace_octet_core_reset(core, job, error);
-	dump = octet_dump_capture(core, job, NULL,
-				  error == -ETIME ? "a job does not end" :
-				  "the ring is out of step");
+	/* That a job takes too long, and stops when told to, is its client's doing. */
+	failed = error != -ETIME || (job && !core->halt.stopped);
+	dump = failed && octet_dump_capture(core, job, NULL, reason);
 	spin_unlock_irqrestore(&core->lock, flags);
+	if (failed)
+		drm_err_ratelimited(&core->odev->drm, "core %u: %s, resetting the core\n",
+				    core->index, reason);
 	if (dump)
 		octet_dump_finish(core->odev);
 }
@@ -204,10 +209,14 @@ static void octet_core_blame(struct octet_core *core, struct octet_job *job,
 {
 	struct octet_fault fault = { .error = error };
 
-	drm_err_ratelimited(&core->odev->drm, "core %u: queue %u: %s\n",
-			    core->index, job->batch->queue->id,
-			    error == -ETIME ? "a job does not end" :
-			    "how a job ended is not known");
+	if (error == -ETIME && core->halt.stopped)
+		drm_dbg(&core->odev->drm, "core %u: queue %u: a job takes too long\n",
+			core->index, job->batch->queue->id);
+	else
+		drm_err_ratelimited(&core->odev->drm, "core %u: queue %u: %s\n",
+				    core->index, job->batch->queue->id,
+				    error == -ETIME ? "a job does not end" :
+				    "how a job ended is not known");
 	if (error == -ETIME)
 		core->stats.timeouts++;
 	atomic64_inc(&job->batch->queue->resets);
@@ -252,7 +261,7 @@ static void octet_core_judge_locked(struct octet_core *core)
 		else
 			core->retried |= halt->ring_error;
 	} else if (halt->stopped && halt->seq == job->seq &&
-		   halt->command < job->args.cmd_count) {
+		   halt->guilty != job->seq && halt->command < job->args.cmd_count) {
 		/*
 		 * With all its time again: what it computed was thrown away, and
 		 * the reset is another's doing.

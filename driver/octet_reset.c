@@ -30,6 +30,8 @@
 #define OCTET_BOUNDARY_US	(30 * 1000)
 /* Between two commands a job stops at once, but the machine may be slow. */
 #define OCTET_STOP_US		(500 * 1000)
+/* Who computes for too long obeys; a core that hangs is not waited for. */
+#define OCTET_LATE_US		(100 * 1000)
 
 static unsigned long octet_reset_busy(struct octet_device *odev, unsigned long mask)
 {
@@ -79,21 +81,27 @@ static u64 octet_reset_patience(struct octet_device *odev, unsigned long mask)
 /*
  * Brings cores to a stand: at the end of their jobs, or, with @stop, where that
  * takes too long, between two commands. Cores that take no notice go on, and so
- * do, with no more patience, those whose job has had its time.
+ * do, with little patience, those whose job has had its time.
  */
 static void octet_reset_quiesce(struct octet_device *odev, unsigned long mask,
 				bool stop)
 {
-	unsigned long wait = 0;
+	unsigned long wait = 0, late = 0;
 	u32 i;
 
 	for_each_set_bit(i, &mask, OCTET_MAX_CORES) {
 		if (!stop)
 			octet_core_await_resumed(&odev->cores[i]);
-		if (octet_core_hold(&odev->cores[i]) &&
-		    !octet_core_late(&odev->cores[i]))
+		if (!octet_core_hold(&odev->cores[i]))
+			continue;
+		if (octet_core_late(&odev->cores[i]))
+			late |= BIT(i);
+		else
 			wait |= BIT(i);
 	}
+	for_each_set_bit(i, &late, OCTET_MAX_CORES)
+		octet_core_stop(&odev->cores[i]);
+	octet_reset_wait(odev, late, OCTET_LATE_US);
 	if (stop) {
 		wait = octet_reset_wait(odev, wait, OCTET_BOUNDARY_US);
 		for_each_set_bit(i, &wait, OCTET_MAX_CORES)
@@ -165,9 +173,6 @@ static void octet_reset_core(struct octet_core *core)
 	if (!octet_core_stuck(core, &error))
 		goto out_start;
 
-	drm_err_ratelimited(&odev->drm, "core %u: %s, resetting the core\n",
-			    core->index, error == -ETIME ?
-			    "a job takes too long" : "its ring is out of step");
 	octet_reset_quiesce(odev, BIT(core->index), true);
 	octet_core_count_reset(core, error);
 	if (octet_core_reset_hw(core) || octet_core_restart(core)) {

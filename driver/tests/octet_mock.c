@@ -177,6 +177,7 @@ static void octet_mock_core_ctrl(struct octet_mock *mock, u32 c, u32 value)
 	    core->doing == OCTET_MOCK_SLOW) {
 		core->state = OCTET_CORE_STATE_OFF;
 		core->flags |= OCTET_CORE_STATUS_STOPPED;
+		core->stops++;
 	}
 	if ((value & OCTET_CORE_CTRL_RESUME) &&
 	    core->state == OCTET_CORE_STATE_HALTED)

@@ -65,6 +65,7 @@ enum octet_mock_act {
  * @entry: fetched and not completed
  * @irq_status: bits set
  * @irq_enable: bits enabled
+ * @stops: jobs that have stopped
  * @stuck: its reset does not end
  * @no_resume: fetches no entry that resumes a job
  * @drop_irqs: messages to lose
@@ -90,6 +91,7 @@ struct octet_mock_core {
 	struct octet_ring_entry entry;
 	u32 irq_status;
 	u32 irq_enable;
+	u32 stops;
 	bool stuck;
 	bool no_resume;
 	u32 drop_irqs;

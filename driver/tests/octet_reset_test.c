@@ -204,7 +204,12 @@ static void octet_reset_test_late(struct kunit *test)
 	octet_reset_test_occupy(test, OCTET_MOCK_SLOW, fence);
 	octet_mock_late(t->mock, 0);
 	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[0]), -ETIME);
+	/* It is told to stop, which it does: the core has not failed. */
+	KUNIT_EXPECT_EQ(test, t->mock->core[0].stops, 1);
+	KUNIT_EXPECT_EQ(test, octet_reset_test_counters(test, 0).timeouts, 1);
+	KUNIT_EXPECT_EQ(test, octet_mock_logged(t->mock, 0), 1);
 	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(fence[1]));
+	KUNIT_EXPECT_EQ(test, t->mock->core[1].stops, 0);
 	octet_mock_finish(t->mock, 1, OCTET_STATUS_OK);
 	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
 }
