@@ -25,6 +25,10 @@ extern "C" {
  * - Any call may return -EFAULT for a bad pointer, -ENOMEM, -EINTR or
  *   -ERESTARTSYS (restart it), -ENODEV when the device is gone, -EIO when it is
  *   beyond recovery.
+ * - open() may fail with -ENOSPC: the address spaces of the device are all in
+ *   use, of which there is one for each open file; and with -EIO, as above.
+ * - Whatever maps a buffer, and DRM_OCTET_SUBMIT, return -EIO to a client for good
+ *   when the device did not let go of one of its buffers: open the device again.
  *
  * Fences of jobs signal with error 0 or: -EFAULT (the device refused or
  * faulted the job; ask DRM_OCTET_QUEUE_QUERY), -ETIME (over its budget or its
@@ -459,9 +463,9 @@ struct drm_octet_job {
  *
  * -EINVAL: no jobs, more than max_jobs or max_bos, misaligned addresses,
  *	cmd_count, sw + lb larger than the SRAM, unknown flags; more than 64
- *	in-syncs or out-syncs of a job, point 0 of a timeline as an out-sync
+ *	in-syncs or out-syncs of a job, point 0 of a timeline as an out-sync, an
+ *	in-sync that has no fence yet
  * -ENOENT: no such queue, buffer or syncobj
- * -EINVAL: an in-sync has no fence yet
  * -ECANCELED: the queue is banned
  * -EBUSY: too many jobs of this client are queued
  *
