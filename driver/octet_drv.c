@@ -229,7 +229,6 @@ static void octet_drv_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 	for (i = 0; i < odev->caps.cores; i++) {
 		drm_printf(p, "drm-engine-octet%u:\t%llu ns\n", i,
 			   octet_core_busy_ns(&odev->cores[i], client));
-		drm_printf(p, "drm-engine-capacity-octet%u:\t1\n", i);
 		drm_printf(p, "drm-cycles-octet%u:\t%lld\n", i,
 			   atomic64_read(&client->cycles[i]));
 		drm_printf(p, "drm-maxfreq-octet%u:\t%llu Hz\n", i,
