@@ -153,10 +153,11 @@ static void octet_debugfs_queue(struct seq_file *m, struct octet_queue *queue)
 	fault = queue->fault;
 	spin_unlock_irq(&queue->info_lock);
 
-	seq_printf(m, "  queue %u %s core %u: submitted %llu, completed %lld, waiting batches %u, resets %lld",
+	seq_printf(m, "  queue %u %s core %u: submitted %llu, completed %lld",
 		   queue->id, octet_debugfs_priority(queue),
 		   READ_ONCE(queue->core), READ_ONCE(queue->seqno),
-		   atomic64_read(&queue->completed),
+		   atomic64_read(&queue->completed));
+	seq_printf(m, ", waiting batches %u, resets %lld",
 		   spsc_queue_count(&queue->entity.job_queue),
 		   atomic64_read(&queue->resets));
 	if (banned && fault.status)

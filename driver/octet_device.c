@@ -107,7 +107,7 @@ void octet_device_queue_reset(void *data)
 {
 	struct octet_device *odev = data;
 
-	drm_err(&odev->drm, "an invalidation does not finish\n");
+	drm_err_ratelimited(&odev->drm, "an invalidation does not finish\n");
 	queue_work(odev->reset_wq, &odev->reset_work);
 }
 

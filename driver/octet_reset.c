@@ -281,6 +281,7 @@ void octet_reset_unpark_work(struct work_struct *work)
  */
 static void octet_reset_park(struct octet_device *odev)
 {
+	bool failed = false;
 	unsigned long busy;
 	int ret = 0;
 	u32 i;
@@ -292,11 +293,11 @@ static void octet_reset_park(struct octet_device *odev)
 	busy = octet_reset_busy(odev, octet_reset_all(odev));
 	for_each_set_bit(i, &busy, OCTET_MAX_CORES) {
 		octet_core_count_reset(&odev->cores[i], -ETIME);
-		ret |= octet_core_reset_hw(&odev->cores[i]);
+		failed |= octet_core_reset_hw(&odev->cores[i]) != 0;
 	}
 	for (i = 0; i < odev->caps.cores; i++)
 		octet_core_save_counters(&odev->cores[i]);
-	if (ret)
+	if (failed)
 		ret = octet_device_reset_hw(odev);
 	if (ret)
 		octet_device_lost(odev, ret);

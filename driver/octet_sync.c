@@ -16,7 +16,8 @@
 #include "octet_submit.h"
 #include "octet_sync.h"
 
-/* Return: 0, or -EINVAL for flags, a point that a binary syncobj has not, or
+/*
+ * Return: 0, or -EINVAL for flags, a point that a binary syncobj has not, or
  * point 0 of a timeline as a target.
  */
 int octet_sync_check(const struct drm_octet_sync *sync, bool out)
