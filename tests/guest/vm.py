@@ -218,9 +218,15 @@ class VM:
         self.boot_log = self.buffers["con"]
 
     def spoiled(self):
-        """Whether the kernel complained before anything of ours was there: on a busy
-        host its early code now and then finds an interrupt that it did not expect."""
-        return bool(SPLAT.search(self.boot_log.partition("] octet: ")[0]))
+        """What is wrong before anything of ours was there, on a busy host, or None: its
+        early code finds an interrupt that it did not expect, or its clock, which it
+        calibrates by the host's, goes several times too fast: any limit comes too soon."""
+        early = self.boot_log.partition("] octet: ")[0]
+        if SPLAT.search(early):
+            return "the kernel complained while it booted"
+        if "calibration deviates from PMTIMER" in early:
+            return "the guest's clock is wrong"
+        return None
 
     def run_case(self, name, guest_path, seconds, script=None):
         """Runs one case; returns its exit status."""
