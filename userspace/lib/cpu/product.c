@@ -283,12 +283,16 @@ static size_t block_rows(const struct cpu_packed *p)
 	return rows < 48 ? 48 : rows;
 }
 
-/* A small last block would read all weights for a few rows. */
+/*
+ * A small last block would read all weights for a few rows. Among many blocks it does
+ * not matter, but that they are whole tiles does.
+ */
 static size_t alike(uint64_t m, size_t most)
 {
 	const uint64_t blocks = (m + most / 4) / most;
 
-	if (blocks && (m + blocks - 1) / blocks <= CPU_BLOCK_ROWS)
+	if (blocks && blocks <= 8 &&
+	    (m + blocks - 1) / blocks <= CPU_BLOCK_ROWS)
 		return (size_t)((m + blocks - 1) / blocks);
 	return most;
 }
