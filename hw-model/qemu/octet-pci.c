@@ -11,6 +11,8 @@
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
+#include "block/aio.h"
+#include "qemu/main-loop.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
 #include "hw/qdev-properties.h"
@@ -54,14 +56,33 @@ static void octet_kick(void *opaque, unsigned int core)
     octet_worker_kick(opaque, core);
 }
 
+/* Sent when the machine has returned: see octet_send_irqs(). */
 static void octet_irq(void *opaque, unsigned int vector)
 {
-    PCIDevice *pdev = PCI_DEVICE(opaque);
+    OctetState *s = opaque;
 
     trace_octet_irq(vector);
-    if (msix_enabled(pdev)) {
-        msix_notify(pdev, vector);
+    s->irqs |= BIT(vector);
+}
+
+void octet_send_irqs(OctetState *s)
+{
+    PCIDevice *pdev = PCI_DEVICE(s);
+    MemReentrancyGuard *guard = &DEVICE(s)->mem_reentrancy_guard;
+    bool engaged = guard->engaged_in_io;
+
+    /* One that the guest aims at our own registers must not come in. */
+    guard->engaged_in_io = true;
+    /* Any of them may end in octet_reset() or octet_exit(), which drop the rest. */
+    while (s->irqs) {
+        unsigned int vector = ctz32(s->irqs);
+
+        s->irqs &= ~BIT(vector);
+        if (msix_enabled(pdev)) {
+            msix_notify(pdev, vector);
+        }
     }
+    guard->engaged_in_io = engaged;
 }
 
 static uint64_t octet_clock_ns(void *opaque)
@@ -102,7 +123,7 @@ static unsigned int octet_power_state(PCIDevice *pdev)
  */
 static bool octet_answers(OctetState *s)
 {
-    if (!s->machine) {
+    if (!s->plugged) {
         return false;
     }
     if (octet_power_state(PCI_DEVICE(s)) == 3) {
@@ -147,6 +168,12 @@ static const MemoryRegionOps octet_mmio_ops = {
 
 /* Configuration space and reset */
 
+static void octet_reset_machine(OctetState *s)
+{
+    octet_machine_reset(s->machine);
+    s->irqs = 0;
+}
+
 static void octet_set_power_state(PCIDevice *pdev, unsigned int state)
 {
     uint8_t *ctrl = pdev->config + pdev->pm_cap + PCI_PM_CTRL;
@@ -167,7 +194,7 @@ static void octet_config_write(PCIDevice *pdev, uint32_t addr, uint32_t val,
 
     /* D3hot loses all state; a core at work is stopped on the way in. */
     if (octet_power_state(pdev) == 3 && before != 3) {
-        octet_machine_reset(OCTET(pdev)->machine);
+        octet_reset_machine(OCTET(pdev));
     }
 }
 
@@ -177,7 +204,7 @@ static void octet_reset(DeviceState *dev)
 
     trace_octet_reset();
     octet_set_power_state(PCI_DEVICE(s), 0);
-    octet_machine_reset(s->machine);
+    octet_reset_machine(s);
     msix_reset(PCI_DEVICE(s));
 }
 
@@ -265,8 +292,6 @@ static void octet_realize(PCIDevice *pdev, Error **errp)
         return;
     }
     if (!octet_add_capabilities(pdev, s->config.cores + 1, errp)) {
-        octet_machine_free(s->machine);
-        s->machine = NULL;
         return;
     }
     memory_region_init_io(&s->mmio, OBJECT(s), &octet_mmio_ops, s,
@@ -277,26 +302,47 @@ static void octet_realize(PCIDevice *pdev, Error **errp)
         s->team = octet_team_new(s->threads - 1);
     }
     octet_workers_start(s);
+    s->plugged = true;
 }
 
-static void octet_exit(PCIDevice *pdev)
+/* What octet_exit() has left; no callback of ours is on any stack. */
+static void octet_reap(void *opaque)
 {
-    OctetState *s = OCTET(pdev);
+    OctetState *s = opaque;
 
-    octet_workers_stop(s);
+    octet_workers_free(s);
     if (s->team) {
         octet_team_free(s->team);
         s->team = NULL;
     }
+    object_unref(OBJECT(s));
+}
+
+/*
+ * This may be a message's doing, with callbacks of ours on the stack, or in a
+ * core's thread: all that they use is kept until the main loop has come round.
+ */
+static void octet_exit(PCIDevice *pdev)
+{
+    OctetState *s = OCTET(pdev);
+
+    s->plugged = false;
+    s->irqs = 0;
+    object_ref(OBJECT(s));
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), octet_reap, s);
+    octet_workers_stop(s);
     msix_unuse_all_vectors(pdev);
     msix_uninit_exclusive_bar(pdev);
     if (pci_is_express(pdev)) {
         pcie_cap_exit(pdev);
     }
-    octet_machine_free(s->machine);
-    s->machine = NULL;
     g_free(s->saved);
     s->saved = NULL;
+}
+
+static void octet_finalize(Object *obj)
+{
+    octet_machine_free(OCTET(obj)->machine);
 }
 
 static void octet_init(Object *obj)
@@ -372,6 +418,7 @@ static const TypeInfo octet_types[] = {
         .parent = TYPE_PCI_DEVICE,
         .instance_size = sizeof(OctetState),
         .instance_init = octet_init,
+        .instance_finalize = octet_finalize,
         .class_init = octet_class_init,
         .interfaces = (InterfaceInfo[]) {
             { INTERFACE_PCIE_DEVICE },

@@ -59,12 +59,14 @@ typedef struct OctetCore {
  * OctetState: the device
  *
  * @config: from the properties; @machine is made from it at realize
+ * @plugged: between realize and exit, while the function may be used
  * @array: property "array"
  * @timing: property "timing"
  * @threads: property "threads": of the arithmetic of one core
  * @team: all but one of them; NULL: there is no other
  * @running: the VM runs; while it does not, no core steps
  * @writing: a register is being written; kicked cores are stepped after it
+ * @irqs: messages to send, a bit for each vector; none while the VM is stopped
  * @saved: the machine's state on its way to or from a stream
  * @saved_size: bytes of it
  */
@@ -79,15 +81,24 @@ struct OctetState {
     OctetTeam *team;
     struct octet_machine *machine;
     VMChangeStateEntry *vm_state;
+    bool plugged;
     bool running;
     bool writing;
+    uint32_t irqs;
     uint8_t *saved;
     uint32_t saved_size;
     OctetCore core[OCTET_CORE_MAX];
 };
 
+/*
+ * Sends what the machine has raised, when it has returned: a message is a store to
+ * wherever the guest wants, and may reset or unplug us.
+ */
+void octet_send_irqs(OctetState *s);
+
 void octet_workers_start(OctetState *s);
 void octet_workers_stop(OctetState *s);
+void octet_workers_free(OctetState *s);
 
 /* Cancels computes and waits for them; what they did is not taken in. */
 void octet_workers_abandon(OctetState *s);

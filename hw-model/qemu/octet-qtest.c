@@ -304,57 +304,6 @@ static void test_irq_delay_during_compute(void)
     stop(&t);
 }
 
-static void config_writel(OctetTest *t, unsigned int bus, unsigned int slot,
-                          unsigned int reg, uint32_t value)
-{
-    qtest_outl(t->qts, 0xcf8, 1U << 31 | bus << 16 | slot << 11 | reg);
-    qtest_outl(t->qts, 0xcfc, value);
-}
-
-/* Behind a root port, for which there is no firmware to set it up. */
-static void start_behind_port(OctetTest *t)
-{
-    memset(t, 0, sizeof(*t));
-    t->qts = qtest_init("-machine q35 -nodefaults -L /usr/share/seabios "
-                        "-L /usr/share/qemu -global "
-                        "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off "
-                        "-device pcie-root-port,id=rp,chassis=1,addr=05.0 "
-                        "-device octet,id=octet0,bus=rp");
-    t->bus = qpci_new_pc(t->qts, NULL);
-    t->dev = qpci_device_find(t->bus, QPCI_DEVFN(5, 0));
-    g_assert(t->dev);
-    config_writel(t, 0, 5, PCI_PRIMARY_BUS, 0x00010100);
-    config_writel(t, 0, 5, PCI_MEMORY_BASE, 0xe000e000);
-    config_writel(t, 0, 5, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-    t->bar.addr = 0xe0000000;
-    config_writel(t, 1, 0, PCI_BASE_ADDRESS_0, t->bar.addr);
-    config_writel(t, 1, 0, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-}
-
-static void test_unplug_during_compute(void)
-{
-    OctetTest t;
-    uint8_t cap;
-
-    start_behind_port(&t);
-    g_assert_cmphex(reg_read(&t, OCTET_REG_ID), ==, OCTET_ID_MAGIC);
-    make_tables(&t);
-    start_core(&t);
-    put_long(&t);
-    submit(&t, VA_DATA);
-    g_assert(computing(&t));
-    cap = qpci_find_capability(t.dev, PCI_CAP_ID_EXP, 0);
-    qpci_config_writew(t.dev, cap + PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_PWR_IND_ON);
-    qtest_qmp_device_del_send(t.qts, "octet0");
-    /* What a guest does that agrees: indicator and power off. */
-    qpci_config_writew(t.dev, cap + PCI_EXP_SLTCTL,
-                       PCI_EXP_SLTCTL_PWR_IND_OFF | PCI_EXP_SLTCTL_PCC);
-    qtest_qmp_eventwait(t.qts, "DEVICE_DELETED");
-    g_assert_cmphex(reg_read(&t, OCTET_REG_ID), !=, OCTET_ID_MAGIC);
-    nothing_written(&t);
-    stop(&t);
-}
-
 /* Another QEMU with what the first one saved; @works: it takes it. */
 static void start_from(OctetTest *to, const OctetTest *from, const char *props,
                        const char *path, bool works)
@@ -437,8 +386,8 @@ int main(int argc, char **argv)
     qtest_add_func("/octet/stop-during-compute", test_stop_during_compute);
     qtest_add_func("/octet/irq-delay-during-compute",
                    test_irq_delay_during_compute);
-    qtest_add_func("/octet/unplug-during-compute", test_unplug_during_compute);
     qtest_add_func("/octet/snapshot", test_snapshot);
+    octet_add_unplug_tests();
     octet_add_fuzz_tests();
     return g_test_run();
 }

@@ -3,6 +3,7 @@
  * Octet int8 accelerator: tests of the PCI function without a guest.
  *
  * octet-qtest.c       one test for each rule
+ * octet-qtest-unplug.c  a device that goes away
  * octet-qtest-fuzz.c  random accesses
  * octet-qtest-lib.c   a device with rings, tables and jobs, laid out by hand
  */
@@ -70,6 +71,7 @@ void works_again(OctetTest *t);
 void wait_migration(OctetTest *t, const char *status);
 void save_state(OctetTest *t, const char *path);
 
+void octet_add_unplug_tests(void);
 void octet_add_fuzz_tests(void);
 
 #endif

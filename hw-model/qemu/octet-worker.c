@@ -37,11 +37,20 @@ static void octet_arm(OctetCore *c, uint64_t deadline_ns)
     }
 }
 
+/* Messages go out as soon as the machine has returned. */
+static struct octet_step octet_step_machine(OctetCore *c)
+{
+    struct octet_step step = octet_core_step(c->s->machine, c->index);
+
+    octet_send_irqs(c->s);
+    return step;
+}
+
 static struct octet_step octet_compute(OctetCore *c)
 {
     trace_octet_compute(c->index);
     octet_core_compute(c->s->machine, c->index);
-    return octet_core_step(c->s->machine, c->index);
+    return octet_step_machine(c);
 }
 
 /*
@@ -61,8 +70,8 @@ static void octet_go_on(OctetCore *c, int64_t brief_ns)
     struct octet_step step;
 
     c->computed = false;
-    step = octet_core_step(c->s->machine, c->index);
-    while (octet_here(&step, end)) {
+    step = octet_step_machine(c);
+    while (c->s->running && octet_here(&step, end)) {
         step = octet_compute(c);
     }
     octet_arm(c, step.deadline_ns);
@@ -77,23 +86,18 @@ static void octet_go_on(OctetCore *c, int64_t brief_ns)
 static bool octet_step(OctetCore *c, int64_t brief_ns)
 {
     OctetState *s = c->s;
-    MemReentrancyGuard *guard = &DEVICE(s)->mem_reentrancy_guard;
-    bool engaged = guard->engaged_in_io, more = false;
 
     c->kicked = false;
     if (!s->running) {
         return false;
     }
-    /* A message that the guest aims at our own registers must not come in. */
-    guard->engaged_in_io = true;
     if (c->computing && !qatomic_load_acquire(&c->computed)) {
         octet_arm(c, octet_core_tick(s->machine, c->index));
-    } else {
-        octet_go_on(c, brief_ns);
-        more = c->computing;
+        octet_send_irqs(s);
+        return false;
     }
-    guard->engaged_in_io = engaged;
-    return more;
+    octet_go_on(c, brief_ns);
+    return c->computing;
 }
 
 /*
@@ -169,6 +173,7 @@ void octet_worker_write(OctetState *s, uint64_t addr, uint32_t value)
     s->writing = true;
     octet_machine_write(s->machine, addr, value);
     s->writing = false;
+    octet_send_irqs(s);
     for (i = 0; i < s->config.cores; i++) {
         if (s->core[i].kicked) {
             octet_step_bh(&s->core[i]);
@@ -276,7 +281,7 @@ void octet_workers_start(OctetState *s)
     s->vm_state = qemu_add_vm_change_state_handler(octet_vm_state, s);
 }
 
-/* Nothing new starts, what runs is cancelled and joined, then freed. */
+/* Nothing new starts, what runs is cancelled. */
 void octet_workers_stop(OctetState *s)
 {
     unsigned int i;
@@ -286,6 +291,13 @@ void octet_workers_stop(OctetState *s)
     for (i = 0; i < s->config.cores; i++) {
         octet_core_cancel(s->machine, i);
     }
+}
+
+/* From the main loop: the threads are joined, and all is freed. */
+void octet_workers_free(OctetState *s)
+{
+    unsigned int i;
+
     for (i = 0; i < s->config.cores; i++) {
         OctetCore *c = &s->core[i];
 
