@@ -133,6 +133,15 @@ static bool octet_answers(OctetState *s)
     return true;
 }
 
+/* 64 bits come here as they are, or the memory core would make two registers of them. */
+static bool octet_too_wide(OctetState *s, unsigned int size)
+{
+    if (size > 4) {
+        octet_guest_error(s, "access of 8 bytes: registers are 4 wide");
+    }
+    return size > 4;
+}
+
 static uint64_t octet_mmio_read(void *opaque, hwaddr addr, unsigned int size)
 {
     OctetState *s = opaque;
@@ -140,6 +149,9 @@ static uint64_t octet_mmio_read(void *opaque, hwaddr addr, unsigned int size)
 
     if (!octet_answers(s)) {
         return ~0ULL;
+    }
+    if (octet_too_wide(s, size)) {
+        return 0;
     }
     value = octet_machine_read(s->machine, addr);
     trace_octet_mmio_read(addr, value);
@@ -152,7 +164,7 @@ static void octet_mmio_write(void *opaque, hwaddr addr, uint64_t value,
     OctetState *s = opaque;
 
     trace_octet_mmio_write(addr, value);
-    if (!octet_answers(s)) {
+    if (!octet_answers(s) || octet_too_wide(s, size)) {
         return;
     }
     octet_worker_write(s, addr, value);
@@ -162,8 +174,8 @@ static const MemoryRegionOps octet_mmio_ops = {
     .read = octet_mmio_read,
     .write = octet_mmio_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 4, .max_access_size = 4 },
-    .impl = { .min_access_size = 4, .max_access_size = 4 },
+    .valid = { .min_access_size = 4, .max_access_size = 8 },
+    .impl = { .min_access_size = 4, .max_access_size = 8 },
 };
 
 /* Configuration space and reset */

@@ -217,6 +217,12 @@ static void test_access_size(void)
     qpci_io_writew(t.dev, t.bar, CORE0(OCTET_CORE_RING_TAIL) + 1, 9);
     qtest_writel(t.qts, t.bar.addr + CORE0(OCTET_CORE_RING_TAIL) + 2, 9);
     g_assert_cmpuint(reg_read(&t, CORE0(OCTET_CORE_RING_TAIL)), ==, before);
+    /* 64 bits are not two registers */
+    reg_write(&t, OCTET_REG_ASID_TABLE_HI, 5);
+    qtest_writeq(t.qts, t.bar.addr + OCTET_REG_ASID_TABLE_LO, 7ULL << 32 | 0x7000);
+    g_assert_cmphex(reg_read(&t, OCTET_REG_ASID_TABLE_LO), ==, MEM_ASIDS);
+    g_assert_cmphex(reg_read(&t, OCTET_REG_ASID_TABLE_HI), ==, 5);
+    g_assert_cmphex(qtest_readq(t.qts, t.bar.addr + OCTET_REG_ID), ==, 0);
     stop(&t);
 }
 
