@@ -161,6 +161,8 @@ struct octet_job {
 	const char *why;		/* that it does not fit, for people */
 	uint32_t next;			/* command to run, absolute */
 	uint32_t restart;		/* after the check of a loaded job, or 0 */
+	bool storing;			/* loaded: @next has been computed, and its result */
+	uint64_t result, stored;	/* has @result bytes, of which @stored are written */
 	uint32_t chain;			/* first command of its chain, mostly itself */
 	uint64_t chain_cycles;		/* of what the chain has done, not in cycles yet */
 	uint64_t cycles, macs, dram_read, dram_write;
@@ -423,10 +425,12 @@ void octet_walk_begin(struct octet_core *core, const struct octet_view *view,
 int octet_gather(struct octet_core *core, struct octet_fault *fault);
 int octet_scatter_map(struct octet_core *core, struct octet_fault *fault);
 int octet_scatter(struct octet_core *core, struct octet_fault *fault);
+void octet_walk_seek(struct octet_core *core, uint64_t done);
 
 /* exec.c */
 uint32_t octet_exec_unit(const struct octet_job *job);
 int octet_exec_start(struct octet_core *core, struct octet_fault *fault);
+int octet_exec_restore(struct octet_core *core, struct octet_fault *fault);
 int octet_exec_load(struct octet_core *core, struct octet_fault *fault);
 int octet_exec_store(struct octet_core *core, struct octet_fault *fault);
 

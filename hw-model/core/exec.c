@@ -262,6 +262,46 @@ uint32_t octet_exec_unit(const struct octet_job *job)
 	return i && chained(&job->cmds[i - 1]) ? job->chain : job->next;
 }
 
+static void take_up(struct octet_core *core)
+{
+	struct octet_job *job = &core->job;
+
+	core->work = (struct octet_work) {
+		.cmd = job->cmds[job->next - job->entry.first],
+		.break_rounding = core->m->inject.break_rounding,
+		.cancel = &core->cancel, .progress = &core->progress,
+		.threads = core->m->host.threads, .parallel = core->m->host.parallel,
+		.opaque = core->m->host.opaque,
+	};
+	core->walking = false;
+	core->packed = 0;
+	core->loaded = 0;
+}
+
+/*
+ * The result of the job's next command was partly written when the core was saved, and is
+ * in its buffer again: all but its pages is there. 0 or a status.
+ */
+int octet_exec_restore(struct octet_core *core, struct octet_fault *fault)
+{
+	struct octet_job *job = &core->job;
+	struct octet_view view;
+
+	fault->command = job->next;
+	job->chain = job->next;
+	while (job->chain > job->entry.first &&
+	       chained(&job->cmds[job->chain - job->entry.first - 1]))
+		job->chain--;
+	take_up(core);
+	core->loaded = sizeof(loads) / sizeof(loads[0]) - 1;
+	core->compute_rc = 0;
+	/* Who has written the state may have lied about the size. */
+	if (octet_view_operand(&view, &core->work.cmd, OCTET_OPERAND_DST) ||
+	    view.dense != job->result)
+		return octet_bad(fault, OCTET_STATUS_TOO_LARGE, OCTET_OPERAND_DST);
+	return 0;
+}
+
 /* Takes up the job's next command: 0 or a status. */
 int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 {
@@ -277,15 +317,7 @@ int octet_exec_start(struct octet_core *core, struct octet_fault *fault)
 		return refuse(fault, OCTET_STATUS_BUDGET);
 	if (octet_inject_fires(core, &core->m->inject.command))
 		return refuse(fault, OCTET_STATUS_INJECTED);
-	core->work = (struct octet_work) {
-		.cmd = job->cmds[i], .break_rounding = core->m->inject.break_rounding,
-		.cancel = &core->cancel, .progress = &core->progress,
-		.threads = core->m->host.threads, .parallel = core->m->host.parallel,
-		.opaque = core->m->host.opaque,
-	};
-	core->walking = false;
-	core->packed = 0;
-	core->loaded = 0;
+	take_up(core);
 	return 0;
 }
 

@@ -288,6 +288,20 @@ void octet_walk_begin(struct octet_core *core, const struct octet_view *view,
 	rewind_walk(k, dense);
 }
 
+/* Goes to where @done bytes of the dense copy have been moved; the walk is at its begin. */
+void octet_walk_seek(struct octet_core *core, uint64_t done)
+{
+	struct octet_walk *k = &core->walk;
+	uint64_t runs = done / k->view.run;
+
+	k->dense += done;
+	k->offset = done % k->view.run;
+	for (int i = 3; i >= 0; i--) {
+		k->at[i] = runs % k->view.ext[i];
+		runs /= k->view.ext[i];
+	}
+}
+
 /*
  * Translates every page that the view touches, and no other. They are held
  * from the first one on: an invalidation between two slices waits.

@@ -280,7 +280,7 @@ static bool step_check(struct octet_core *core)
 {
 	struct octet_job *job = &core->job;
 
-	if (!job->checked && octet_stopping(core)) {
+	if (!job->checked && octet_stopping(core) && !job->storing) {
 		stopped(core, job->entry.first);
 		return false;
 	}
@@ -296,7 +296,13 @@ static bool step_check(struct octet_core *core)
 		octet_trace(core->m, "core %u: command %u does not fit: %s", core->index,
 			    job->fault.command, job->why ? job->why : "no tiling");
 	job->next = job->restart ? job->restart : job->entry.first;
-	core->phase = job->fault.status ? OCTET_PHASE_PACE : OCTET_PHASE_COMMAND;
+	if (job->fault.status)
+		core->phase = OCTET_PHASE_PACE;
+	else if (!job->storing)
+		core->phase = OCTET_PHASE_COMMAND;
+	else
+		core->phase = octet_exec_restore(core, &job->fault) ? OCTET_PHASE_PACE :
+								       OCTET_PHASE_LOAD;
 	return false;
 }
 
@@ -318,13 +324,19 @@ static bool step_load(struct octet_core *core)
 {
 	int status;
 
-	if (octet_stopping(core)) {
+	if (octet_stopping(core) && !core->job.storing) {
 		stopped(core, core->job.chain);
 		return false;
 	}
 	status = octet_exec_load(core, &core->job.fault);
 	if (status > 0) {
 		core->phase = OCTET_PHASE_PACE;
+		return false;
+	}
+	if (!status && core->job.storing) {
+		octet_walk_seek(core, core->job.stored);
+		core->job.storing = false;
+		core->phase = OCTET_PHASE_STORE;
 		return false;
 	}
 	if (!status)
@@ -473,20 +485,6 @@ void octet_core_compute(struct octet_machine *m, unsigned int index)
 	else if (core->task == OCTET_TASK_COMPUTE)
 		core->compute_rc = octet_work_compute(&core->work);
 	atomic_store(&core->compute_done, true);
-}
-
-bool octet_core_storing(struct octet_machine *m, unsigned int index)
-{
-	return m->core[index].phase == OCTET_PHASE_STORE;
-}
-
-void octet_core_settle(struct octet_machine *m, unsigned int index)
-{
-	struct octet_core *core = &m->core[index];
-
-	while (core->phase == OCTET_PHASE_STORE)
-		if (step_store(core))
-			octet_core_compute(m, index);
 }
 
 void octet_core_cancel(struct octet_machine *m, unsigned int index)

@@ -220,25 +220,15 @@ uint64_t octet_core_tick(struct octet_machine *m, unsigned int core);
 /** octet_core_cancel() - make a running compute return soon; safe from any thread. */
 void octet_core_cancel(struct octet_machine *m, unsigned int core);
 
-/** octet_core_storing() - is a result partly written? A compute takes no time then. */
-bool octet_core_storing(struct octet_machine *m, unsigned int core);
-
-/**
- * octet_core_settle() - finish writing a result that is partly written
- *
- * While octet_core_storing() no compute of the core may be running. A host that stops
- * to be saved calls this for each core before it saves memory.
- */
-void octet_core_settle(struct octet_machine *m, unsigned int core);
-
 /**
  * octet_machine_save() - the whole state as bytes, for octet_machine_load()
  * @data: to be freed with free()
  *
- * Computes may be running: they have no effect yet and are done again. Times are those of
- * the host's clock, which must go on from the same value.
+ * Computes may be running: they have no effect yet and are done again. Of a result that is
+ * partly written the rest is saved too. Times are those of the host's clock, which must go
+ * on from the same value.
  *
- * Return: 0, -ENOMEM, or -EBUSY: octet_core_settle() was not called.
+ * Return: 0 or -ENOMEM.
  */
 int octet_machine_save(struct octet_machine *m, void **data, size_t *size);
 

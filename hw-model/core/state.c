@@ -3,7 +3,7 @@
  * The machine's state as bytes: little-endian, one version, checked field by
  * field when it is loaded. A core is saved at a command boundary: a command, or
  * chain, of which nothing has been written runs again, after its job has been
- * checked again.
+ * checked again. Of a result that is partly written the rest is saved.
  *
  * One function per object goes both ways: it counts, writes, or reads.
  */
@@ -190,7 +190,7 @@ static void fault(struct octet_stream *s, struct octet_fault *f)
 }
 
 /* The commands that a job has copied. */
-static void commands(struct octet_stream *s, struct octet_core *core)
+static void commands(struct octet_stream *s, struct octet_core *core, enum octet_saved phase)
 {
 	struct octet_job *job = &core->job;
 	size_t size = (size_t)octet_job_count(job) * sizeof(struct octet_cmd);
@@ -206,8 +206,39 @@ static void commands(struct octet_stream *s, struct octet_core *core)
 		}
 	}
 	octet_stream_bytes(s, job->cmds, size);
-	octet_stream_rule(s, octet_state_boundary_ok(job),
+	octet_stream_rule(s, octet_state_boundary_ok(job, phase),
 			  "a job does not stand at a command that can be its next");
+}
+
+/* Is the job to be checked again? */
+static bool has_commands(enum octet_saved phase)
+{
+	return phase == OCTET_SAVED_CHECK || phase == OCTET_SAVED_STORE;
+}
+
+/* The bytes of a result that are not written yet. */
+static void result(struct octet_stream *s, struct octet_core *core)
+{
+	bool live = core->phase == OCTET_PHASE_STORE && !s->loading;
+	struct octet_job *job = &core->job;
+	uint64_t size = live ? core->walk.view.dense : job->result, done = job->stored;
+
+	if (live)
+		done = (uint64_t)(core->walk.dense - (uint8_t *)core->out.data);
+	FIELD(s, size, 8);
+	FIELD(s, done, 8);
+	octet_stream_rule(s, size <= BIT_ULL(OCTET_OPERAND_ORDER) && done < size,
+			  "a result has a size that it cannot have");
+	octet_stream_rule(s, s->why || size - done <= s->size - s->at, "it ends early");
+	if (s->loading && !s->why && octet_buffer_need(&core->out, size))
+		octet_stream_rule(s, false, "no memory");
+	if (s->why)
+		return;
+	octet_stream_bytes(s, (uint8_t *)core->out.data + done, size - done);
+	if (!s->loading)
+		return;
+	job->result = size;
+	job->stored = done;
 }
 
 static void job(struct octet_stream *s, struct octet_core *core, enum octet_saved phase)
@@ -222,7 +253,7 @@ static void job(struct octet_stream *s, struct octet_core *core, enum octet_save
 	FIELD(s, job->macs, 8);
 	FIELD(s, job->dram_read, 8);
 	FIELD(s, job->dram_write, 8);
-	if (!s->loading && phase == OCTET_SAVED_CHECK)
+	if (!s->loading && has_commands(phase))
 		next = octet_state_next(core);
 	else if (!s->loading)
 		f = job->fault;	/* of a check under way it is the thread's */
@@ -231,9 +262,12 @@ static void job(struct octet_stream *s, struct octet_core *core, enum octet_save
 	if (s->loading) {
 		job->next = next;
 		job->fault = f;
+		job->storing = phase == OCTET_SAVED_STORE;
 	}
-	if (phase == OCTET_SAVED_CHECK)
-		commands(s, core);
+	if (has_commands(phase))
+		commands(s, core, phase);
+	if (phase == OCTET_SAVED_STORE)
+		result(s, core);
 }
 
 static void one_core(struct octet_stream *s, struct octet_core *core)
@@ -242,7 +276,7 @@ static void one_core(struct octet_stream *s, struct octet_core *core)
 	uint32_t progress = atomic_load(&core->progress);
 
 	FIELD(s, phase, 1);
-	octet_stream_rule(s, phase <= OCTET_SAVED_RESET, "a core is in no known state");
+	octet_stream_rule(s, phase <= OCTET_SAVED_STORE, "a core is in no known state");
 	flag(s, &core->ring_error);
 	flag(s, &core->stuck);
 	FIELD(s, core->stop_cmd, 4);
@@ -284,9 +318,6 @@ int octet_machine_save(struct octet_machine *m, void **data, size_t *size)
 {
 	struct octet_stream s = { 0 };
 
-	for (unsigned int c = 0; c < m->config.cores; c++)
-		if (m->core[c].phase == OCTET_PHASE_STORE)
-			return -EBUSY;
 	machine(&s, m);
 	s = (struct octet_stream) { .size = s.at, .data = malloc(s.at) };
 	if (!s.data)

@@ -42,6 +42,7 @@ enum octet_saved {
 	OCTET_SAVED_LIVELOCK = 6,
 	OCTET_SAVED_STOPPED = 7,
 	OCTET_SAVED_RESET = 8,		/* stuck */
+	OCTET_SAVED_STORE = 9,		/* as CHECK, but go on with writing the result of @next */
 };
 
 enum octet_saved octet_state_phase(const struct octet_core *core);
@@ -50,7 +51,7 @@ void octet_state_set_phase(struct octet_core *core, enum octet_saved phase);
 
 bool octet_state_tlb_ok(const struct octet_tlb_entry *e);
 bool octet_state_entry_ok(const struct octet_core *core);
-bool octet_state_boundary_ok(const struct octet_job *job);
+bool octet_state_boundary_ok(const struct octet_job *job, enum octet_saved phase);
 void octet_state_check_core(struct octet_stream *s, const struct octet_core *core,
 			    enum octet_saved phase);
 void octet_state_check_globals(struct octet_stream *s, const struct octet_machine *m);

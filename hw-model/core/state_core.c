@@ -9,7 +9,9 @@ enum octet_saved octet_state_phase(const struct octet_core *core)
 	case OCTET_PHASE_COMMAND:
 	case OCTET_PHASE_LOAD:
 	case OCTET_PHASE_COMPUTE:
-		return OCTET_SAVED_CHECK;
+		return core->job.storing ? OCTET_SAVED_STORE : OCTET_SAVED_CHECK;
+	case OCTET_PHASE_STORE:
+		return OCTET_SAVED_STORE;
 	case OCTET_PHASE_PACE:
 		return OCTET_SAVED_PACE;
 	case OCTET_PHASE_POST:
@@ -30,7 +32,7 @@ enum octet_saved octet_state_phase(const struct octet_core *core)
 	}
 }
 
-/* The command that a core with OCTET_SAVED_CHECK goes on with. */
+/* The command that a core with OCTET_SAVED_CHECK or STORE goes on with. */
 uint32_t octet_state_next(const struct octet_core *core)
 {
 	const struct octet_job *job = &core->job;
@@ -40,8 +42,10 @@ uint32_t octet_state_next(const struct octet_core *core)
 		return job->restart ? job->restart : job->entry.first;
 	case OCTET_PHASE_COMMAND:
 		return octet_exec_unit(job);
+	case OCTET_PHASE_STORE:
+		return job->next;
 	default:
-		return job->chain;
+		return job->storing ? job->next : job->chain;
 	}
 }
 
@@ -57,9 +61,10 @@ void octet_state_set_phase(struct octet_core *core, enum octet_saved phase)
 		[OCTET_SAVED_LIVELOCK] = OCTET_PHASE_LIVELOCK,
 		[OCTET_SAVED_STOPPED] = OCTET_PHASE_STOPPED,
 		[OCTET_SAVED_RESET] = OCTET_PHASE_RESET,
+		[OCTET_SAVED_STORE] = OCTET_PHASE_CHECK,
 	};
 
-	core->phase = phase <= OCTET_SAVED_RESET ? phases[phase] : OCTET_PHASE_FETCH;
+	core->phase = phase <= OCTET_SAVED_STORE ? phases[phase] : OCTET_PHASE_FETCH;
 	core->job.checked = false;
 	core->job.why = NULL;
 	core->job.chain_cycles = 0;
@@ -82,13 +87,19 @@ bool octet_state_entry_ok(const struct octet_core *core)
 	       (uint64_t)e->sw + e->lb <= core->m->config.sram;
 }
 
-/* The next command is one of the job's, or its end, and begins a chain. */
-bool octet_state_boundary_ok(const struct octet_job *job)
+/*
+ * The next command is one of the job's, or its end, and begins a chain. One whose result is
+ * being written ends its chain.
+ */
+bool octet_state_boundary_ok(const struct octet_job *job, enum octet_saved phase)
 {
 	uint32_t i = job->next - job->entry.first;
 
 	if (job->next < job->entry.first || job->next > job->entry.cmd_count)
 		return false;
+	if (phase == OCTET_SAVED_STORE)
+		return job->next < job->entry.cmd_count &&
+		       !(job->cmds[i].flags & OCTET_CMD_CHAIN);
 	return !i || !(job->cmds[i - 1].flags & OCTET_CMD_CHAIN);
 }
 
@@ -97,7 +108,8 @@ void octet_state_check_core(struct octet_stream *s, const struct octet_core *cor
 {
 	uint32_t ctrl = octet_creg(core, OCTET_CORE_CTRL);
 	bool enabled = ctrl & OCTET_CORE_CTRL_ENABLE;
-	bool uses = phase >= OCTET_SAVED_CHECK && phase <= OCTET_SAVED_HALTED;
+	bool uses = phase == OCTET_SAVED_STORE ||
+		    (phase >= OCTET_SAVED_CHECK && phase <= OCTET_SAVED_HALTED);
 
 	octet_stream_rule(s, ctrl == 0 || ctrl == OCTET_CORE_CTRL_ENABLE ||
 			  ctrl == OCTET_CORE_CTRL_STOP, "CTRL has a value that it cannot have");

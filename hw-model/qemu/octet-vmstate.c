@@ -3,8 +3,8 @@
  * Octet int8 accelerator: snapshots and migration.
  *
  * The machine saves itself as bytes and checks them when it loads; a stream
- * carries them as they are, beside configuration space and MSI-X. Memory is
- * settled before, by the VM state handler: here it may be saved already.
+ * carries them as they are, beside configuration space and MSI-X. Memory may be
+ * saved already: what a core has still to write of a result is part of its state.
  */
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
@@ -13,8 +13,11 @@
 #include "octet-pci.h"
 #include "trace.h"
 
-/* A state is no longer than its SRAMs and commands. */
-#define OCTET_SAVED_MAX (OCTET_CORE_MAX * (64 * MiB + 8 * MiB))
+/*
+ * No more than what QEMU counts in an int. A core's SRAM, commands and result are
+ * 328 MiB at most; that all eight have them at once is refused.
+ */
+#define OCTET_SAVED_MAX INT32_MAX
 
 static void octet_drop_saved(OctetState *s)
 {
@@ -34,6 +37,12 @@ static int octet_pre_save(void *opaque)
     if (rc) {
         error_report("octet: its state cannot be saved: %s", strerror(-rc));
         return rc;
+    }
+    if (size > OCTET_SAVED_MAX) {
+        error_report("octet: its state has %zu bytes, of at most %d", size,
+                     OCTET_SAVED_MAX);
+        free(data);
+        return -EFBIG;
     }
     octet_drop_saved(s);
     s->saved = g_memdup2(data, size);

@@ -210,21 +210,10 @@ static void octet_join(OctetCore *c)
     c->computed = false;
 }
 
-/* A result that is partly written is written to its end, at a command boundary. */
-static void octet_settle(OctetCore *c)
-{
-    struct octet_machine *m = c->s->machine;
-
-    if (octet_core_storing(m, c->index)) {
-        octet_join(c);
-        octet_core_settle(m, c->index);
-    }
-}
-
 /*
- * A stopped VM must not see its memory change, and memory is saved after this: so
- * what is being written is finished here. Computes under way may end, on their
- * private copies; their results are taken in when the VM runs again.
+ * A stopped VM must not see its memory change: nothing is stepped. Computes under
+ * way may end, on their private copies; their results are taken in when the VM
+ * runs again, and a result that is partly written goes on.
  */
 static void octet_vm_state(void *opaque, bool running, RunState state)
 {
@@ -232,12 +221,8 @@ static void octet_vm_state(void *opaque, bool running, RunState state)
     unsigned int i;
 
     s->running = running;
-    for (i = 0; i < s->config.cores; i++) {
-        if (running) {
-            qemu_bh_schedule(s->core[i].step_bh);
-        } else {
-            octet_settle(&s->core[i]);
-        }
+    for (i = 0; running && i < s->config.cores; i++) {
+        qemu_bh_schedule(s->core[i].step_bh);
     }
 }
 

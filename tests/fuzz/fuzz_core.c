@@ -303,11 +303,6 @@ static void save_and_load(struct fuzz *f, bool changed)
 	void *data;
 	size_t size;
 
-	for (unsigned int c = 0; c < octet_machine_config(f->m)->cores; c++) {
-		if (f->pending[c] && octet_core_storing(f->m, c))
-			compute(f, c);
-		octet_core_settle(f->m, c);
-	}
 	m = octet_machine_new(octet_machine_config(f->m), &host, NULL, 0);
 	if (!m || octet_machine_save(f->m, &data, &size))
 		abort();

@@ -159,11 +159,6 @@ static void cut(struct fake *f)
 	void *data, *again;
 	size_t size, size2;
 
-	for (unsigned int c = 0; c < 2; c++) {
-		if (octet_core_storing(f->m, c))
-			octet_core_compute(f->m, c);
-		octet_core_settle(f->m, c);
-	}
 	assert_int_equal(octet_machine_save(f->m, &data, &size), 0);
 	load_into(f, data, size);
 	assert_int_equal(octet_machine_save(f->m, &again, &size2), 0);
@@ -305,7 +300,7 @@ static void test_cut_in_slices(void **state)
 		f->m->core[0].sram_dirty = LARGE;
 		fake_doorbell(f, 0);
 		while (octet_core_step(f->m, 0).kind == OCTET_STEP_COMPUTE) {
-			storing += moves + 1 == at && octet_core_storing(f->m, 0);
+			storing += moves + 1 == at && f->m->core[0].phase == OCTET_PHASE_STORE;
 			if (++moves == at)
 				cut(f);
 			else
@@ -319,6 +314,86 @@ static void test_cut_in_slices(void **state)
 		fake_free(f);
 	}
 	assert_true(storing > 1);
+}
+
+#define SIDE	256u
+
+/* A result of 64 Ki runs of a byte, partly written. */
+static struct fake *scattering(unsigned int slices)
+{
+	struct octet_cmd cmd = fake_fill();
+	struct fake *f = fake_ready("");
+	unsigned int left = slices;
+
+	cmd.h = cmd.oh = 1;
+	cmd.w = cmd.ow = cmd.cin = cmd.cout = SIDE;
+	cmd.dst.stride[1] = cmd.dst.stride[0] = SIDE * SIDE;
+	cmd.dst.stride[2] = 1;
+	cmd.dst.stride[3] = SIDE;
+	fake_queue(f, 0, &cmd, 1);
+	fake_doorbell(f, 0);
+	while (left) {
+		assert_int_equal(octet_core_step(f->m, 0).kind, OCTET_STEP_COMPUTE);
+		if (f->m->core[0].phase == OCTET_PHASE_STORE && !--left)
+			return f;
+		octet_core_compute(f->m, 0);
+	}
+	return f;
+}
+
+static unsigned int written(struct fake *f)
+{
+	const uint8_t *to = fake_va(f, VA_DST);
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < SIDE * SIDE; i++)
+		n += to[i] == 7;
+	return n;
+}
+
+/*
+ * A save writes nothing of a result: a guest decides how long that takes, and a stop of the
+ * machine would wait for it. What is left is written by the one who loads, even if software
+ * wants the core to stop.
+ */
+static void test_cut_while_scattering(void **state)
+{
+	struct octet_completion c;
+
+	(void)state;
+	for (unsigned int slices = 1; slices < 5; slices++) {
+		struct fake *f = scattering(slices);
+		unsigned int before = written(f);
+
+		assert_in_range(before, 1, SIDE * SIDE - 1);
+		cut(f);
+		cut(f);
+		assert_int_equal(written(f), before);
+		if (slices & 1) {
+			fake_cwrite(f, 0, OCTET_CORE_CTRL, 0);
+			fake_cwrite(f, 0, OCTET_CORE_CTRL, OCTET_CORE_CTRL_STOP);
+		}
+		fake_run(f);
+		assert_int_equal(written(f), SIDE * SIDE);
+		assert_true(fake_pop(f, 0, &c));
+		assert_int_equal(c.status, OCTET_STATUS_OK);
+		fake_free(f);
+	}
+}
+
+/* A state that lies about how large the result is. */
+static void test_cut_lies_about_result(void **state)
+{
+	struct fake *f = scattering(1);
+	struct octet_completion c;
+
+	(void)state;
+	cut(f);
+	f->m->core[0].job.result--;
+	fake_run(f);
+	assert_true(fake_pop(f, 0, &c));
+	assert_int_equal(c.status, OCTET_STATUS_TOO_LARGE);
+	fake_free(f);
 }
 
 /* A TLB entry that memory does not hold any more is still there after a cut. */
@@ -491,7 +566,8 @@ static void test_busy(void **state)
 
 UNIT_MAIN(
 	unit_case(test_cuts),
-	unit_case(test_cut_in_slices),
+	unit_case(test_cut_in_slices), unit_case(test_cut_while_scattering),
+	unit_case(test_cut_lies_about_result),
 	unit_case(test_stale_hit),
 	unit_case(test_states),
 	unit_case(test_refusals),
