@@ -14,11 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <octet.h>
 
 #include "peers/peer.h"
+#include "turns.h"
 
 #define RUNS	1000
 #define ITEMS	64
@@ -43,14 +43,6 @@ struct item {
 };
 
 static struct octet_ctx *ctx;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void make_op(struct item *it, const struct peer_op *op)
 {
@@ -113,13 +105,6 @@ static const uint8_t *run(struct item *it, uint32_t times)
 	for (uint32_t i = 0; i < times; i++)
 		check(it, octet_plan_wait(it->plan, i, -1));
 	return octet_plan_output(it->plan, times - 1, 0, &it->bytes);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 /* Median and least microseconds; a sum of the result. */

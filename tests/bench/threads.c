@@ -11,12 +11,11 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include <octet.h>
 
-#define ROUNDS	21
+#include "turns.h"
+
 #define COUNTS	7
 
 enum kind { GEMM, CONV, DEPTHWISE };
@@ -38,24 +37,16 @@ static const struct shape shapes[] = {
 	{ "depthwise 3x3 56x56x144", DEPTHWISE, 56, 144, 144, 3 },
 };
 
-/** struct entrant - a number of threads */
-struct entrant {
+/** struct team - a number of threads */
+struct team {
 	unsigned int threads;
 	struct octet_ctx *ctx;
 	struct octet_job *job;
 	struct octet_plan *plan;
-	double seconds[ROUNDS];
+	struct entrant entrant;
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void check(const struct entrant *e, int ret)
+static void check(const struct team *e, int ret)
 {
 	if (!ret)
 		return;
@@ -63,7 +54,7 @@ static void check(const struct entrant *e, int ret)
 	exit(1);
 }
 
-static struct octet_tensor *tensor(struct entrant *e, uint32_t rank, const uint32_t *dims)
+static struct octet_tensor *tensor(struct team *e, uint32_t rank, const uint32_t *dims)
 {
 	struct octet_tensor *t;
 	uint8_t *at;
@@ -75,7 +66,7 @@ static struct octet_tensor *tensor(struct entrant *e, uint32_t rank, const uint3
 	return t;
 }
 
-static void append(struct entrant *e, const struct shape *s)
+static void append(struct team *e, const struct shape *s)
 {
 	const uint32_t image[4] = { 1, s->h, s->h, s->cin }, result[4] = { 1, s->h, s->h, s->cout };
 	const uint32_t filter[4] = { s->cout, s->kernel, s->kernel, s->cin };
@@ -103,9 +94,10 @@ static void append(struct entrant *e, const struct shape *s)
 		check(e, octet_job_depthwise(e->job, x, tensor(e, 3, filter + 1), NULL, y, &conv));
 }
 
-static void run(struct entrant *e)
+static void run(void *state)
 {
 	struct octet_fence *fence;
+	struct team *e = state;
 
 	if (e->plan) {
 		check(e, octet_plan_start(e->plan, 0));
@@ -117,57 +109,7 @@ static void run(struct entrant *e)
 	octet_fence_free(fence);
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *v)
-{
-	double sorted[ROUNDS];
-
-	memcpy(sorted, v, sizeof(sorted));
-	qsort(sorted, ROUNDS, sizeof(*sorted), by_size);
-	return sorted[ROUNDS / 2];
-}
-
-static int repetitions(struct entrant *e, double turn)
-{
-	double best = 1e9;
-
-	for (int i = 0; i < 5; i++) {
-		const double start = now();
-
-		run(e);
-		best = now() - start < best ? now() - start : best;
-	}
-	turn /= best;
-	return turn < 1 ? 1 : turn > 1e5 ? 100000 : (int)turn;
-}
-
-static void measure(struct entrant *e, int count, double seconds)
-{
-	int times[COUNTS];
-
-	for (int i = 0; i < count; i++)
-		times[i] = repetitions(&e[i], seconds / ROUNDS / count);
-	for (int r = 0; r < ROUNDS; r++) {
-		for (int turn = 0; turn < count; turn++) {
-			/* who is first, and who comes after whom, changes */
-			const int at = r % 2 ? count - 1 - turn : turn;
-			const int i = (at + r / 2) % count;
-			const double start = now();
-
-			for (int j = 0; j < times[i]; j++)
-				run(&e[i]);
-			e[i].seconds[r] = (now() - start) / times[i];
-		}
-	}
-}
-
-static void row(const char *name, const struct entrant *e, int count)
+static void row(const char *name, const struct team *e, int count)
 {
 	static const char *comma = "";
 	struct octet_info info = { .size = sizeof(info) };
@@ -175,25 +117,34 @@ static void row(const char *name, const struct entrant *e, int count)
 	check(e, octet_get_info(e->ctx, &info));
 	printf("%s{\"name\": \"%s\", \"level\": \"%s\", \"runs\": [", comma, name, info.simd);
 	for (int i = 0; i < count; i++) {
-		double ratio[ROUNDS];
-
-		for (int r = 0; r < ROUNDS; r++)
-			ratio[r] = e[0].seconds[r] / e[i].seconds[r];
 		printf("%s{\"threads\": %u, \"us\": %.3f, \"ratio\": %.4f}", i ? ", " : "",
-		       e[i].threads, median(e[i].seconds) * 1e6, median(ratio));
+		       e[i].threads, median(e[i].entrant.seconds) * 1e6,
+		       median_ratio(&e[0].entrant, &e[i].entrant));
 	}
 	printf("]}\n");
 	comma = ",";
 	fflush(stdout);
 }
 
-static void open_all(struct entrant *e, int count)
+static void measure(struct team *e, int count, double seconds)
+{
+	struct entrant *entrants[COUNTS];
+
+	for (int i = 0; i < count; i++) {
+		e[i].entrant.run = run;
+		e[i].entrant.state = &e[i];
+		entrants[i] = &e[i].entrant;
+	}
+	take_turns(entrants, count, seconds);
+}
+
+static void open_all(struct team *e, int count)
 {
 	for (int i = 0; i < count; i++) {
 		OCTET_OPTS(octet_open_opts, open);
 		char text[200];
 
-		e[i] = (struct entrant){ .threads = 1u << i };
+		e[i] = (struct team){ .threads = 1u << i };
 		open.backend = OCTET_BACKEND_CPU;
 		open.cpu_threads = e[i].threads;
 		open.errbuf = text;
@@ -208,7 +159,7 @@ static void open_all(struct entrant *e, int count)
 static void operation(const struct shape *s, int count, double seconds)
 {
 	OCTET_OPTS(octet_job_opts, ready);
-	struct entrant e[COUNTS];
+	struct team e[COUNTS];
 
 	ready.const_weights = true;
 	open_all(e, count);
@@ -226,7 +177,7 @@ static void operation(const struct shape *s, int count, double seconds)
 static void network(const char *name, const char *path, int count, double seconds)
 {
 	struct octet_model *model;
-	struct entrant e[COUNTS];
+	struct team e[COUNTS];
 
 	if (octet_model_load(&model, path, NULL)) {
 		fprintf(stderr, "bench threads: %s: no network\n", path);

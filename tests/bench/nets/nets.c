@@ -8,20 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <onnxruntime/onnxruntime_c_api.h>
 
 #include <octet.h>
 
-#define ROUNDS	21
+#include "../turns.h"
+
 #define PEERS	3
 
 static const OrtApi *api;
 static OrtEnv *env;
 static OrtMemoryInfo *memory_info;
 static struct octet_ctx *ctx;
-static clockid_t the_clock = CLOCK_MONOTONIC;
 
 static void die(const char *what)
 {
@@ -47,16 +46,8 @@ struct net {
 	uint8_t *x;
 	const uint8_t *y;
 	size_t x_bytes, y_bytes;
-	double seconds[ROUNDS];
+	struct entrant entrant;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(the_clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static OrtValue *value(OrtTypeInfo *type, uint8_t **data, size_t *bytes)
 {
@@ -113,8 +104,10 @@ static void open_octet(struct net *n, const char *path)
 	n->y = octet_plan_output(n->plan, 0, 0, &n->y_bytes);
 }
 
-static void run(struct net *n)
+static void run(void *state)
 {
+	struct net *n = state;
+
 	if (n->plan) {
 		if (octet_plan_start(n->plan, 0) || octet_plan_wait(n->plan, 0, -1))
 			die(octet_last_error(ctx));
@@ -149,67 +142,14 @@ static size_t largest(const struct net *n)
 	return at;
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *v)
-{
-	double sorted[ROUNDS];
-
-	memcpy(sorted, v, sizeof(sorted));
-	qsort(sorted, ROUNDS, sizeof(*sorted), by_size);
-	return sorted[ROUNDS / 2];
-}
-
-static int repetitions(struct net *n, double turn)
-{
-	double best = 1e9;
-
-	for (int i = 0; i < 5; i++) {
-		const double start = now();
-
-		run(n);
-		best = now() - start < best ? now() - start : best;
-	}
-	turn = turn / best;
-	return turn < 1 ? 1 : turn > 1e5 ? 100000 : (int)turn;
-}
-
-static void measure(struct net *nets, double seconds)
-{
-	int times[PEERS];
-
-	for (int i = 0; i < PEERS; i++)
-		times[i] = repetitions(&nets[i], seconds / ROUNDS / PEERS);
-	for (int r = 0; r < ROUNDS; r++) {
-		for (int turn = 0; turn < PEERS; turn++) {
-			const int at = r % 2 ? PEERS - 1 - turn : turn;
-			struct net *n = &nets[(at + r / 2) % PEERS];
-			const double start = now();
-
-			for (int j = 0; j < times[n - nets]; j++)
-				run(n);
-			n->seconds[r] = (now() - start) / times[n - nets];
-		}
-	}
-}
-
 static void row(const char *name, const struct net *nets)
 {
 	printf("{\"name\": \"%s\", \"version\": \"%s\", \"ort\": \"%s\", \"runs\": [", name,
 	       octet_version(), OrtGetApiBase()->GetVersionString());
 	for (int i = 0; i < PEERS; i++) {
-		double ratio[ROUNDS];
-
-		for (int r = 0; r < ROUNDS; r++)
-			ratio[r] = nets[i].seconds[r] / nets[0].seconds[r];
 		printf("%s\n {\"peer\": \"%s\", \"us\": %.3f, \"ratio\": %.4f, \"largest\": %zu}",
-		       i ? "," : "", nets[i].peer, median(nets[i].seconds) * 1e6, median(ratio),
-		       largest(&nets[i]));
+		       i ? "," : "", nets[i].peer, median(nets[i].entrant.seconds) * 1e6,
+		       median_ratio(&nets[i].entrant, &nets[0].entrant), largest(&nets[i]));
 	}
 	printf("]}\n");
 }
@@ -230,6 +170,7 @@ int main(int argc, char **argv)
 	struct net nets[PEERS] = { { .peer = "octet" }, { .peer = "ONNX Runtime, int8" },
 				   { .peer = "ONNX Runtime, uint8", .flip = 128 } };
 	OCTET_OPTS(octet_open_opts, open);
+	struct entrant *entrants[PEERS];
 	uint32_t channels;
 
 	if (argc != 7)
@@ -237,6 +178,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[2], "cpu"))
 		the_clock = CLOCK_PROCESS_CPUTIME_ID;
 	open.backend = OCTET_BACKEND_CPU;
+	open.cpu_threads = 1;
 	api = OrtGetApiBase()->GetApi(ORT_API_VERSION);
 	if (!api || octet_open(&ctx, &open))
 		die("a library does not open");
@@ -250,8 +192,11 @@ int main(int argc, char **argv)
 		if (nets[i].x_bytes != nets[0].x_bytes)
 			die("inputs of different sizes");
 		fill(&nets[i], channels);
+		nets[i].entrant.run = run;
+		nets[i].entrant.state = &nets[i];
+		entrants[i] = &nets[i].entrant;
 	}
-	measure(nets, atof(argv[1]));
+	take_turns(entrants, PEERS, atof(argv[1]));
 	row(argv[3], nets);
 	return 0;
 }

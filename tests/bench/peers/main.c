@@ -9,55 +9,26 @@
  *
  * cpu: the time that the process got, where too much else runs for a clock on the wall.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <octet.h>
 
+#include "../turns.h"
 #include "peer.h"
 
-#define ROUNDS	21
 #define PEERS	5
 
 static const struct peer *const peers[PEERS] = {
 	&peer_octet, &peer_octet_dbl, &peer_onednn, &peer_onednn_u8, &peer_xnnpack
 };
 
-static clockid_t the_clock = CLOCK_MONOTONIC;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(the_clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *v, int n)
-{
-	double sorted[ROUNDS];
-
-	memcpy(sorted, v, (size_t)n * sizeof(*v));
-	qsort(sorted, (size_t)n, sizeof(*sorted), by_size);
-	return sorted[n / 2];
-}
-
-/** struct entrant - a library with the operation ready; @seconds by round, of a run */
-struct entrant {
+/** struct candidate - a library with the operation ready */
+struct candidate {
 	const struct peer *peer;
 	const char *version;
-	void *state;
-	double seconds[ROUNDS];
+	struct entrant entrant;
 };
 
 static int differing(const int8_t *a, const int8_t *b, size_t n, int *most)
@@ -75,7 +46,7 @@ static int differing(const int8_t *a, const int8_t *b, size_t n, int *most)
 }
 
 static void row(const char *level, const struct peer_op *op, const struct peer_data *d,
-		struct entrant *e, int count)
+		struct candidate *e, int count)
 {
 	static const char *comma = "";
 	char name[96];
@@ -84,72 +55,45 @@ static void row(const char *level, const struct peer_op *op, const struct peer_d
 	printf("%s{\"name\": \"%s\", \"group\": \"%s\", \"level\": \"%s\", \"macs\": %.0f, \"runs\": [",
 	       comma, name, op->group, level, d->macs);
 	for (int i = 0; i < count; i++) {
-		double ratio[ROUNDS];
+		const double us = median(e[i].entrant.seconds) * 1e6;
+		void *state = e[i].entrant.state;
 		int most, differ;
 
-		for (int r = 0; r < ROUNDS; r++)
-			ratio[r] = e[i].seconds[r] / e[0].seconds[r];
-		differ = differing(e[0].peer->result(e[0].state), e[i].peer->result(e[i].state),
-				   d->y_bytes, &most);
+		differ = differing(e[0].peer->result(e[0].entrant.state),
+				   e[i].peer->result(state), d->y_bytes, &most);
 		printf("%s\n {\"peer\": \"%s\", \"version\": \"%s\", \"how\": \"%s\", \"us\": %.3f, "
 		       "\"gmacs\": %.2f, \"ratio\": %.4f, \"differing\": %.6f, \"by\": %d}",
 		       i ? "," : "", e[i].peer->name, e[i].version,
-		       e[i].peer->how ? e[i].peer->how(e[i].state) : "",
-		       median(e[i].seconds, ROUNDS) * 1e6,
-		       d->macs / median(e[i].seconds, ROUNDS) * 1e-9, median(ratio, ROUNDS),
-		       (double)differ / (double)d->y_bytes, most);
+		       e[i].peer->how ? e[i].peer->how(state) : "", us, d->macs / us * 1e-3,
+		       median_ratio(&e[i].entrant, &e[0].entrant), (double)differ / (double)d->y_bytes, most);
 	}
 	printf("]}\n");
 	comma = ",";
 	fflush(stdout);
 }
 
-/* So many that a turn lasts as long as asked for. */
-static int repetitions(struct entrant *e, double turn)
-{
-	double best = 1e9;
-
-	for (int i = 0; i < 5; i++) {
-		const double start = now();
-
-		e->peer->run(e->state);
-		best = fmin(best, now() - start);
-	}
-	return (int)fmin(fmax(turn / best, 1), 1e5);
-}
-
 static void measure(const char *level, const struct peer_op *op, const char *const *versions,
 		    double seconds)
 {
-	struct entrant e[PEERS];
-	int count = 0, times[PEERS];
+	struct entrant *entrants[PEERS];
+	struct candidate e[PEERS];
+	int count = 0;
 	struct peer_data d;
 
 	peer_numbers(op, &d);
 	for (int i = 0; i < PEERS; i++) {
-		e[count] = (struct entrant){ .peer = peers[i], .version = versions[i] };
+		e[count] = (struct candidate){ .peer = peers[i], .version = versions[i] };
 		if (!versions[i])
 			continue;
-		e[count].state = peers[i]->make(op, &d);
-		count += !!e[count].state;
+		e[count].entrant.state = peers[i]->make(op, &d);
+		e[count].entrant.run = peers[i]->run;
+		entrants[count] = &e[count].entrant;
+		count += !!e[count].entrant.state;
 	}
-	for (int i = 0; i < count; i++)
-		times[i] = repetitions(&e[i], seconds / ROUNDS / count);
-	for (int r = 0; r < ROUNDS; r++) {
-		for (int turn = 0; turn < count; turn++) {
-			/* who is first, and who comes after whom, changes */
-			const int at = r % 2 ? count - 1 - turn : turn;
-			const int i = (at + r / 2) % count;
-			const double start = now();
-
-			for (int j = 0; j < times[i]; j++)
-				e[i].peer->run(e[i].state);
-			e[i].seconds[r] = (now() - start) / times[i];
-		}
-	}
+	take_turns(entrants, count, seconds);
 	row(level, op, &d, e, count);
 	for (int i = 0; i < count; i++)
-		e[i].peer->free(e[i].state);
+		e[i].peer->free(e[i].entrant.state);
 	peer_numbers_free(&d);
 }
 
