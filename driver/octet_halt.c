@@ -90,8 +90,9 @@ bool octet_core_hold(struct octet_core *core)
 	bool held;
 
 	spin_lock_irqsave(&core->lock, flags);
-	core->halt.guilty = 0;
+	/* The verdict on a core that is held already stands until it is judged. */
 	if (core->mode == OCTET_CORE_RUNNING) {
+		core->halt.guilty = 0;
 		core->mode = OCTET_CORE_HELD;
 		octet_core_write(core, OCTET_CORE_CTRL, 0);
 		octet_core_process_locked(core);

@@ -214,6 +214,21 @@ static void octet_reset_test_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
 }
 
+/* It has stopped, but its core cannot be reset: the device's reset spares it not. */
+static void octet_reset_test_late_stuck(struct kunit *test)
+{
+	struct octet_reset_test *t = test->priv;
+	struct dma_fence *fence[CORES];
+
+	octet_reset_test_occupy(test, OCTET_MOCK_SLOW, fence);
+	t->mock->core[0].stuck = true;
+	octet_mock_late(t->mock, 0);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[0]), -ETIME);
+	KUNIT_EXPECT_EQ(test, octet_reset_test_counters(test, 0).timeouts, 1);
+	KUNIT_EXPECT_EQ(test, octet_mock_logged(t->mock, 0), 1);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[1]), 0);
+}
+
 /* Complete, with its message lost, when the watchdog comes: not to blame. */
 static void octet_reset_test_just_in_time(struct kunit *test)
 {
@@ -648,6 +663,7 @@ static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_wild),
 	KUNIT_CASE(octet_reset_test_next),
 	KUNIT_CASE(octet_reset_test_late),
+	KUNIT_CASE(octet_reset_test_late_stuck),
 	KUNIT_CASE(octet_reset_test_just_in_time),
 	KUNIT_CASE(octet_reset_test_stuck_core),
 	KUNIT_CASE(octet_reset_test_time),
