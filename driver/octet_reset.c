@@ -151,8 +151,11 @@ static void octet_reset_device(struct octet_device *odev)
 		WRITE_ONCE(odev->resets, odev->resets + 1);
 	ret = octet_reset_hw(odev);
 	/* Nothing has failed before: one bad access shall not cost the device. */
-	if (ret == -EIO && odev->parked)
+	if (ret == -EIO && odev->parked) {
+		/* Some cores may run again: no job shall run twice. */
+		octet_reset_quiesce(odev, octet_reset_all(odev), true);
 		ret = octet_reset_hw(odev);
+	}
 	odev->parked = false;
 	if (ret)
 		octet_device_lost(odev, ret);

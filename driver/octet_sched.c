@@ -71,6 +71,8 @@ static void octet_sched_fini(struct drm_device *drm, void *data)
 	struct octet_core *core = data;
 
 	wait_var_event(&odev->batches, !atomic_read(&odev->batches));
+	/* The callback of a fence that a job waited for still looks at its run queue. */
+	synchronize_rcu();
 	drm_sched_fini(&core->sched);
 }
 

@@ -33,7 +33,7 @@ static int octet_vm_reserve(struct octet_vm *vm, struct drm_mm_node *node,
 
 	if (!vm->pt.root)
 		return -ENODEV;
-	if (vm->banned)
+	if (READ_ONCE(vm->banned))
 		return -EIO;
 	if (size > OCTET_MAX_BO_BYTES - vm->bytes ||
 	    vm->mappings >= OCTET_MAX_MAPPINGS)
