@@ -26,7 +26,7 @@ static struct octet_cpu *open_level(const char *name)
 {
 	struct octet_cpu *cpu;
 	char err[160];
-	int ret = octet_cpu_new(&cpu, name, err, sizeof(err));
+	int ret = octet_cpu_new(&cpu, name, 0, err, sizeof(err));
 
 	if (ret == -ENOTSUP || (ret == -EINVAL && strcmp(name, "scalar")))
 		unit_skip(err);
@@ -321,6 +321,39 @@ static void images(const char *name)
 	octet_cpu_free(cpu);
 }
 
+/* Sums so long that the memory of a block takes a few rows only, all of which are in one. */
+static void tall(const char *name)
+{
+	static const struct {
+		enum octet_op op;
+		uint32_t h, cin;
+	} shapes[] = {
+		{ OCTET_OP_GEMM, 37, 32764 }, { OCTET_OP_GEMM, 64, 32764 },
+		{ OCTET_OP_GEMM, 80, 24000 }, { OCTET_OP_CONV2D, 10, 2048 },
+	};
+	struct octet_cpu *cpu = open_level(name);
+	uint64_t rng = seed();
+	struct octet_cmd c;
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		do {
+			c = wanted(&rng, shapes[i].op, 0, OCTET_TYPE_INT8);
+		} while (c.wgt.type == OCTET_TYPE_INT4);
+		c.n = c.n2 = c.groups = 1;
+		c.h = c.oh = shapes[i].h;
+		c.cin = shapes[i].cin;
+		c.cout = 16;
+		if (c.op == OCTET_OP_CONV2D) {
+			c.w = c.ow = c.h;
+			c.r = c.s = 3;
+			c.sh = c.sw = 1;
+			c.dh = c.dw = c.pt = c.pl = 12;
+		}
+		redo(cpu, &rng, c);
+	}
+	octet_cpu_free(cpu);
+}
+
 /* Sums that leave 48 bits, in each direction, come back on the other side. */
 static void wrap48(const char *name)
 {
@@ -532,7 +565,8 @@ static void canceled(const char *name)
 #define LIST(l, op) unit_case(op##_##l),
 #define EDGES(X, l)							\
 	X(l, large) X(l, copies) X(l, wrap48) X(l, deep) X(l, ties)	\
-	X(l, aliased) X(l, canceled) X(l, pointwise) X(l, images)
+	X(l, aliased) X(l, canceled) X(l, pointwise) X(l, images)	\
+	X(l, tall)
 #define DEFINE_EDGE(l, f)						\
 	static void f##_##l(void **state) { (void)state; f(#l); }
 

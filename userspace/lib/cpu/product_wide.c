@@ -232,8 +232,8 @@ void octet_cpu_wide_inputs(struct cpu_block *b)
 size_t octet_cpu_wide_rows(const struct cpu_block *b)
 {
 	const size_t row = b->p->lines * 4 * sizeof(int16_t);
-	/* blocks may become larger by a quarter, see alike() */
-	const size_t fit = (ROOM - ROW - SLACK) / row * 4 / 5;
+	/* a block may take up to three quarters of another one, see alike() */
+	const size_t fit = (ROOM - ROW - SLACK) / row * 4 / 7;
 	const size_t sums = CPU_PANEL * sizeof(int32_t);
 	size_t rows = CACHE_1 / (row + sums) / STEP * STEP;
 
