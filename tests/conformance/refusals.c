@@ -343,7 +343,7 @@ static void set_up(struct bench *b)
 		if (!b->host[i] || !b->before[i])
 			abort();
 	}
-	if (octet_cpu_new(&b->cpu, NULL, err, sizeof(err))) {
+	if (octet_cpu_new(&b->cpu, NULL, 0, err, sizeof(err))) {
 		fprintf(stderr, "%s\n", err);
 		exit(1);
 	}

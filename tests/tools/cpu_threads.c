@@ -23,14 +23,15 @@ static unsigned int commands;
 
 static atomic_uint cuts[OCTET_OP_TCONV2D + 1][CPU_AXES];
 
-WRAP(int, octet_cpu_new, struct octet_cpu **out, const char *level, char *err, size_t n)
+WRAP(int, octet_cpu_new, struct octet_cpu **out, const char *level, uint32_t threads,
+     char *err, size_t n)
 {
 	static const unsigned char counts[] = { 3, 7, 2, 16 };
 	static unsigned int next;
 	int ret;
 
 	octet_cpu_part_ns = 0;
-	ret = __real_octet_cpu_new(out, level, err, n);
+	ret = __real_octet_cpu_new(out, level, threads, err, n);
 	/* those that a test has asked for stay */
 	if (!ret && octet_cpu_threads(*out, NULL) == 1)
 		ret = octet_cpu_set_threads(*out, counts[next++ % sizeof(counts)], err, n);

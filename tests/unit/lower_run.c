@@ -130,7 +130,7 @@ bool lower_run_go(struct lower_run *run, const char *name)
 	char err[128] = "";
 	bool good = true;
 
-	if (octet_cpu_new(&cpu, NULL, err, sizeof(err)))
+	if (octet_cpu_new(&cpu, NULL, 0, err, sizeof(err)))
 		fail_msg("%s", err);
 	for (uint32_t i = 0; good && i < run->low->step_count; i++) {
 		const struct octet_low_step *s = &run->low->steps[i];

@@ -605,7 +605,7 @@ int main(void)
 	char err[160];
 	int ret;
 
-	if (octet_cpu_new(&cpu, NULL, err, sizeof(err))) {
+	if (octet_cpu_new(&cpu, NULL, 0, err, sizeof(err))) {
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}

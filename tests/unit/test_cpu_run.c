@@ -295,7 +295,7 @@ static struct octet_cpu *open_level(const char *name)
 {
 	struct octet_cpu *cpu;
 	char err[160];
-	int ret = octet_cpu_new(&cpu, name, err, sizeof(err));
+	int ret = octet_cpu_new(&cpu, name, 0, err, sizeof(err));
 
 	if (ret == -ENOTSUP || (ret == -EINVAL && strcmp(name, "scalar")))
 		unit_skip(err);
@@ -467,14 +467,14 @@ static void levels(void **state)
 	char err[160];
 
 	(void)state;
-	assert_int_equal(octet_cpu_new(&cpu, "mmx", err, sizeof(err)), -EINVAL);
+	assert_int_equal(octet_cpu_new(&cpu, "mmx", 0, err, sizeof(err)), -EINVAL);
 	assert_non_null(strstr(err, "mmx"));
 	setenv("OCTET_CPU", "scalar", 1);
-	assert_int_equal(octet_cpu_new(&cpu, NULL, err, sizeof(err)), 0);
+	assert_int_equal(octet_cpu_new(&cpu, NULL, 0, err, sizeof(err)), 0);
 	assert_string_equal(octet_cpu_level(cpu), "scalar");
 	octet_cpu_free(cpu);
 	setenv("OCTET_CPU", "amx9", 1);
-	assert_int_equal(octet_cpu_new(&cpu, NULL, err, sizeof(err)), -EINVAL);
+	assert_int_equal(octet_cpu_new(&cpu, NULL, 0, err, sizeof(err)), -EINVAL);
 	unsetenv("OCTET_CPU");
 	octet_cpu_free(NULL);
 }
@@ -555,7 +555,7 @@ static int bench(void)
 		struct octet_cpu *cpu;
 		char err[160];
 
-		if (!available || octet_cpu_new(&cpu, name, err, sizeof(err)))
+		if (!available || octet_cpu_new(&cpu, name, 0, err, sizeof(err)))
 			continue;
 		for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
 			printf("%-12s %-20s %8.2f GMAC/s\n", name,

@@ -221,7 +221,7 @@ static struct octet_cpu *executor(unsigned int threads)
 	struct octet_cpu *cpu;
 	char err[160];
 
-	assert_int_equal(octet_cpu_new(&cpu, NULL, err, sizeof(err)), 0);
+	assert_int_equal(octet_cpu_new(&cpu, NULL, 0, err, sizeof(err)), 0);
 	assert_int_equal(octet_cpu_set_threads(cpu, threads, err, sizeof(err)), 0);
 	return cpu;
 }
@@ -325,7 +325,7 @@ static void numbers(void **state)
 		static const char *const bad[] = { "0", "65", "-1", "two", "4x" };
 
 		setenv("OCTET_CPU_THREADS", bad[i], 1);
-		assert_int_equal(octet_cpu_new(&cpu, NULL, err, sizeof(err)), -EINVAL);
+		assert_int_equal(octet_cpu_new(&cpu, NULL, 0, err, sizeof(err)), -EINVAL);
 		assert_non_null(strstr(err, bad[i]));
 	}
 	unsetenv("OCTET_CPU_THREADS");

@@ -223,12 +223,7 @@ static int cpu_open(struct octet_ctx *ctx, const struct octet_open_opts *opts)
 
 	if (!cpu)
 		return octet_set_error(ctx, -ENOMEM, "octet_open: out of memory");
-	ret = octet_cpu_new(&cpu->cpu, opts->cpu_level, err, sizeof(err));
-	if (!ret && opts->cpu_threads) {
-		ret = octet_cpu_set_threads(cpu->cpu, opts->cpu_threads, err, sizeof(err));
-		if (ret)
-			octet_cpu_free(cpu->cpu);
-	}
+	ret = octet_cpu_new(&cpu->cpu, opts->cpu_level, opts->cpu_threads, err, sizeof(err));
 	if (ret) {
 		free(cpu);
 		return octet_set_error(ctx, ret, "octet_open: %s", err);

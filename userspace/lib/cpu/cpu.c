@@ -91,8 +91,8 @@ struct octet_cpu *octet_cpu_lane(struct octet_cpu *of)
 	return cpu;
 }
 
-int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
-		  size_t n)
+int octet_cpu_new(struct octet_cpu **out, const char *level, uint32_t threads,
+		  char *err, size_t n)
 {
 	const struct cpu_kernels *k;
 	struct octet_cpu *cpu;
@@ -106,7 +106,7 @@ int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
 		snprintf(err, n, "CPU executor: out of memory");
 		return -ENOMEM;
 	}
-	ret = octet_cpu_set_threads(cpu, 0, err, n);
+	ret = octet_cpu_set_threads(cpu, threads, err, n);
 	if (ret)
 		octet_cpu_free(cpu);
 	else
@@ -125,7 +125,7 @@ static uint32_t threads_wanted(const char *text)
 	if (!strcmp(text, "all"))
 		return OCTET_CPU_ALL;
 	count = strtoul(text, &end, 10);
-	return *end || count > CPU_THREADS_MAX ? 0 : (uint32_t)count;
+	return *text < '0' || *text > '9' || *end || count > CPU_THREADS_MAX ? 0 : (uint32_t)count;
 }
 
 int octet_cpu_set_threads(struct octet_cpu *cpu, uint32_t count, char *err,

@@ -61,14 +61,15 @@ struct octet_cpu_fault {
  * @out: the executor
  * @level: "scalar", "avx2", "avx512vnni", "amx"; NULL: the best one of this
  *	processor. The environment variable OCTET_CPU, if set, stands for NULL.
+ * @threads: how many, see octet_cpu_set_threads()
  * @err: sentence on failure
  * @n: bytes of @err
  *
  * Returns 0, -EINVAL (no such level), -ENOTSUP (processor or kernel lacks
  * it), -ENOMEM.
  */
-int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
-		  size_t n);
+int octet_cpu_new(struct octet_cpu **out, const char *level, uint32_t threads,
+		  char *err, size_t n);
 
 /* As many threads as this process may use processors. */
 #define OCTET_CPU_ALL	UINT32_MAX
@@ -76,8 +77,7 @@ int octet_cpu_new(struct octet_cpu **out, const char *level, char *err,
 /**
  * octet_cpu_set_threads - how many threads share an operation
  * @count: the caller included, 1 to 64; OCTET_CPU_ALL; 0: what the environment
- *	variable OCTET_CPU_THREADS says, a number or "all", else 1. octet_cpu_new()
- *	takes 0
+ *	variable OCTET_CPU_THREADS says, a number or "all", else 1
  * @err: sentence on failure
  * @n: bytes of @err
  *
