@@ -52,6 +52,21 @@ unload() {		# rmmod; the last references go a moment after a client
 	return 1
 }
 
+check_rounds() {	# TEXT: the program's 60, and that resets interrupted jobs
+	rounds_trace=/sys/kernel/tracing
+	mount -t tracefs trace $rounds_trace 2>/dev/null
+	echo 1 >$rounds_trace/events/octet/octet_job_run/enable
+	check "$1" rounds 60
+	# Which command a job began with, each time.
+	rounds_on=$(grep -c 'octet_job_run: .* first=[1-9]' $rounds_trace/trace)
+	echo "# figure: jobs that a reset interrupted: $rounds_on"
+	if [ "$rounds_on" = 0 ]; then
+		skip "jobs went on after a reset" "none was interrupted: this machine is too fast for them"
+	else
+		ok "$rounds_on jobs went on between two commands after a reset"
+	fi
+}
+
 octet_path=/machine/peripheral/octet0
 
 octet_set() {		# PROPERTY VALUE, on octet0

@@ -378,22 +378,28 @@ static size_t place(size_t c)
 	return c / 4 % 4 * 16 + c / 16 * 4 + c % 4;
 }
 
+/* The weight of tap @t of channel @c, without its zero point. */
+static int32_t depth_tap(const struct cpu_work *work, size_t c, size_t t)
+{
+	const struct cpu_shape *s = &work->wgt;
+	const uint8_t *from = work->w + c +
+			      t / work->cmd->s * s->stride[2] +
+			      t % work->cmd->s * s->stride[3];
+
+	return (work->w_signed ? (int8_t)*from : *from) - work->zw[c];
+}
+
 /* Channel @c, as if it were channel @as; false if bytes do not hold its weights. */
 static bool depth_channel(const struct cpu_work *work,
 			  const struct cpu_packed *p, const struct arrays *a,
 			  size_t c, size_t as)
 {
-	const struct cpu_shape *s = &work->wgt;
 	const size_t block = as / CPU_DEPTH, in = place(as % CPU_DEPTH);
 	int8_t *w = a->w + (block * p->lines * CPU_DEPTH + in) * 4;
 	int32_t sum = 0;
 
 	for (size_t t = 0; t < p->k; t++) {
-		const uint8_t *from = work->w + c +
-				      t / work->cmd->s * s->stride[2] +
-				      t % work->cmd->s * s->stride[3];
-		const int32_t v = (work->w_signed ? (int8_t)*from : *from) -
-				  work->zw[c];
+		const int32_t v = depth_tap(work, c, t);
 
 		if (v < -128 || v > 127)
 			return false;
@@ -411,18 +417,13 @@ static bool depth_channel(const struct cpu_work *work,
 static void wide_depth(const struct cpu_work *work, const struct cpu_packed *p,
 		       const struct arrays *a, size_t c)
 {
-	const struct cpu_shape *s = &work->wgt;
 	const size_t in = c % CPU_DEPTH;
 	int16_t *w = (int16_t *)(void *)a->w +
 		     (c / CPU_DEPTH * p->lines * CPU_DEPTH + in) * 2;
 	uint32_t sum = 0;
 
 	for (size_t t = 0; t < p->k; t++) {
-		const uint8_t *from = work->w + c +
-				      t / work->cmd->s * s->stride[2] +
-				      t % work->cmd->s * s->stride[3];
-		const int32_t v = (work->w_signed ? (int8_t)*from : *from) -
-				  work->zw[c];
+		const int32_t v = depth_tap(work, c, t);
 
 		w[t / 2 * CPU_DEPTH * 2 + t % 2] = (int16_t)v;
 		sum += (uint32_t)v;
