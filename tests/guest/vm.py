@@ -255,7 +255,7 @@ class VM:
                 break
             if request:
                 self.send("ctl", self.answer(request, script))
-        mark = "octet-%s end" % (name if name == "finish" else "case " + name)
+        mark = "octet-case %s end" % name
         stop = time.monotonic() + 5 * self.slow
         while mark not in self.buffers["con"] and time.monotonic() < stop:
             self.pump(0.1)
