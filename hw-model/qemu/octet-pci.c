@@ -30,9 +30,12 @@ static int octet_dma(OctetState *s, uint64_t addr, void *buf, size_t len,
 {
     /* .memory: a DMA aimed at a device's registers, ours above all, fails. */
     const MemTxAttrs attrs = { .memory = true };
-    MemTxResult res = pci_dma_rw(PCI_DEVICE(s), addr, buf, len, dir, attrs);
 
-    if (res != MEMTX_OK) {
+    /* Reset or unplugged by an access before this one. */
+    if (s->reset_due || !s->plugged) {
+        return -1;
+    }
+    if (pci_dma_rw(PCI_DEVICE(s), addr, buf, len, dir, attrs) != MEMTX_OK) {
         trace_octet_dma_error(addr, len, dir == DMA_DIRECTION_FROM_DEVICE);
         return -1;
     }
@@ -68,13 +71,9 @@ static void octet_irq(void *opaque, unsigned int vector)
 void octet_send_irqs(OctetState *s)
 {
     PCIDevice *pdev = PCI_DEVICE(s);
-    MemReentrancyGuard *guard = &DEVICE(s)->mem_reentrancy_guard;
-    bool engaged = guard->engaged_in_io;
 
-    /* One that the guest aims at our own registers must not come in. */
-    guard->engaged_in_io = true;
     /* Any of them may end in octet_reset() or octet_exit(), which drop the rest. */
-    while (s->irqs) {
+    while (s->irqs && !s->reset_due) {
         unsigned int vector = ctz32(s->irqs);
 
         s->irqs &= ~BIT(vector);
@@ -82,7 +81,6 @@ void octet_send_irqs(OctetState *s)
             msix_notify(pdev, vector);
         }
     }
-    guard->engaged_in_io = engaged;
 }
 
 static uint64_t octet_clock_ns(void *opaque)
@@ -179,12 +177,6 @@ static const MemoryRegionOps octet_mmio_ops = {
 };
 
 /* Configuration space and reset */
-
-static void octet_reset_machine(OctetState *s)
-{
-    octet_machine_reset(s->machine);
-    s->irqs = 0;
-}
 
 static void octet_set_power_state(PCIDevice *pdev, unsigned int state)
 {

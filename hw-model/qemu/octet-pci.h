@@ -3,6 +3,7 @@
  * Octet int8 accelerator: the PCI function around hw-model/core.
  *
  * octet-pci.c     QOM type, configuration space, BARs, DMA, MSI-X
+ * octet-enter.c   what may not happen while one is inside the machine
  * octet-worker.c  one thread per core, bottom halves, timers, VM stop
  * octet-team.c    threads that share the arithmetic of large commands
  * octet-vmstate.c  the machine's state in a snapshot or a migration
@@ -65,7 +66,9 @@ typedef struct OctetCore {
  * @threads: property "threads": of the arithmetic of one core
  * @team: all but one of them; NULL: there is no other
  * @running: the VM runs; while it does not, no core steps
- * @writing: a register is being written; kicked cores are stepped after it
+ * @entered: between octet_enter() and octet_leave(); big lock
+ * @was_engaged: of QEMU's guard against accesses from inside, before that
+ * @reset_due: the one who is inside resets the machine when it leaves
  * @irqs: messages to send, a bit for each vector; none while the VM is stopped
  * @saved: the machine's state on its way to or from a stream
  * @saved_size: bytes of it
@@ -83,12 +86,26 @@ struct OctetState {
     VMChangeStateEntry *vm_state;
     bool plugged;
     bool running;
-    bool writing;
+    bool entered;
+    bool was_engaged;
+    bool reset_due;
     uint32_t irqs;
     uint8_t *saved;
     uint32_t saved_size;
     OctetCore core[OCTET_CORE_MAX];
 };
+
+/*
+ * Around the calls into the machine, but for reads and resets, and around the
+ * messages after them. False if somebody is inside, or the device is gone.
+ */
+bool octet_enter(OctetState *s);
+
+/* Does what had to wait; kicked cores are stepped soon. */
+void octet_leave(OctetState *s);
+
+/* Now, or when the one who is inside leaves. */
+void octet_reset_machine(OctetState *s);
 
 /*
  * Sends what the machine has raised, when it has returned: a message is a store to

@@ -394,6 +394,7 @@ int main(int argc, char **argv)
                    test_irq_delay_during_compute);
     qtest_add_func("/octet/snapshot", test_snapshot);
     octet_add_unplug_tests();
+    octet_add_inside_tests();
     octet_add_fuzz_tests();
     return g_test_run();
 }

@@ -4,6 +4,7 @@
  *
  * octet-qtest.c       one test for each rule
  * octet-qtest-unplug.c  a device that goes away
+ * octet-qtest-inside.c  messages that come back to their sender
  * octet-qtest-fuzz.c  random accesses
  * octet-qtest-lib.c   a device with rings, tables and jobs, laid out by hand
  */
@@ -72,6 +73,7 @@ void wait_migration(OctetTest *t, const char *status);
 void save_state(OctetTest *t, const char *path);
 
 void octet_add_unplug_tests(void);
+void octet_add_inside_tests(void);
 void octet_add_fuzz_tests(void);
 
 #endif

@@ -63,6 +63,12 @@ static bool octet_here(const struct octet_step *step, int64_t end)
            (icount_enabled() || (step->brief && get_clock() < end));
 }
 
+/* A reset that is due steps the core again. */
+static bool octet_may_step(const OctetState *s)
+{
+    return s->running && !s->reset_due;
+}
+
 /* Takes in the result of a compute, and goes on for @brief_ns with brief ones. */
 static void octet_go_on(OctetCore *c, int64_t brief_ns)
 {
@@ -71,7 +77,7 @@ static void octet_go_on(OctetCore *c, int64_t brief_ns)
 
     c->computed = false;
     step = octet_step_machine(c);
-    while (c->s->running && octet_here(&step, end)) {
+    while (octet_may_step(c->s) && octet_here(&step, end)) {
         step = octet_compute(c);
     }
     octet_arm(c, step.deadline_ns);
@@ -79,16 +85,16 @@ static void octet_go_on(OctetCore *c, int64_t brief_ns)
 }
 
 /*
- * The only place that steps a core, with the big lock. While a compute is under
- * way there is nothing to do but interrupts that are due: the step after the
- * compute sees everything else. Returns whether the thread has to compute.
+ * The only place that steps a core; the caller is inside the device. While a
+ * compute is under way there is nothing to do but interrupts that are due: the step
+ * after the compute sees everything else. Returns whether the thread has to compute.
  */
 static bool octet_step(OctetCore *c, int64_t brief_ns)
 {
     OctetState *s = c->s;
 
     c->kicked = false;
-    if (!s->running) {
+    if (!octet_may_step(s)) {
         return false;
     }
     if (c->computing && !qatomic_load_acquire(&c->computed)) {
@@ -98,6 +104,20 @@ static bool octet_step(OctetCore *c, int64_t brief_ns)
     }
     octet_go_on(c, brief_ns);
     return c->computing;
+}
+
+/* Where somebody is inside, the core is stepped when they have left. */
+static bool octet_try_step(OctetCore *c, int64_t brief_ns)
+{
+    bool more;
+
+    if (!octet_enter(c->s)) {
+        c->kicked = true;
+        return false;
+    }
+    more = octet_step(c, brief_ns);
+    octet_leave(c->s);
+    return more;
 }
 
 /*
@@ -120,7 +140,7 @@ static bool octet_work(OctetCore *c, int64_t *held)
     bql_lock();
     start = get_clock();
     if (c->computing && c->computed) {
-        more = octet_step(c, 0);
+        more = octet_try_step(c, 0);
     }
     *held += get_clock() - start;
     bql_unlock();
@@ -156,7 +176,7 @@ static void octet_step_bh(void *opaque)
 {
     OctetCore *c = opaque;
 
-    if (octet_step(c, OCTET_BRIEF_NS)) {
+    if (octet_try_step(c, OCTET_BRIEF_NS)) {
         qemu_sem_post(&c->start);
     }
 }
@@ -170,15 +190,19 @@ void octet_worker_write(OctetState *s, uint64_t addr, uint32_t value)
 {
     unsigned int i;
 
-    s->writing = true;
+    if (!octet_enter(s)) {
+        return;
+    }
     octet_machine_write(s->machine, addr, value);
-    s->writing = false;
     octet_send_irqs(s);
     for (i = 0; i < s->config.cores; i++) {
-        if (s->core[i].kicked) {
-            octet_step_bh(&s->core[i]);
+        OctetCore *c = &s->core[i];
+
+        if (c->kicked && octet_step(c, OCTET_BRIEF_NS)) {
+            qemu_sem_post(&c->start);
         }
     }
+    octet_leave(s);
 }
 
 void octet_worker_kick(OctetState *s, unsigned int core)
@@ -186,7 +210,7 @@ void octet_worker_kick(OctetState *s, unsigned int core)
     /* The machine resets itself before there are workers. */
     if (s->core[core].step_bh) {
         s->core[core].kicked = true;
-        if (!s->writing) {
+        if (!s->entered) {
             qemu_bh_schedule(s->core[core].step_bh);
         }
     }
