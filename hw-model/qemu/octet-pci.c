@@ -11,7 +11,6 @@
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
-#include "block/aio.h"
 #include "qemu/main-loop.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
@@ -309,22 +308,9 @@ static void octet_realize(PCIDevice *pdev, Error **errp)
     s->plugged = true;
 }
 
-/* What octet_exit() has left; no callback of ours is on any stack. */
-static void octet_reap(void *opaque)
-{
-    OctetState *s = opaque;
-
-    octet_workers_free(s);
-    if (s->team) {
-        octet_team_free(s->team);
-        s->team = NULL;
-    }
-    object_unref(OBJECT(s));
-}
-
 /*
  * This may be a message's doing, with callbacks of ours on the stack, or in a
- * core's thread: all that they use is kept until the main loop has come round.
+ * core's thread: all that they use is kept for octet_reap().
  */
 static void octet_exit(PCIDevice *pdev)
 {
@@ -333,7 +319,6 @@ static void octet_exit(PCIDevice *pdev)
     s->plugged = false;
     s->irqs = 0;
     object_ref(OBJECT(s));
-    aio_bh_schedule_oneshot(qemu_get_aio_context(), octet_reap, s);
     octet_workers_stop(s);
     msix_unuse_all_vectors(pdev);
     msix_uninit_exclusive_bar(pdev);

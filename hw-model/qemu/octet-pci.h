@@ -3,7 +3,7 @@
  * Octet int8 accelerator: the PCI function around hw-model/core.
  *
  * octet-pci.c     QOM type, configuration space, BARs, DMA, MSI-X
- * octet-enter.c   what may not happen while one is inside the machine
+ * octet-enter.c   what may not happen while one is inside the machine; the end
  * octet-worker.c  one thread per core, bottom halves, timers, VM stop
  * octet-team.c    threads that share the arithmetic of large commands
  * octet-vmstate.c  the machine's state in a snapshot or a migration
@@ -68,6 +68,7 @@ typedef struct OctetCore {
  * @running: the VM runs; while it does not, no core steps
  * @entered: between octet_enter() and octet_leave(); big lock
  * @was_engaged: of QEMU's guard against accesses from inside, before that
+ * @users: threads that have not ended, and who is inside; big lock
  * @reset_due: the one who is inside resets the machine when it leaves
  * @irqs: messages to send, a bit for each vector; none while the VM is stopped
  * @saved: the machine's state on its way to or from a stream
@@ -89,6 +90,7 @@ struct OctetState {
     bool entered;
     bool was_engaged;
     bool reset_due;
+    unsigned int users;
     uint32_t irqs;
     uint8_t *saved;
     uint32_t saved_size;
@@ -114,8 +116,15 @@ void octet_reset_machine(OctetState *s);
 void octet_send_irqs(OctetState *s);
 
 void octet_workers_start(OctetState *s);
+
+/* Nothing new starts, what runs is cancelled; the threads end. */
 void octet_workers_stop(OctetState *s);
+
+/* Of threads that have ended. */
 void octet_workers_free(OctetState *s);
+
+/* The last act of a core's thread; without the big lock. */
+void octet_thread_ends(OctetState *s);
 
 /* Cancels computes and waits for them; what they did is not taken in. */
 void octet_workers_abandon(OctetState *s);

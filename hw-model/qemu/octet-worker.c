@@ -155,20 +155,22 @@ static bool octet_work(OctetCore *c, int64_t *held)
 static void *octet_worker(void *opaque)
 {
     OctetCore *c = opaque;
-    int64_t held;
+    int64_t held = 0;
+    bool more = false;
 
     rcu_register_thread();
     for (;;) {
-        qemu_sem_wait(&c->start);
+        if (!more) {
+            qemu_sem_wait(&c->start);
+            held = 0;
+        }
         if (qatomic_load_acquire(&c->quit)) {
             break;
         }
-        held = 0;
-        while (octet_work(c, &held)) {
-            ;
-        }
+        more = octet_work(c, &held);
     }
     rcu_unregister_thread();
+    octet_thread_ends(c->s);
     return NULL;
 }
 
@@ -286,11 +288,11 @@ void octet_workers_start(OctetState *s)
         qemu_thread_create(&c->thread, name, octet_worker, c,
                            QEMU_THREAD_JOINABLE);
     }
+    s->users = s->config.cores;
     s->running = runstate_is_running();
     s->vm_state = qemu_add_vm_change_state_handler(octet_vm_state, s);
 }
 
-/* Nothing new starts, what runs is cancelled. */
 void octet_workers_stop(OctetState *s)
 {
     unsigned int i;
@@ -299,10 +301,11 @@ void octet_workers_stop(OctetState *s)
     qemu_del_vm_change_state_handler(s->vm_state);
     for (i = 0; i < s->config.cores; i++) {
         octet_core_cancel(s->machine, i);
+        qatomic_store_release(&s->core[i].quit, true);
+        qemu_sem_post(&s->core[i].start);
     }
 }
 
-/* From the main loop: the threads are joined, and all is freed. */
 void octet_workers_free(OctetState *s)
 {
     unsigned int i;
@@ -310,12 +313,7 @@ void octet_workers_free(OctetState *s)
     for (i = 0; i < s->config.cores; i++) {
         OctetCore *c = &s->core[i];
 
-        qatomic_store_release(&c->quit, true);
-        qemu_sem_post(&c->start);
-        /* It may be waiting for the lock, to see that there is nothing to do. */
-        bql_unlock();
         qemu_thread_join(&c->thread);
-        bql_lock();
         timer_free(c->timer);
         qemu_bh_delete(c->step_bh);
         c->step_bh = NULL;
