@@ -170,9 +170,13 @@ class VM:
             code = self.proc.wait(5)
         except subprocess.TimeoutExpired:
             return "QEMU closed its ports"
-        self.stderr.seek(0)
-        said = self.stderr.read().strip().splitlines()
+        said = self.said().splitlines()
         return "QEMU ended, exit %d%s" % (code, ": " + said[-1] if said else "")
+
+    def said(self):
+        """What QEMU itself wrote."""
+        self.stderr.seek(0)
+        return self.stderr.read().strip()
 
     def send(self, port, text):
         try:
@@ -263,9 +267,9 @@ class VM:
         return int(request.split()[1])
 
     def blocked_tasks(self):
-        """SysRq-w and -l on the console, for the log of a guest that hangs."""
+        """SysRq-w, -l and -q on the console, for the log of a guest that hangs."""
         try:
-            for key in "wl":
+            for key in "wlq":
                 self.qmp({"execute": "chardev-send-break",
                           "arguments": {"id": "con"}}, 5)
                 self.socks["con"].sendall(key.encode())
