@@ -19,7 +19,7 @@
  */
 #define OCTET_SAVED_MAX INT32_MAX
 
-static void octet_drop_saved(OctetState *s)
+static void octet_drop_loaded(OctetState *s)
 {
     g_free(s->saved);
     s->saved = NULL;
@@ -44,17 +44,22 @@ static int octet_pre_save(void *opaque)
         free(data);
         return -EFBIG;
     }
-    octet_drop_saved(s);
-    s->saved = g_memdup2(data, size);
+    octet_drop_loaded(s);
+    /* Not a copy: there may be no memory for another. */
+    s->saved = data;
     s->saved_size = size;
-    free(data);
     trace_octet_save(s->saved_size);
     return 0;
 }
 
+/* The machine's own allocation, other than what was loaded. */
 static int octet_post_save(void *opaque)
 {
-    octet_drop_saved(opaque);
+    OctetState *s = opaque;
+
+    free(s->saved);
+    s->saved = NULL;
+    s->saved_size = 0;
     return 0;
 }
 
@@ -63,7 +68,7 @@ static int octet_pre_load(void *opaque)
     OctetState *s = opaque;
 
     octet_workers_abandon(s);
-    octet_drop_saved(s);
+    octet_drop_loaded(s);
     return 0;
 }
 
@@ -86,7 +91,7 @@ static int octet_post_load(void *opaque, int version_id)
         error_report("octet: %s", err[0] ? err : strerror(-rc));
     }
     trace_octet_load(s->saved_size, rc);
-    octet_drop_saved(s);
+    octet_drop_loaded(s);
     return rc;
 }
 
