@@ -14,6 +14,8 @@
 #define CLOCK_MIN	UINT64_C(1000)
 #define CLOCK_MAX	UINT64_C(10000000000)
 #define BPC_MAX		4096u
+#define SHARE_MIN	(UINT64_C(16) << 20)
+#define SHARE_DEFAULT	(UINT64_C(2) << 30)
 
 struct array {
 	const char *name;
@@ -173,6 +175,13 @@ static const char *set_dram(struct octet_config *config, void *field, const char
 	return NULL;
 }
 
+static const char *set_host_memory(struct octet_config *config, void *field, const char *value)
+{
+	(void)field;
+	return parse_number(value, 1024, &config->host_memory) ?
+	       "a number of bytes, or 0 for 2G a core" : NULL;
+}
+
 static const char *set_timing(struct octet_config *config, void *field, const char *value)
 {
 	(void)field;
@@ -227,6 +236,7 @@ static const struct property properties[] = {
 	{ "sram", set_sram, 0 },
 	{ "clock", set_clock, 0 },
 	{ "dram-bytes-per-cycle", set_dram, 0 },
+	{ "host-memory", set_host_memory, 0 },
 	{ "timing", set_timing, 0 },
 	{ "inject-hang", set_count, INJECT(hang) },
 	{ "inject-livelock", set_count, INJECT(livelock) },
@@ -330,6 +340,10 @@ int octet_config_check(struct octet_config *config, char *err, size_t err_size)
 	if (config->dram_bpc > BPC_MAX)
 		return refuse(err, err_size, "dram-bytes-per-cycle is %u: must be 1 to 4096",
 			      config->dram_bpc);
+	if (config->host_memory && config->host_memory / config->cores < SHARE_MIN)
+		return refuse(err, err_size, "host-memory is %llu: must be at least 16M for each "
+			      "of %u cores, or 0 for 2G each",
+			      (unsigned long long)config->host_memory, config->cores);
 	if (config->timing != OCTET_TIMING_FAST && config->timing != OCTET_TIMING_PACED)
 		return refuse(err, err_size, "timing is %d: must be fast or paced",
 			      (int)config->timing);
@@ -338,5 +352,7 @@ int octet_config_check(struct octet_config *config, char *err, size_t err_size)
 	config->c = a->c;
 	if (!config->dram_bpc)
 		config->dram_bpc = a->dram_bpc;
+	if (!config->host_memory)
+		config->host_memory = config->cores * SHARE_DEFAULT;
 	return 0;
 }

@@ -33,10 +33,11 @@
  *   after it completes the reset.
  *
  * Untrusted: every register write, every byte read through dma_read(). Host
- * memory does not depend on the host's RAM or the SRAM: a core at work has a dense
+ * memory does not depend on the guest's RAM or the SRAM: a core at work has a dense
  * copy of each operand, up to 2^28 bytes whatever memory it repeats, int4 weights
- * twice that, and up to 8 tensors of a chain: 4 GiB at most. An allocation that
- * fails ends the job with OCTET_STATUS_NO_MEMORY; large copies go with their job.
+ * twice that, three bytes more for each weight, and up to 8 tensors of a chain. All that
+ * is at most the core's share of host_memory: a job that asks for more, or an allocation
+ * that fails, ends with OCTET_STATUS_NO_MEMORY. Large copies go with their job.
  */
 #ifndef OCTET_CORE_H
 #define OCTET_CORE_H
@@ -107,6 +108,8 @@ struct octet_inject {
  * @sram: bytes per core, a multiple of 4096, 64 KiB..64 MiB
  * @clock_hz: at least 1 kHz
  * @dram_bpc: DRAM bytes per cycle; 0: the array's default
+ * @host_memory: bytes of the host that copies of operands may take, shared equally by the
+ *	cores; at least 16 MiB for each, 0: 2 GiB for each
  * @timing: see enum octet_timing
  * @inject: faults from the start
  */
@@ -117,6 +120,7 @@ struct octet_config {
 	uint64_t sram;
 	uint64_t clock_hz;
 	unsigned int dram_bpc;
+	uint64_t host_memory;
 	enum octet_timing timing;
 	struct octet_inject inject;
 };
@@ -127,7 +131,8 @@ void octet_config_default(struct octet_config *config);
 /**
  * octet_config_set() - set one property by its name, as on QEMU's command line
  * @key: cores, array, sram (K, M suffix), clock (Hz; K, M, G suffix),
- *	dram-bytes-per-cycle, timing (fast, paced), inject-hang, inject-livelock,
+ *	dram-bytes-per-cycle, host-memory (K, M, G suffix), timing (fast, paced),
+ *	inject-hang, inject-livelock,
  *	inject-stuck-core, inject-stuck-device, inject-command,
  *	inject-drop-irq, inject-dma-error, inject-bad-completion, inject-core,
  *	gone, break-sram-zeroing, break-tlb-invalidation, break-tlb-tags,

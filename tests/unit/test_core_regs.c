@@ -279,6 +279,7 @@ static void test_config(void **state)
 	refused("clock", "999", "1K");
 	refused("clock", "-1", "1K");
 	refused("dram-bytes-per-cycle", "4097", "4096");
+	refused("host-memory", "16X", "2G a core");
 	refused("timing", "slow", "paced");
 	refused("inject-core", "8", "-1");
 	refused("inject-hang", "x", "number");
@@ -308,6 +309,10 @@ static void test_config_by_hand(void **state)
 	octet_config_default(&cfg);
 	cfg.sram = 100;
 	assert_null(octet_machine_new(&cfg, &host, err, sizeof(err)));
+	octet_config_default(&cfg);
+	cfg.host_memory = (UINT64_C(32) << 20) - 1;
+	assert_null(octet_machine_new(&cfg, &host, err, sizeof(err)));
+	assert_non_null(strstr(err, "at least 16M for each of 2 cores"));
 	octet_config_default(&cfg);
 	cfg.clock_hz = 0;
 	assert_null(octet_machine_new(&cfg, &host, NULL, 0));
