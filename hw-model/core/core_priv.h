@@ -122,6 +122,7 @@ struct octet_fault {
 struct octet_buffer {
 	void *data;
 	size_t size;
+	uint64_t charged;	/* bytes that the job in work has asked for */
 };
 
 /*
@@ -225,7 +226,9 @@ struct octet_core {
 
 	struct octet_buffer cmds, timing, reports, src, src2, wgt, prm, chn, table, out;
 	struct octet_buffer stage;			/* gather: pages of short runs */
+	struct octet_buffer packed_weights;		/* no data: a compute has its own */
 	struct octet_buffer link[OCTET_CHAIN_MAX];	/* tensors of the chain */
+	uint64_t charged;				/* of all of these */
 
 	/* shared with the compute thread */
 	atomic_bool cancel;
@@ -273,8 +276,9 @@ static inline int octet_fail(struct octet_fault *fault, int status,
 }
 
 /* machine.c */
-int octet_buffer_need(struct octet_buffer *b, size_t size);
-void octet_buffer_trim(struct octet_buffer *b);
+int octet_buffer_charge(struct octet_core *core, struct octet_buffer *b, uint64_t size);
+int octet_buffer_need(struct octet_core *core, struct octet_buffer *b, size_t size);
+void octet_buffer_trim(struct octet_core *core, struct octet_buffer *b);
 void octet_core_reset(struct octet_core *core);
 void octet_device_reset(struct octet_machine *m);
 void octet_core_stop(struct octet_core *core);

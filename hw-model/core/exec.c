@@ -10,6 +10,9 @@
 /* Elements of int4 weights that one step makes bytes of. */
 #define UNPACK_SLICE	(UINT64_C(1) << 20)
 
+/* Bytes for each weight that a compute may need to bring them in order; DEPTHWISE does. */
+#define PACKED_BYTES	3
+
 static int refuse(struct octet_fault *fault, int status)
 {
 	return octet_fail(fault, status, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
@@ -62,7 +65,7 @@ static int load(struct octet_core *core, enum octet_operand_index index,
 	if (!core->walking) {
 		if (octet_view_operand(&view, &core->work.cmd, index))
 			return octet_bad(fault, OCTET_STATUS_TOO_LARGE, index);
-		if (octet_buffer_need(buffer, room * view.dense))
+		if (octet_buffer_need(core, buffer, room * view.dense))
 			return octet_bad(fault, OCTET_STATUS_NO_MEMORY, index);
 		octet_walk_begin(core, &view, index, buffer->data);
 		core->walking = true;
@@ -182,6 +185,9 @@ static int load_weights(struct octet_core *core, struct octet_fault *fault)
 	if (octet_operand_absent(&work->cmd.wgt))
 		return 0;
 	if (!core->packed) {
+		if (octet_buffer_charge(core, &core->packed_weights,
+					PACKED_BYTES * octet_view_weights(&work->cmd)))
+			return octet_bad(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_WGT);
 		status = load(core, OCTET_OPERAND_WGT, &core->wgt, nibbles ? 2 : 1, fault);
 		if (status)
 			return status;
@@ -227,7 +233,7 @@ static int map_result(struct octet_core *core, struct octet_fault *fault)
 	if (!core->walking) {
 		if (octet_view_operand(&view, &core->work.cmd, OCTET_OPERAND_DST))
 			return octet_bad(fault, OCTET_STATUS_TOO_LARGE, OCTET_OPERAND_DST);
-		if (octet_buffer_need(&core->out, view.dense))
+		if (octet_buffer_need(core, &core->out, view.dense))
 			return octet_bad(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_DST);
 		octet_walk_begin(core, &view, OCTET_OPERAND_DST, core->out.data);
 		core->work.dst = core->out.data;
@@ -376,7 +382,7 @@ static void complete(struct octet_core *core)
 		account(core, i - job->entry.first);
 	job->chain_cycles = 0;
 	for (unsigned int i = 0; i < OCTET_CHAIN_MAX; i++)
-		octet_buffer_trim(&core->link[i]);
+		octet_buffer_trim(core, &core->link[i]);
 }
 
 /* Keeps the result of a command, and what is still to be read. */
@@ -388,7 +394,7 @@ static void keep_link(struct octet_core *core)
 	swap(&core->out, &core->link[at + 1]);
 	for (unsigned int k = 0; k <= at; k++)
 		if (!octet_chain_reads(chain(job), at + 1, last, k))
-			octet_buffer_trim(&core->link[k]);
+			octet_buffer_trim(core, &core->link[k]);
 }
 
 /*

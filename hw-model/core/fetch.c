@@ -66,9 +66,9 @@ int octet_fetch_room(struct octet_core *core)
 	struct octet_job *job = &core->job;
 	uint32_t count = octet_job_count(job);
 
-	if (octet_buffer_need(&core->cmds, count * sizeof(struct octet_cmd)) ||
-	    octet_buffer_need(&core->timing, count * sizeof(struct octet_cycles_cmd)) ||
-	    octet_buffer_need(&core->reports, count * sizeof(struct octet_report)))
+	if (octet_buffer_need(core, &core->cmds, count * sizeof(struct octet_cmd)) ||
+	    octet_buffer_need(core, &core->timing, count * sizeof(struct octet_cycles_cmd)) ||
+	    octet_buffer_need(core, &core->reports, count * sizeof(struct octet_report)))
 		return -ENOMEM;
 	job->cmds = core->cmds.data;
 	job->reports = core->reports.data;

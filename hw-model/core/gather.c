@@ -162,7 +162,7 @@ static int stage(struct walker *w)
 	const struct octet_pages *pages = w->pages;
 	struct octet_walk *k = w->walk;
 
-	if (octet_buffer_need(&w->core->stage, pages->count << OCTET_PAGE_SHIFT))
+	if (octet_buffer_need(w->core, &w->core->stage, pages->count << OCTET_PAGE_SHIFT))
 		return failed(w, OCTET_STATUS_NO_MEMORY, 0);
 	for (; k->staged < pages->count; k->staged++) {
 		uint64_t offset = (uint64_t)k->staged << OCTET_PAGE_SHIFT;

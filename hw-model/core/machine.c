@@ -36,24 +36,43 @@ void octet_trace(struct octet_machine *m, const char *fmt, ...)
 	m->host.trace(m->host.opaque, text);
 }
 
-/* Room for @size bytes whose old contents do not matter: 0 or -ENOMEM. */
-int octet_buffer_need(struct octet_buffer *b, size_t size)
+/*
+ * The job asks for @size bytes: 0 or -ENOMEM. What it asks for counts, not what is there,
+ * so that how it ends depends neither on other cores nor on earlier jobs.
+ */
+int octet_buffer_charge(struct octet_core *core, struct octet_buffer *b, uint64_t size)
 {
-	void *grown;
+	uint64_t share = core->m->config.host_memory / core->m->config.cores;
 
-	if (size <= b->size)
+	if (size <= b->charged)
 		return 0;
-	grown = malloc(size);
-	if (!grown)
+	if (size - b->charged > share - core->charged) {
+		octet_trace(core->m, "core %u: the job needs more than the core's share of "
+			    "host-memory, %llu bytes", core->index, (unsigned long long)share);
 		return -ENOMEM;
-	free(b->data);
-	b->data = grown;
-	b->size = size;
+	}
+	core->charged += size - b->charged;
+	b->charged = size;
 	return 0;
 }
 
-void octet_buffer_trim(struct octet_buffer *b)
+/* Room for @size bytes whose old contents do not matter: 0 or -ENOMEM. */
+int octet_buffer_need(struct octet_core *core, struct octet_buffer *b, size_t size)
 {
+	if (octet_buffer_charge(core, b, size))
+		return -ENOMEM;
+	if (size <= b->size)
+		return 0;
+	free(b->data);
+	b->data = malloc(size);
+	b->size = b->data ? size : 0;
+	return b->data ? 0 : -ENOMEM;
+}
+
+void octet_buffer_trim(struct octet_core *core, struct octet_buffer *b)
+{
+	core->charged -= b->charged;
+	b->charged = 0;
 	if (b->size <= OCTET_BUFFER_KEEP)
 		return;
 	free(b->data);
@@ -66,6 +85,7 @@ static struct octet_buffer *buffer(struct octet_core *core, unsigned int i)
 	struct octet_buffer *all[] = {
 		&core->cmds, &core->timing, &core->reports, &core->src, &core->src2,
 		&core->wgt, &core->prm, &core->chn, &core->table, &core->out, &core->stage,
+		&core->packed_weights,
 	};
 	const unsigned int count = sizeof(all) / sizeof(all[0]);
 
@@ -77,7 +97,7 @@ static struct octet_buffer *buffer(struct octet_core *core, unsigned int i)
 static void trim(struct octet_core *core)
 {
 	for (unsigned int i = 0; buffer(core, i); i++)
-		octet_buffer_trim(buffer(core, i));
+		octet_buffer_trim(core, buffer(core, i));
 }
 
 void octet_core_kick(struct octet_core *core)

@@ -230,7 +230,7 @@ static void result(struct octet_stream *s, struct octet_core *core)
 	octet_stream_rule(s, size <= BIT_ULL(OCTET_OPERAND_ORDER) && done < size,
 			  "a result has a size that it cannot have");
 	octet_stream_rule(s, s->why || size - done <= s->size - s->at, "it ends early");
-	if (s->loading && !s->why && octet_buffer_need(&core->out, size))
+	if (s->loading && !s->why && octet_buffer_need(core, &core->out, size))
 		octet_stream_rule(s, false, "no memory");
 	if (s->why)
 		return;

@@ -355,6 +355,9 @@ static const Property octet_properties[] = {
     DEFINE_PROP_UNSIGNED_NODEFAULT("dram-bytes-per-cycle", OctetState,
                                    config.dram_bpc, qdev_prop_uint32,
                                    uint32_t),
+    DEFINE_PROP_UNSIGNED_NODEFAULT("host-memory", OctetState,
+                                   config.host_memory, qdev_prop_size,
+                                   uint64_t),
     DEFINE_PROP_STRING("timing", OctetState, timing),
     DEFINE_PROP_UINT32("threads", OctetState, threads, 0),
 };
@@ -369,6 +372,8 @@ static void octet_describe(ObjectClass *klass)
         { "sram", "bytes per core, a multiple of 4096" },
         { "clock", "Hz" },
         { "dram-bytes-per-cycle", "0: what suits the array" },
+        { "host-memory", "bytes of the host that copies of operands may take, "
+                         "shared equally by the cores; 0 (default): 2 GiB each" },
         { "threads", "that share a core's arithmetic on the host, 1 to 16; "
                      "0 (default): as many as it has processors, at most 4" },
         { "timing", "fast (default), or paced: complete in modelled time" },

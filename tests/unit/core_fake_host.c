@@ -243,6 +243,8 @@ void fake_run(struct fake *f)
 		while (octet_core_step(f->m, c).kind == OCTET_STEP_COMPUTE)
 			octet_core_compute(f->m, c);
 		f->kicked[c] = false;
+		if (f->m->core[c].phase == OCTET_PHASE_FETCH && f->m->core[c].charged)
+			die("a core at rest has copies of operands");
 	}
 }
 
