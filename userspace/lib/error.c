@@ -149,7 +149,8 @@ static const struct status_words statuses[] = {
 	{ OCTET_STATUS_BAD_CHAIN, -EFAULT, "BAD_CHAIN", "a chain breaks a rule, see the manual" },
 	{ OCTET_STATUS_BUDGET, -ETIME, "BUDGET", "the job would exceed its cycle budget" },
 	{ OCTET_STATUS_INJECTED, -EFAULT, "INJECTED", "a fault injected on purpose" },
-	{ OCTET_STATUS_NO_MEMORY, -EFAULT, "NO_MEMORY", "the machine's host is out of memory" },
+	{ OCTET_STATUS_NO_MEMORY, -EFAULT, "NO_MEMORY",
+	  "the machine's host has no memory for it, or its host-memory is too small: split the job" },
 };
 
 static const struct status_words *status_find(uint32_t status)
