@@ -92,7 +92,7 @@ device() {
 # The compiler and the libraries of the system are inputs too.
 base_key() {
 	echo "$options"
-	cat "$here/octet.mak" /etc/os-release
+	cat "$here/octet.mak" "$here"/fixes/*.patch /etc/os-release
 	gcc -dumpfullversion 2>&1 || :
 	echo "${QEMU_SRC-$suite}"
 	[ -z "${QEMU_SRC-}" ] || cat "$QEMU_SRC/VERSION"

@@ -9,7 +9,8 @@ usage() {
 	usage: hw-model/qemu/tree.sh --sources
 	       hw-model/qemu/tree.sh [--empty] QEMU-SOURCE
 	Puts Octet at hw/misc/octet of a QEMU source tree, its qtests (*qtest*)
-	at tests/qtest/octet, and names both in QEMU's build files.
+	at tests/qtest/octet, and names both in QEMU's build files. Mends what
+	Octet's tests found in QEMU itself (fixes/).
 	  --sources  only list our files, one a line
 	  --empty    all but the device and the qtests themselves
 	END
@@ -81,6 +82,9 @@ hook() {
 		echo "source octet/Kconfig" >>hw/misc/Kconfig
 	f=configs/devices/x86_64-softmmu/octet.mak
 	cmp -s "$hw/qemu/octet.mak" $f || cp "$hw/qemu/octet.mak" $f
+	# As it is in 10.0; others have no such line.
+	! grep -q 'address_space_to_dispatch(cpuas->as)' system/physmem.c ||
+		patch -s -p1 <"$hw/qemu/fixes/tlb-view.patch"
 }
 
 empty=
