@@ -139,6 +139,11 @@ static int octet_device_flush_tlb(struct octet_device *odev, u32 asid, u64 va,
 	if (!octet_pm_enter(odev))
 		return 0;
 	mutex_lock(&odev->tlb_lock);
+	/*
+	 * Pairs with octet_reset_revive(): jobs of a device that has come back find
+	 * the entries cleared, or it is seen here that it is not lost any more.
+	 */
+	smp_mb();
 	ret = octet_device_tlb_idle(odev);
 	if (ret || READ_ONCE(odev->lost))
 		goto out_unlock;

@@ -96,7 +96,7 @@ struct octet_caps {
  * @pm: power references
  * @resets: device resets since probe
  * @lost: 0, or why no job runs any more: -ENODEV (gone), -EIO (stuck); the
- *	device writes no memory once it is set
+ *	device writes no client's memory while it is set
  * @dump: room for what is seen of a failure
  * @stopped: remove has stopped the device
  * @mock: takes the place of @regs in tests

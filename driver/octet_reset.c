@@ -117,6 +117,14 @@ static unsigned long octet_reset_all(struct octet_device *odev)
 	return GENMASK(odev->caps.cores - 1, 0);
 }
 
+static void octet_reset_stop_scheds(struct octet_device *odev)
+{
+	u32 i;
+
+	for (i = 0; i < odev->caps.cores; i++)
+		drm_sched_wqueue_stop(&odev->cores[i].sched);
+}
+
 /* Return: 0 when all cores work again, or why the device is lost. */
 static int octet_reset_hw(struct octet_device *odev)
 {
@@ -142,8 +150,7 @@ static void octet_reset_device(struct octet_device *odev)
 	u32 i;
 	int ret;
 
-	for (i = 0; i < odev->caps.cores; i++)
-		drm_sched_wqueue_stop(&odev->cores[i].sched);
+	octet_reset_stop_scheds(odev);
 	octet_reset_quiesce(odev, octet_reset_all(odev), true);
 
 	/* Before the fences tell of it. To wake up is none. */
@@ -236,21 +243,28 @@ void octet_reset_work(struct work_struct *work)
 
 /*
  * What reset the device from outside may have brought it back. The mappings of
- * its clients are as they were, and so their queues work again.
+ * its clients are as they were, and so their queues work again. No job runs in
+ * between, while some cores take jobs and others do not; nor while @lost still
+ * says that nothing needs to be invalidated. The caller starts the schedulers.
  */
 static void octet_reset_revive(struct octet_device *odev)
 {
 	u32 i;
 
+	octet_reset_stop_scheds(odev);
 	if (octet_reset_hw(odev)) {
 		pci_clear_master(to_pci_dev(odev->drm.dev));
+		/* Some cores may run again. */
+		for (i = 0; i < odev->caps.cores; i++)
+			octet_core_kill(&odev->cores[i], -ENODEV);
 		return;
 	}
+	/* Pairs with octet_device_flush_tlb(); the doorbell of a job orders. */
+	WRITE_ONCE(odev->lost, 0);
 	for (i = 0; i < odev->caps.cores; i++) {
 		octet_core_revive(&odev->cores[i]);
 		octet_core_watch(&odev->cores[i]);
 	}
-	WRITE_ONCE(odev->lost, 0);
 	drm_info(&odev->drm, "the device is back\n");
 }
 
@@ -289,8 +303,7 @@ static void octet_reset_park(struct octet_device *odev)
 	int ret = 0;
 	u32 i;
 
-	for (i = 0; i < odev->caps.cores; i++)
-		drm_sched_wqueue_stop(&odev->cores[i].sched);
+	octet_reset_stop_scheds(odev);
 	octet_reset_quiesce(odev, octet_reset_all(odev), false);
 
 	busy = octet_reset_busy(odev, octet_reset_all(odev));

@@ -213,12 +213,17 @@ static void octet_mock_write_core(struct octet_mock *mock, u32 c, u32 reg, u32 v
 
 static void octet_mock_reset(struct octet_mock *mock)
 {
+	struct octet_device *odev = mock->odev;
 	u32 c;
 
+	mock->master = mock->pdev.is_busmaster;
+	mock->paused = true;
+	for (c = 0; c < odev->caps.cores; c++)
+		mock->paused &= READ_ONCE(odev->cores[c].sched.pause_submit);
 	if (mock->stuck)
 		return;
 	mock->resets++;
-	for (c = 0; c < mock->odev->caps.cores; c++) {
+	for (c = 0; c < odev->caps.cores; c++) {
 		octet_mock_reset_core(mock, c);
 		mock->core[c].stuck = false;
 		memset(mock->core[c].counters, 0, sizeof(mock->core[c].counters));
@@ -238,10 +243,8 @@ void octet_mock_write(struct octet_mock *mock, u32 reg, u32 value)
 		goto out_unlock;
 	}
 	mock->regs[reg / sizeof(u32)] = value;
-	if (reg == OCTET_REG_CTRL && value & OCTET_CTRL_RESET) {
-		mock->master = mock->pdev.is_busmaster;
+	if (reg == OCTET_REG_CTRL && value & OCTET_CTRL_RESET)
 		octet_mock_reset(mock);
-	}
 	if (reg == OCTET_REG_TLB_CMD)
 		mock->flushes++;
 out_unlock:

@@ -117,6 +117,7 @@ struct octet_mock_core {
  * @flushes: invalidations
  * @resets: device resets
  * @master: it could access memory when its last reset was asked for
+ * @paused: no scheduler handed out jobs then
  */
 struct octet_mock {
 	struct pci_dev pdev;
@@ -132,6 +133,7 @@ struct octet_mock {
 	u32 flushes;
 	u32 resets;
 	bool master;
+	bool paused;
 };
 
 /**

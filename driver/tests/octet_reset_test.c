@@ -413,6 +413,8 @@ static void octet_reset_test_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, odev->lost, 0);
 	KUNIT_EXPECT_FALSE(test, t->mock->master);
 	KUNIT_EXPECT_TRUE(test, t->mock->pdev.is_busmaster);
+	/* What waited for a fence meanwhile finds all cores at work, or none. */
+	KUNIT_EXPECT_TRUE(test, t->mock->paused);
 	queue = octet_mock_queue(test, t->mock, t->file);
 	KUNIT_EXPECT_EQ(test, 0, octet_mock_wait(test, octet_mock_job(test, t->mock,
 								      t->file, queue)));
