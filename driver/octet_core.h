@@ -164,6 +164,7 @@ void octet_core_await_resumed(struct octet_core *core);
 bool octet_core_hold(struct octet_core *core);
 bool octet_core_late(struct octet_core *core);
 void octet_core_stop(struct octet_core *core);
+void octet_core_expire(struct octet_core *core);
 void octet_core_settle(struct octet_core *core);
 void octet_core_mask(struct octet_core *core);
 void octet_core_count_reset(struct octet_core *core, int error);

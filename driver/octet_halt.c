@@ -117,6 +117,22 @@ void octet_core_stop(struct octet_core *core)
 	octet_core_write(core, OCTET_CORE_CTRL, OCTET_CORE_CTRL_STOP);
 }
 
+/* The same, of a core that is held, when its job has had all its time. */
+void octet_core_expire(struct octet_core *core)
+{
+	struct octet_job *job;
+	unsigned long flags;
+
+	spin_lock_irqsave(&core->lock, flags);
+	octet_core_process_locked(core);
+	job = octet_core_head(core);
+	/* If it has just ended, the next one has not begun: octet_core_accuse() */
+	if (job && !core->broken)
+		core->halt.guilty = job->seq;
+	spin_unlock_irqrestore(&core->lock, flags);
+	octet_core_stop(core);
+}
+
 void octet_core_mask(struct octet_core *core)
 {
 	octet_core_write(core, OCTET_CORE_IRQ_ENABLE, 0);

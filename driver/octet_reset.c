@@ -79,9 +79,10 @@ static u64 octet_reset_patience(struct octet_device *odev, unsigned long mask)
 }
 
 /*
- * Brings cores to a stand: at the end of their jobs, or, with @stop, where that
- * takes too long, between two commands. Cores that take no notice go on, and so
- * do, with little patience, those whose job has had its time.
+ * Brings cores to a stand: at the end of their jobs, or between two commands; with
+ * @stop, where the end takes too long, else when the job has had its time. Those
+ * whose job has had it already are left little patience, and who takes no notice
+ * goes on.
  */
 static void octet_reset_quiesce(struct octet_device *odev, unsigned long mask,
 				bool stop)
@@ -107,7 +108,12 @@ static void octet_reset_quiesce(struct octet_device *odev, unsigned long mask,
 		for_each_set_bit(i, &wait, OCTET_MAX_CORES)
 			octet_core_stop(&odev->cores[i]);
 	}
-	octet_reset_wait(odev, wait, octet_reset_patience(odev, wait));
+	late = octet_reset_wait(odev, wait, octet_reset_patience(odev, wait));
+	if (!stop) {
+		for_each_set_bit(i, &late, OCTET_MAX_CORES)
+			octet_core_expire(&odev->cores[i]);
+		octet_reset_wait(odev, late, OCTET_LATE_US);
+	}
 	for_each_set_bit(i, &mask, OCTET_MAX_CORES)
 		octet_core_settle(&odev->cores[i]);
 }

@@ -506,22 +506,37 @@ static void octet_reset_test_park(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, octet_reset_test_counters(test, 0).device_resets, 0);
 }
 
-/* Function level reset, with jobs under way: they run again, with their fences. */
+/*
+ * Function level reset, with jobs under way that have had their time before it:
+ * one hangs, the other is told to stop, which is no failure of its core.
+ */
 static void octet_reset_test_function(struct kunit *test)
 {
 	struct octet_reset_test *t = test->priv;
-	struct dma_fence *fence[CORES];
-	u32 i;
+	struct dma_fence *fence[CORES], *behind;
+	u64 resets[CORES];
+	u32 i, other;
 
-	octet_reset_test_occupy(test, OCTET_MOCK_SLOW, fence);
+	for (i = 0; i < CORES; i++)
+		resets[i] = octet_reset_test_counters(test, i).core_resets;
+	octet_reset_test_occupy(test, OCTET_MOCK_HANG, fence);
+	other = octet_mock_queue(test, t->mock, t->file);
+	behind = octet_mock_job(test, t->mock, t->file, other);
 	t->mock->odev->timeout_ms = 50;
 	octet_pm_prepare_reset(t->mock->odev);
 	KUNIT_EXPECT_TRUE(test, t->mock->odev->pm.asleep);
 	KUNIT_EXPECT_FALSE(test, octet_pm_enter(t->mock->odev));
+	for (i = 0; i < CORES; i++) {
+		KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[i]), -ETIME);
+		KUNIT_EXPECT_EQ(test, t->mock->core[i].stops, i);
+		KUNIT_EXPECT_EQ(test, octet_reset_test_counters(test, i).timeouts, 1);
+		KUNIT_EXPECT_EQ(test, octet_reset_test_counters(test, i).core_resets,
+				resets[i] + !i);
+	}
+	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(behind));
 	octet_pm_finish_reset(t->mock->odev);
 	KUNIT_EXPECT_FALSE(test, t->mock->odev->pm.asleep);
-	for (i = 0; i < CORES; i++)
-		KUNIT_EXPECT_LE(test, octet_mock_wait(test, fence[i]), 0);
+	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, behind), 0);
 	KUNIT_EXPECT_EQ(test, 0,
 			octet_mock_wait(test, octet_mock_job(test, t->mock, t->file,
 							     octet_mock_queue(test, t->mock,
