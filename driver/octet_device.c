@@ -380,7 +380,7 @@ int octet_device_init_parts(struct octet_device *odev)
 }
 
 /* It accesses no memory after this. It may be here or gone. */
-void octet_device_stop(struct octet_device *odev)
+static void octet_device_stop(struct octet_device *odev)
 {
 	u32 i;
 
@@ -420,6 +420,24 @@ static int octet_device_flr(struct pci_dev *pdev)
 	return ret;
 }
 
+/* Those that run are waited for, none comes any more. */
+static void octet_device_disable_works(struct octet_device *odev)
+{
+	u32 i;
+
+	disable_work_sync(&odev->reset_work);
+	for (i = 0; i < odev->caps.cores; i++)
+		disable_delayed_work_sync(&odev->cores[i].watchdog);
+}
+
+/* Instead of octet_device_remove(), of a device that nobody could open. */
+void octet_device_abandon(struct octet_device *odev)
+{
+	/* An error of a ring may have queued some. */
+	octet_device_disable_works(odev);
+	octet_device_stop(odev);
+}
+
 /* The order matters: what is registered later is released earlier. */
 int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 {
@@ -436,6 +454,8 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev)
 	ret = octet_device_start(odev);
 	if (ret == -EIO && !octet_device_flr(pdev))
 		ret = octet_device_start(odev);
+	if (ret)
+		octet_device_abandon(odev);
 	return ret;
 }
 
@@ -449,11 +469,7 @@ void octet_device_remove(struct octet_device *odev)
 	u32 i;
 
 	drm_dev_unplug(&odev->drm);
-
-	cancel_work_sync(&odev->reset_work);
-	for (i = 0; i < odev->caps.cores; i++)
-		cancel_delayed_work_sync(&odev->cores[i].watchdog);
-
+	octet_device_disable_works(odev);
 	octet_device_stop(odev);
 	WRITE_ONCE(odev->lost, -ENODEV);
 	complete_all(&odev->stopped);

@@ -173,7 +173,7 @@ int octet_device_init(struct octet_device *odev, struct pci_dev *pdev);
 int octet_device_read_caps(struct octet_device *odev);
 int octet_device_init_parts(struct octet_device *odev);
 int octet_device_start(struct octet_device *odev);
-void octet_device_stop(struct octet_device *odev);
+void octet_device_abandon(struct octet_device *odev);
 void octet_device_remove(struct octet_device *odev);
 void octet_device_park(struct octet_device *odev);
 void octet_device_unpark(struct octet_device *odev);

@@ -289,11 +289,11 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	ret = octet_sysfs_init(odev);
 	if (ret)
-		goto err_stop;
+		goto err_abandon;
 	octet_debugfs_init(odev);
 	ret = drm_dev_register(&odev->drm, 0);
 	if (ret)
-		goto err_stop;
+		goto err_abandon;
 	octet_pm_enable(odev);
 
 	drm_info(&odev->drm, "%u cores, %lux%lux%lu MACs, %u KiB SRAM, %u ms job timeout\n",
@@ -303,8 +303,8 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		 odev->caps.sram_size / 1024, odev->timeout_ms);
 	return 0;
 
-err_stop:
-	octet_device_stop(odev);
+err_abandon:
+	octet_device_abandon(odev);
 	return ret;
 }
 

@@ -543,6 +543,27 @@ static void octet_reset_test_function(struct kunit *test)
 									      t->file))));
 }
 
+/* A probe that fails late: whatever asks for recovery then gets none. */
+static void octet_reset_test_abandon(struct kunit *test)
+{
+	struct octet_reset_test *t = test->priv;
+	struct octet_device *odev = t->mock->odev;
+	u32 i, resets;
+
+	queue_delayed_work(odev->reset_wq, &odev->cores[0].watchdog, HZ * 1000);
+	octet_device_abandon(odev);
+	KUNIT_EXPECT_FALSE(test, t->mock->pdev.is_busmaster);
+	resets = t->mock->resets;
+	octet_device_queue_reset(odev);
+	for (i = 0; i < CORES; i++) {
+		mod_delayed_work(odev->reset_wq, &odev->cores[i].watchdog, HZ * 1000);
+		KUNIT_EXPECT_FALSE(test, delayed_work_pending(&odev->cores[i].watchdog));
+		KUNIT_EXPECT_EQ(test, t->mock->core[i].irq_enable, 0);
+	}
+	flush_workqueue(odev->reset_wq);
+	KUNIT_EXPECT_EQ(test, t->mock->resets, resets);
+}
+
 /* Removal with jobs under way and in the ring. */
 static void octet_reset_test_remove(struct kunit *test)
 {
@@ -693,6 +714,7 @@ static struct kunit_case octet_reset_tests[] = {
 	KUNIT_CASE(octet_reset_test_flush),
 	KUNIT_CASE(octet_reset_test_park),
 	KUNIT_CASE(octet_reset_test_function),
+	KUNIT_CASE(octet_reset_test_abandon),
 	KUNIT_CASE(octet_reset_test_remove),
 	KUNIT_CASE(octet_reset_test_remove_parked),
 	KUNIT_CASE(octet_reset_test_random),
