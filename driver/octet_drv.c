@@ -287,13 +287,12 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = octet_device_init(odev, pdev);
 	if (ret)
 		return ret;
-	ret = octet_sysfs_init(odev);
-	if (ret)
-		goto err_abandon;
 	octet_debugfs_init(odev);
 	ret = drm_dev_register(&odev->drm, 0);
-	if (ret)
-		goto err_abandon;
+	if (ret) {
+		octet_device_abandon(odev);
+		return ret;
+	}
 	octet_pm_enable(odev);
 
 	drm_info(&odev->drm, "%u cores, %lux%lux%lu MACs, %u KiB SRAM, %u ms job timeout\n",
@@ -302,10 +301,6 @@ static int octet_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		 FIELD_GET(OCTET_ARRAY_C, odev->caps.array),
 		 odev->caps.sram_size / 1024, odev->timeout_ms);
 	return 0;
-
-err_abandon:
-	octet_device_abandon(odev);
-	return ret;
 }
 
 static void octet_pci_remove(struct pci_dev *pdev)
@@ -341,6 +336,7 @@ static struct pci_driver octet_pci_driver = {
 	.remove = octet_pci_remove,
 	.shutdown = octet_pci_remove,
 	.err_handler = &octet_pci_errors,
+	.dev_groups = octet_sysfs_groups,
 	.driver.pm = pm_ptr(&octet_pm_ops),
 };
 
@@ -348,6 +344,7 @@ static int __init octet_drv_init(void)
 {
 	if (drm_firmware_drivers_only())
 		return -ENODEV;
+	octet_sysfs_init();
 	return pci_register_driver(&octet_pci_driver);
 }
 

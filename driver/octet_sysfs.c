@@ -7,6 +7,7 @@
  * wakes no device up.
  */
 #include <linux/device.h>
+#include <linux/init.h>
 #include <linux/math64.h>
 #include <linux/sysfs.h>
 
@@ -93,12 +94,12 @@ static const struct octet_sysfs_counter octet_sysfs_counters[] = {
  * struct octet_sysfs_attr - a file of a core
  *
  * @attr: attribute
- * @core: core
+ * @core: number of the core
  * @counter: what it shows
  */
 struct octet_sysfs_attr {
 	struct device_attribute attr;
-	struct octet_core *core;
+	u32 core;
 	const struct octet_sysfs_counter *counter;
 };
 
@@ -117,54 +118,65 @@ struct octet_sysfs_core {
 	struct octet_sysfs_attr attrs[OCTET_SYSFS_COUNTERS];
 };
 
+/* Of all devices: one that has fewer cores shows fewer of them. */
+static struct octet_sysfs_core octet_sysfs_cores[OCTET_MAX_CORES];
+
+/* &pci_driver.dev_groups */
+const struct attribute_group *octet_sysfs_groups[OCTET_MAX_CORES + 2] = {
+	&octet_sysfs_device,
+};
+
 static ssize_t octet_sysfs_core_show(struct device *dev,
 				     struct device_attribute *attr, char *buf)
 {
 	const struct octet_sysfs_attr *file =
 		container_of(attr, struct octet_sysfs_attr, attr);
+	struct octet_device *odev = dev_get_drvdata(dev);
 	struct octet_core_stats stats;
 	u64 value;
 
-	octet_core_stats(file->core, &stats);
+	octet_core_stats(&odev->cores[file->core], &stats);
 	value = *(u64 *)((char *)&stats + file->counter->offset);
 	return sysfs_emit(buf, "%llu\n", div_u64(value, file->counter->divisor));
 }
 
-static int octet_sysfs_add_core(struct octet_device *odev, u32 index)
+static umode_t octet_sysfs_core_visible(struct kobject *kobj,
+					struct attribute *attr, int index)
 {
-	struct device *dev = odev->drm.dev;
-	struct octet_sysfs_core *folder;
-	u32 i;
+	const struct octet_sysfs_attr *file =
+		container_of(attr, struct octet_sysfs_attr, attr.attr);
+	struct octet_device *odev = dev_get_drvdata(kobj_to_dev(kobj));
 
-	folder = devm_kzalloc(dev, sizeof(*folder), GFP_KERNEL);
-	if (!folder)
-		return -ENOMEM;
+	return file->core < odev->caps.cores ? attr->mode : SYSFS_GROUP_INVISIBLE;
+}
+
+static void __init octet_sysfs_init_core(struct octet_sysfs_core *folder, u32 core)
+{
+	u32 i;
 
 	for (i = 0; i < OCTET_SYSFS_COUNTERS; i++) {
 		struct octet_sysfs_attr *file = &folder->attrs[i];
 
-		sysfs_attr_init(&file->attr.attr);
 		file->attr.attr.name = octet_sysfs_counters[i].name;
 		file->attr.attr.mode = 0444;
 		file->attr.show = octet_sysfs_core_show;
-		file->core = &odev->cores[index];
+		file->core = core;
 		file->counter = &octet_sysfs_counters[i];
 		folder->list[i] = &file->attr.attr;
 	}
-	snprintf(folder->name, sizeof(folder->name), "core%u", index);
+	snprintf(folder->name, sizeof(folder->name), "core%u", core);
 	folder->group.name = folder->name;
 	folder->group.attrs = folder->list;
-	return devm_device_add_group(dev, &folder->group);
+	folder->group.is_visible = octet_sysfs_core_visible;
 }
 
-/* In probe. They go when the driver is unbound; files that are open read -ENODEV. */
-int octet_sysfs_init(struct octet_device *odev)
+/* Once, before the driver is registered: the folders differ in their number only. */
+void __init octet_sysfs_init(void)
 {
 	u32 i;
-	int ret;
 
-	ret = devm_device_add_group(odev->drm.dev, &octet_sysfs_device);
-	for (i = 0; i < odev->caps.cores && !ret; i++)
-		ret = octet_sysfs_add_core(odev, i);
-	return ret;
+	for (i = 0; i < OCTET_MAX_CORES; i++) {
+		octet_sysfs_init_core(&octet_sysfs_cores[i], i);
+		octet_sysfs_groups[i + 1] = &octet_sysfs_cores[i].group;
+	}
 }

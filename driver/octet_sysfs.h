@@ -2,8 +2,10 @@
 #ifndef __OCTET_SYSFS_H__
 #define __OCTET_SYSFS_H__
 
-struct octet_device;
+struct attribute_group;
 
-int octet_sysfs_init(struct octet_device *odev);
+extern const struct attribute_group *octet_sysfs_groups[];
+
+void octet_sysfs_init(void);
 
 #endif /* __OCTET_SYSFS_H__ */

@@ -4,6 +4,9 @@
 # device: cores=2
 # timeout: 150
 # machine: comes-and-goes
+dev=$(readlink -f /sys/class/accel/accel0/device)
+check "sysfs has a folder for each core, and no more" \
+	[ "$(ls -d "$dev"/core[0-9]* | wc -l)" = "$(cat "$dev/octet/cores")" ]
 check "names of buffers" observe names
 check "counters of jobs that end well" observe fine
 check "counters of jobs that fail" observe failed
