@@ -240,7 +240,8 @@ struct drm_octet_client_info {
  * DRM_IOCTL_GEM_CLOSE; a job whose BO list has it keeps it mapped.
  *
  * -EINVAL: size 0, unknown flags; -ENOSPC: no room in the address space, or
- * over the client's cap on bytes, mappings or page tables
+ * over the client's cap on bytes, mappings or page tables. Bytes count until the
+ * buffer is freed: one that was exported may live without a handle.
  *
  * @size: [in/out] bytes, rounded up to pages
  * @flags: [in] DRM_OCTET_BO_*
