@@ -35,6 +35,7 @@ static void octet_client_release(struct kref *kref)
 {
 	struct octet_client *client = container_of(kref, struct octet_client, kref);
 
+	octet_quota_put(client->quota);
 	octet_vm_put(client->vm);
 	kfree(client);
 }
@@ -76,17 +77,26 @@ static int octet_drv_open(struct drm_device *drm, struct drm_file *file)
 	client = kzalloc_obj(*client);
 	if (!client)
 		return -ENOMEM;
-
-	ret = octet_drv_create_vm(odev, client);
-	if (ret) {
-		kfree(client);
-		return ret;
+	client->quota = octet_quota_create();
+	if (!client->quota) {
+		ret = -ENOMEM;
+		goto err_free;
 	}
+	ret = octet_drv_create_vm(odev, client);
+	if (ret)
+		goto err_quota;
+
 	kref_init(&client->kref);
 	client->id = file->client_id;
 	xa_init_flags(&client->queues, XA_FLAGS_ALLOC1);
 	file->driver_priv = client;
 	return 0;
+
+err_quota:
+	octet_quota_put(client->quota);
+err_free:
+	kfree(client);
+	return ret;
 }
 
 /* GEM has closed the handles; jobs on the hardware hold what they need. */

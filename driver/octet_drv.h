@@ -9,6 +9,7 @@
 #include "octet_regs.h"
 
 struct octet_device;
+struct octet_quota;
 struct octet_vm;
 
 /* Caps of one client; those of its memory are in octet_vm.h. */
@@ -29,6 +30,7 @@ struct octet_vm;
  * @kref: held by the file and by its jobs
  * @id: drm_file.client_id
  * @vm: address space
+ * @quota: bytes of the buffers that it has created
  * @queues: struct octet_queue by number
  * @queued: jobs submitted and not yet cleaned up
  * @busy_ns: time that jobs were on the hardware, per core
@@ -38,6 +40,7 @@ struct octet_client {
 	struct kref kref;
 	u64 id;
 	struct octet_vm *vm;
+	struct octet_quota *quota;
 	struct xarray queues;
 	atomic_t queued;
 	atomic64_t busy_ns[OCTET_MAX_CORES];

@@ -4,7 +4,8 @@
  *
  * GEM objects of the shmem helper. A handle is a mapping: GEM calls .open for each
  * handle of a file and .close when it goes, for created and imported objects
- * alike, so that nothing of a buffer belongs to the file that created it.
+ * alike, so that nothing of a buffer belongs to the file that created it, but a
+ * place in its quota.
  */
 #include <linux/ctype.h>
 #include <linux/slab.h>
@@ -24,10 +25,47 @@
 #include "octet_gem.h"
 #include "octet_vm.h"
 
+struct octet_quota *octet_quota_create(void)
+{
+	struct octet_quota *quota = kzalloc_obj(*quota);
+
+	if (quota)
+		kref_init(&quota->kref);
+	return quota;
+}
+
+static void octet_quota_release(struct kref *kref)
+{
+	kfree(container_of(kref, struct octet_quota, kref));
+}
+
+void octet_quota_put(struct octet_quota *quota)
+{
+	kref_put(&quota->kref, octet_quota_release);
+}
+
+/* Before the buffer gets its pages; octet_gem_free() gives them back. */
+static int octet_quota_charge(struct octet_quota *quota, struct octet_bo *bo)
+{
+	u64 size = bo->base.base.size;
+	s64 bytes = atomic64_read(&quota->bytes);
+
+	do {
+		if (size > OCTET_MAX_BO_BYTES - bytes)
+			return -ENOSPC;
+	} while (!atomic64_try_cmpxchg(&quota->bytes, &bytes, bytes + size));
+
+	kref_get(&quota->kref);
+	bo->quota = quota;
+	return 0;
+}
+
 static void octet_gem_free(struct drm_gem_object *obj)
 {
 	struct octet_device *odev = to_octet_device(obj->dev);
 	struct octet_bo *bo = to_octet_bo(obj);
+	struct octet_quota *quota = bo->quota;
+	size_t size = obj->size;
 
 	mutex_lock(&odev->bos_lock);
 	list_del(&bo->node);
@@ -37,6 +75,11 @@ static void octet_gem_free(struct drm_gem_object *obj)
 	octet_dma_unmap(bo);
 	mutex_destroy(&bo->lock);
 	drm_gem_shmem_free(&bo->base);
+
+	if (quota) {
+		atomic64_sub(size, &quota->bytes);
+		octet_quota_put(quota);
+	}
 }
 
 static int octet_gem_open(struct drm_gem_object *obj, struct drm_file *file)
@@ -181,7 +224,9 @@ int octet_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *f
 	obj = &shmem->base;
 	to_octet_bo(obj)->readonly = args->flags & DRM_OCTET_BO_READONLY;
 
-	ret = drm_gem_handle_create(file, obj, &args->handle);
+	ret = octet_quota_charge(client->quota, to_octet_bo(obj));
+	if (!ret)
+		ret = drm_gem_handle_create(file, obj, &args->handle);
 	if (!ret) {
 		args->size = obj->size;
 		args->va = octet_gem_va(client, obj);

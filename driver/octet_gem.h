@@ -2,6 +2,8 @@
 #ifndef __OCTET_GEM_H__
 #define __OCTET_GEM_H__
 
+#include <linux/atomic.h>
+#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -12,10 +14,26 @@
 struct octet_mmu;
 
 /**
+ * struct octet_quota - what the buffers that a client has created take
+ *
+ * A buffer that was exported needs no handle to live, so this is apart from what
+ * is mapped. It counts until it is freed. The quota of a client that is gone
+ * serves nobody: then a buffer counts where it is mapped, as elsewhere.
+ *
+ * @kref: held by the client and by each of the buffers
+ * @bytes: of those that are not freed; at most OCTET_MAX_BO_BYTES
+ */
+struct octet_quota {
+	struct kref kref;
+	atomic64_t bytes;
+};
+
+/**
  * struct octet_bo - a buffer object
  *
  * @base: GEM object with shmem pages, or imported
  * @readonly: the device may not write; set before the first mapping
+ * @quota: of the client that created it; NULL if it was imported
  * @creator: process that created or imported it first
  * @comm: its name then
  * @node: in octet_device.bos
@@ -29,6 +47,7 @@ struct octet_mmu;
 struct octet_bo {
 	struct drm_gem_shmem_object base;
 	bool readonly;
+	struct octet_quota *quota;
 	pid_t creator;
 	char comm[TASK_COMM_LEN];
 	struct list_head node;
@@ -47,6 +66,9 @@ static inline struct octet_bo *to_octet_bo(struct drm_gem_object *obj)
 {
 	return container_of(obj, struct octet_bo, base.base);
 }
+
+struct octet_quota *octet_quota_create(void);
+void octet_quota_put(struct octet_quota *quota);
 
 void octet_gem_name(struct octet_bo *bo, char name[DRM_OCTET_BO_NAME_MAX + 1]);
 struct drm_gem_object *octet_gem_create_object(struct drm_device *drm, size_t size);

@@ -20,7 +20,7 @@ struct sg_table;
 #define OCTET_VA_END		BIT_ULL(OCTET_VA_BITS - 1)
 
 /* Caps of one client. Over them: -ENOSPC. */
-#define OCTET_MAX_BO_BYTES	(8ULL * SZ_1G)
+#define OCTET_MAX_BO_BYTES	(8ULL * SZ_1G)	/* mapped, and created */
 #define OCTET_MAX_MAPPINGS	SZ_64K
 #define OCTET_MAX_TABLES	SZ_16K	/* of 4 KiB */
 

@@ -163,6 +163,45 @@ static void octet_client_test_buffers(struct kunit *test)
 			-ENODEV);
 }
 
+/* What has no handle any more and lives, as when it was exported, still counts. */
+static void octet_client_test_exported(struct kunit *test)
+{
+	struct octet_client_test *t = test->priv;
+	struct octet_client *client = t->file->driver_priv;
+	struct octet_quota *quota = client->quota;
+	u32 handle = octet_mock_bo(test, t->mock, t->file, SZ_16K);
+	struct drm_gem_object *obj = drm_gem_object_lookup(t->file, handle);
+	struct drm_octet_bo_create args = { .size = SZ_8K + 1 };
+
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	KUNIT_EXPECT_EQ(test, drm_gem_handle_delete(t->file, handle), 0);
+	flush_workqueue(t->mock->odev->vm_wq);
+	KUNIT_EXPECT_EQ(test, client->vm->bytes, 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&quota->bytes), SZ_16K);
+
+	atomic64_add(OCTET_MAX_BO_BYTES - SZ_16K - SZ_8K, &quota->bytes);
+	KUNIT_EXPECT_EQ(test, octet_client_test_call(test, DRM_OCTET_BO_CREATE, &args),
+			-ENOSPC);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&quota->bytes), OCTET_MAX_BO_BYTES - SZ_8K);
+	drm_gem_object_put(obj);
+	KUNIT_EXPECT_EQ(test, octet_client_test_call(test, DRM_OCTET_BO_CREATE, &args), 0);
+	atomic64_sub(OCTET_MAX_BO_BYTES - SZ_16K - SZ_8K, &quota->bytes);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&quota->bytes), 3 * SZ_4K);
+
+	/* It outlives the client, and what it is counted in does too. */
+	obj = drm_gem_object_lookup(t->file, args.handle);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	kref_get(&quota->kref);
+	octet_mock_close(test, t->file);
+	flush_workqueue(t->mock->odev->vm_wq);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&quota->bytes), 3 * SZ_4K);
+	KUNIT_EXPECT_EQ(test, kref_read(&quota->kref), 2);
+	drm_gem_object_put(obj);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&quota->bytes), 0);
+	KUNIT_EXPECT_EQ(test, kref_read(&quota->kref), 1);
+	octet_quota_put(quota);
+}
+
 static void octet_client_test_names(struct kunit *test)
 {
 	struct octet_client_test *t = test->priv;
@@ -333,6 +372,7 @@ static void octet_client_test_caps(struct kunit *test)
 static struct kunit_case octet_client_tests[] = {
 	KUNIT_CASE(octet_client_test_queries),
 	KUNIT_CASE(octet_client_test_buffers),
+	KUNIT_CASE(octet_client_test_exported),
 	KUNIT_CASE(octet_client_test_names),
 	KUNIT_CASE(octet_client_test_queues),
 	KUNIT_CASE(octet_client_test_destroy_busy),
