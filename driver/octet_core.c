@@ -136,6 +136,10 @@ bool octet_core_complete(struct octet_core *core, const struct octet_completion 
 	core->stats.faults++;
 	trace_octet_job_fault(core, job, &fault);
 	octet_fault_report(core, job, &fault);
+	/*
+	 * In the interrupt, for the core is about to go on and overwrite it. No
+	 * client can bring it about.
+	 */
 	if (!octet_fault_is_clients(fault.status) &&
 	    octet_dump_capture(core, job, &fault, "fault"))
 		octet_dump_defer(core->odev);
