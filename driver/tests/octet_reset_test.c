@@ -513,19 +513,23 @@ static void octet_reset_test_park(struct kunit *test)
 static void octet_reset_test_function(struct kunit *test)
 {
 	struct octet_reset_test *t = test->priv;
+	struct octet_device *odev = t->mock->odev;
 	struct dma_fence *fence[CORES], *behind;
 	u64 resets[CORES];
 	u32 i, other;
 
+	/* The watchdog has no part in this. */
+	odev->timeout_ms = 1000 * 1000;
 	for (i = 0; i < CORES; i++)
 		resets[i] = octet_reset_test_counters(test, i).core_resets;
 	octet_reset_test_occupy(test, OCTET_MOCK_HANG, fence);
 	other = octet_mock_queue(test, t->mock, t->file);
 	behind = octet_mock_job(test, t->mock, t->file, other);
-	t->mock->odev->timeout_ms = 50;
-	octet_pm_prepare_reset(t->mock->odev);
-	KUNIT_EXPECT_TRUE(test, t->mock->odev->pm.asleep);
-	KUNIT_EXPECT_FALSE(test, octet_pm_enter(t->mock->odev));
+	odev->timeout_ms = 50;
+	octet_pm_prepare_reset(odev);
+	odev->timeout_ms = 1000 * 1000;
+	KUNIT_EXPECT_TRUE(test, odev->pm.asleep);
+	KUNIT_EXPECT_FALSE(test, octet_pm_enter(odev));
 	for (i = 0; i < CORES; i++) {
 		KUNIT_EXPECT_EQ(test, octet_mock_wait(test, fence[i]), -ETIME);
 		KUNIT_EXPECT_EQ(test, t->mock->core[i].stops, i);
@@ -534,8 +538,8 @@ static void octet_reset_test_function(struct kunit *test)
 				resets[i] + !i);
 	}
 	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(behind));
-	octet_pm_finish_reset(t->mock->odev);
-	KUNIT_EXPECT_FALSE(test, t->mock->odev->pm.asleep);
+	octet_pm_finish_reset(odev);
+	KUNIT_EXPECT_FALSE(test, odev->pm.asleep);
 	KUNIT_EXPECT_EQ(test, octet_mock_wait(test, behind), 0);
 	KUNIT_EXPECT_EQ(test, 0,
 			octet_mock_wait(test, octet_mock_job(test, t->mock, t->file,
