@@ -87,13 +87,17 @@ const char *octet_access_name(u32 detail)
 			  FIELD_GET(OCTET_CQ_DETAIL_ACCESS, detail));
 }
 
-/* Whether it follows from what the client wrote into its buffers. */
+/*
+ * Whether it follows from what the client wrote into its buffers: NO_MEMORY too,
+ * for operands may be larger than what the device can copy.
+ */
 bool octet_fault_is_clients(u32 status)
 {
 	switch (status) {
 	case OCTET_STATUS_UNMAPPED:
 	case OCTET_STATUS_PERMISSION:
 	case OCTET_STATUS_NON_CANONICAL:
+	case OCTET_STATUS_NO_MEMORY:
 		return true;
 	default:
 		return status >= OCTET_STATUS_BAD_OP &&

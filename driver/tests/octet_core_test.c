@@ -4,6 +4,7 @@
 #include <drm/octet_isa.h>
 
 #include "../octet_drv.h"
+#include "../octet_fault.h"
 #include "../octet_job.h"
 #include "../octet_queue.h"
 #include "octet_mock.h"
@@ -142,6 +143,11 @@ static void octet_core_test_status(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, q.error, error);
 		KUNIT_EXPECT_EQ(test, q.status, status[i]);
 	}
+	/* Log and dump are not the client's to fill. */
+	KUNIT_EXPECT_TRUE(test, octet_fault_is_clients(OCTET_STATUS_UNMAPPED));
+	KUNIT_EXPECT_TRUE(test, octet_fault_is_clients(OCTET_STATUS_BAD_OP));
+	KUNIT_EXPECT_TRUE(test, octet_fault_is_clients(OCTET_STATUS_NO_MEMORY));
+	KUNIT_EXPECT_FALSE(test, octet_fault_is_clients(OCTET_STATUS_BUS_ERROR));
 	KUNIT_EXPECT_EQ(test, octet_core_test_counters(test).failed, ARRAY_SIZE(status));
 	KUNIT_EXPECT_EQ(test, octet_core_test_counters(test).errors, ARRAY_SIZE(status));
 }
