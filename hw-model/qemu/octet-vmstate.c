@@ -26,6 +26,15 @@ static void octet_drop_loaded(OctetState *s)
     s->saved_size = 0;
 }
 
+/* Below a message of ours that makes another device wait, nothing may change. */
+static bool octet_is_busy(const OctetState *s)
+{
+    if (s->entered) {
+        error_report("octet: the device is at work, try again");
+    }
+    return s->entered;
+}
+
 static int octet_pre_save(void *opaque)
 {
     OctetState *s = opaque;
@@ -33,6 +42,9 @@ static int octet_pre_save(void *opaque)
     size_t size;
     int rc;
 
+    if (octet_is_busy(s)) {
+        return -EBUSY;
+    }
     rc = octet_machine_save(s->machine, &data, &size);
     if (rc) {
         error_report("octet: its state cannot be saved: %s", strerror(-rc));
@@ -67,6 +79,9 @@ static int octet_pre_load(void *opaque)
 {
     OctetState *s = opaque;
 
+    if (octet_is_busy(s)) {
+        return -EBUSY;
+    }
     octet_workers_abandon(s);
     octet_drop_loaded(s);
     return 0;
