@@ -7,7 +7,7 @@ kill -9 -1		# whatever a case left running; init itself is spared
 sleep 1
 
 if [ -d /sys/module/octet ]; then
-	check "the module unloads" rmmod octet
+	check "the module unloads" unload
 fi
 
 # The lines that the module executed, kept by the kernel beyond its unloading. No

@@ -4,6 +4,7 @@
 # kernel: stock
 # timeout: 120
 # own-vm: yes
+# again: no
 address=$(basename "$(readlink -f /sys/class/accel/accel0/device)")
 sys=/sys/bus/pci/devices/$address
 echo "$address" >/sys/bus/pci/drivers/octet/unbind

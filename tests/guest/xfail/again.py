@@ -8,6 +8,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ASKED = os.path.join(HERE, "../../../build/log/again-%d" % os.getppid())
 
+os.makedirs(os.path.dirname(ASKED), exist_ok=True)
 with open(ASKED, "a") as f:
     f.write("x")
     times = f.tell()
