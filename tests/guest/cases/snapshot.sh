@@ -3,7 +3,7 @@
 # kernel: stock debug-full
 # device: cores=2
 # device: cores=1,timing=paced,clock=20000000
-# mem: 384M
+# mem: 640M
 # timeout: 300
 # own-vm: yes
 # host: snapshot.py
