@@ -159,7 +159,7 @@ static void step(struct fuzz *f, unsigned int c)
 	struct octet_cmd cmd = core->work.cmd;
 	bool check = f->check[c] && core->phase == OCTET_PHASE_COMPUTE &&
 		     !core->job.entry.report_va;
-	const void *out = core->out.data;
+	const struct octet_buffer out = core->out;
 	uint32_t head = core->head;
 	struct octet_step step;
 
@@ -171,7 +171,7 @@ static void step(struct fuzz *f, unsigned int c)
 	/* The command is complete and no other one, no other job, came after it. */
 	if (check && core->phase != OCTET_PHASE_RESET &&
 	    core->counter[OCTET_COUNTER_COMMANDS] > done &&
-	    core->out.data == out && core->head == head && !f->pending[c])
+	    core->out.data == out.data && core->out.size == out.size && core->head == head && !f->pending[c])
 		fuzz_check_memory(f, core, &cmd);
 	if (f->pending[c] && core->phase == OCTET_PHASE_COMPUTE) {
 		if (core->job.next == core->job.chain)
