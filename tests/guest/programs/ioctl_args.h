@@ -344,17 +344,30 @@ static inline void fill(struct file *f, enum op op, union argument *a)
 	}
 }
 
+/* How many syncobjs a call is about; NULL if it has no such field. */
+static inline __u32 *syncobjs(enum op op, union argument *a)
+{
+	switch (op) {
+	case SYNC_WAIT:
+		return &a->sync_wait.count_handles;
+	case SYNC_TIMELINE_WAIT:
+		return &a->sync_timeline_wait.count_handles;
+	case SYNC_RESET: case SYNC_SIGNAL:
+		return &a->sync_array.count_handles;
+	case SYNC_TIMELINE_SIGNAL: case SYNC_QUERY:
+		return &a->sync_timeline_array.count_handles;
+	default:
+		return NULL;
+	}
+}
+
 /*
  * A guest has little memory, and buffers are kept for a while. For a huge number of
  * syncobjs DRM's own code has the allocator warn (drm_syncobj_array_find).
  */
 static inline void tame(enum op op, union argument *a)
 {
-	__u32 *count = op == SYNC_WAIT ? &a->sync_wait.count_handles :
-		       op == SYNC_TIMELINE_WAIT ? &a->sync_timeline_wait.count_handles :
-		       op == SYNC_RESET || op == SYNC_SIGNAL ? &a->sync_array.count_handles :
-		       op == SYNC_TIMELINE_SIGNAL || op == SYNC_QUERY ?
-		       &a->sync_timeline_array.count_handles : NULL;
+	__u32 *count = syncobjs(op, a);
 
 	if (op == BO_CREATE && a->bo_create.size > SMALL && a->bo_create.size < 1ull << 36)
 		a->bo_create.size %= SMALL;

@@ -182,7 +182,8 @@ static void make_ioctl(struct file *f, enum op op)
 			       rnd(sizeof(a)));
 		whole = false;
 	}
-	if (once_in(64)) {
+	/* What is at an odd place is not tame. */
+	if (once_in(64) && !syncobjs(op, &a)) {
 		at = (void *)(uintptr_t)odd_pointer();
 		whole = false;
 	}
