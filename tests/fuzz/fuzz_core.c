@@ -171,7 +171,8 @@ static void step(struct fuzz *f, unsigned int c)
 	/* The command is complete and no other one, no other job, came after it. */
 	if (check && core->phase != OCTET_PHASE_RESET &&
 	    core->counter[OCTET_COUNTER_COMMANDS] > done &&
-	    core->out.data == out.data && core->out.size == out.size && core->head == head && !f->pending[c])
+	    core->out.data == out.data && core->out.size == out.size &&
+	    core->head == head && !f->pending[c])
 		fuzz_check_memory(f, core, &cmd);
 	if (f->pending[c] && core->phase == OCTET_PHASE_COMPUTE) {
 		if (core->job.next == core->job.chain)
