@@ -211,6 +211,7 @@ struct octet_core {
 	uint64_t announce_ns;	/* 0: no limit */
 
 	struct octet_tlb tlb;
+	struct octet_tlb_way way;
 	struct octet_asid asid;
 
 	struct octet_job job;

@@ -481,6 +481,7 @@ struct octet_step octet_core_step(struct octet_machine *m, unsigned int index)
 	if (index >= m->config.cores || m->inject.gone)
 		return idle;
 	octet_ring_tick(core);
+	core->way.known = false;
 	while (advance(core, &compute))
 		;
 	return rest(core, compute ? OCTET_STEP_COMPUTE : OCTET_STEP_IDLE);

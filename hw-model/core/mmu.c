@@ -4,6 +4,9 @@
 
 #include "core_priv.h"
 
+/* Entries of a table that a walk reads at level 0, 64 bytes: the TLB gets all of them. */
+#define LINE_ENTRIES	8u
+
 /* Length of an access through merged pages, to keep one DMA call bounded. */
 #define DMA_CHUNK	((uint64_t)1 << 20)
 
@@ -27,6 +30,7 @@ int octet_mmu_select(struct octet_core *core, uint16_t asid)
 	uint8_t raw[8];
 	uint64_t entry;
 
+	core->way.known = false;
 	if (asid >= regs[OCTET_REG_ASID_COUNT / 4])
 		return OCTET_STATUS_BAD_ASID;
 	if (octet_dma_read(core, table + 8 * (uint64_t)asid, raw, sizeof(raw)))
@@ -53,29 +57,89 @@ static int leaf(uint64_t pte, int level, uint64_t va, struct octet_tlb_entry *ou
 	return 0;
 }
 
+/* An entry that says something, of any level: 0 or a status. */
+static int check_entry(uint64_t pte)
+{
+	if (!(pte & OCTET_PTE_V))
+		return OCTET_STATUS_UNMAPPED;
+	return pte & (OCTET_PTE_RESERVED | OCTET_PTE_X | OCTET_PTE_G) ? OCTET_STATUS_BAD_PTE : 0;
+}
+
+/* An entry of level 0: with neither R nor W it would be a pointer. */
+static int last_entry(uint64_t pte, uint64_t va, struct octet_tlb_entry *out)
+{
+	int status = check_entry(pte);
+
+	if (status)
+		return status;
+	return pte & OCTET_PTE_R ? leaf(pte, 0, va, out) : OCTET_STATUS_BAD_PTE;
+}
+
+/* A page that lies beside one that was missed, unless the TLB has it already. */
+static void fill(struct octet_core *core, uint64_t va, uint64_t pte)
+{
+	struct octet_tlb_entry fresh = {
+		.valid = true,
+		.vpn = page_number(va),
+		.asid = core->asid.asid,
+	};
+	struct octet_tlb_entry *e = &core->tlb.entry[fresh.vpn % OCTET_TLB_SIZE];
+
+	if (e->valid && e->vpn == fresh.vpn && e->asid == fresh.asid)
+		return;
+	if (!last_entry(pte, va, &fresh))
+		*e = fresh;
+}
+
+/* The line of a table of level 0 that has the entry of @va. */
+static int walk_line(struct octet_core *core, uint64_t table, uint64_t va,
+		     struct octet_tlb_entry *out)
+{
+	unsigned int index = va >> OCTET_PAGE_SHIFT & (OCTET_PT_ENTRIES - 1);
+	unsigned int at = index % LINE_ENTRIES;
+	uint8_t raw[8 * LINE_ENTRIES];
+	int status;
+
+	if (octet_dma_read(core, table + 8 * (uint64_t)(index - at), raw, sizeof(raw)))
+		return OCTET_STATUS_BUS_ERROR;
+	status = last_entry(octet_get64(raw + 8 * at), va, out);
+	if (status)
+		return status;
+	for (unsigned int i = 0; i < LINE_ENTRIES; i++)
+		if (i != at)
+			fill(core, va + ((uint64_t)i - at) * OCTET_PAGE_SIZE,
+			     octet_get64(raw + 8 * i));
+	core->way = (struct octet_tlb_way) {
+		.known = true, .region = va >> OCTET_PT_SHIFT(1), .table = table,
+	};
+	return 0;
+}
+
 static int walk(struct octet_core *core, uint64_t va, struct octet_tlb_entry *out)
 {
 	uint64_t table = core->asid.root;
 
-	for (int level = OCTET_PT_LEVELS - 1; level >= 0; level--) {
+	if (core->way.known && core->way.region == va >> OCTET_PT_SHIFT(1))
+		return walk_line(core, core->way.table, va, out);
+	for (int level = OCTET_PT_LEVELS - 1; level > 0; level--) {
 		uint64_t index = va >> OCTET_PT_SHIFT(level) & (OCTET_PT_ENTRIES - 1);
 		uint8_t raw[8];
 		uint64_t pte;
+		int status;
 
 		if (octet_dma_read(core, table + 8 * index, raw, sizeof(raw)))
 			return OCTET_STATUS_BUS_ERROR;
 		pte = octet_get64(raw);
-		if (!(pte & OCTET_PTE_V))
-			return OCTET_STATUS_UNMAPPED;
-		if (pte & (OCTET_PTE_RESERVED | OCTET_PTE_X | OCTET_PTE_G))
-			return OCTET_STATUS_BAD_PTE;
+		status = check_entry(pte);
+		if (status)
+			return status;
 		if (pte & OCTET_PTE_R)
 			return leaf(pte, level, va, out);
 		if (pte & OCTET_PTE_W)
 			return OCTET_STATUS_BAD_PTE;
 		table = OCTET_FIELD_GET(OCTET_PTE_PPN, pte) << OCTET_PAGE_SHIFT;
 	}
-	return OCTET_STATUS_BAD_PTE;	/* a pointer at level 0 */
+	return walk_line(core, table, va, out);
 }
 
 static int miss(struct octet_core *core, uint64_t va, struct octet_tlb_entry *e)
@@ -279,6 +343,7 @@ void octet_mmu_flush_core(struct octet_core *core)
 	for (unsigned int i = 0; i < OCTET_TLB_SIZE; i++)
 		core->tlb.entry[i].valid = false;
 	core->asid.root_known = false;
+	core->way.known = false;
 }
 
 void octet_mmu_release(struct octet_core *core)

@@ -30,6 +30,17 @@ struct octet_tlb {
 	struct octet_tlb_entry entry[OCTET_TLB_SIZE];
 };
 
+/*
+ * The table of level 0 that the last walk went through: neighbours need not read the
+ * levels above again. It is as if that walk were under way: never longer than the core has
+ * the lock, and for one job.
+ */
+struct octet_tlb_way {
+	bool known;
+	uint64_t region;	/* address bits above those inside the table */
+	uint64_t table;
+};
+
 /* The address space of the job in progress. */
 struct octet_asid {
 	uint16_t asid;

@@ -394,6 +394,180 @@ static void test_direct_mapped(void **state)
 	fake_free(f);
 }
 
+/* What the probe of one page at @va misses. */
+static uint64_t misses_at(struct fake *f, uint64_t va)
+{
+	uint64_t before = misses(f);
+
+	assert_int_equal(probe_at(f, va).status, OCTET_STATUS_OK);
+	return misses(f) - before;
+}
+
+/* A miss reads 64 bytes of the table and fills in eight pages. */
+static void test_line(void **state)
+{
+	struct fake *f = fake_ready("");
+	uint64_t dma;
+
+	(void)state;
+	set_bytes(f, 3, 5);
+	probe(f);
+	for (uint64_t i = 0; i < 8; i++)
+		assert_int_equal(misses_at(f, VA_SRC + i * 4096), 0);
+	dma = f->dma;
+	assert_int_equal(misses_at(f, VA_SRC + 7 * 4096), 0);
+	dma = f->dma - dma;
+	assert_int_equal(misses_at(f, VA_SRC + 15 * 4096), 1);
+	for (uint64_t i = 8; i < 16; i++)
+		assert_int_equal(misses_at(f, VA_SRC + i * 4096), 0);
+	/* A walk is one read for each level. */
+	fake_invalidate(f, OCTET_TLB_CMD_RANGE, 1, VA_SRC, 1);
+	dma += f->dma;
+	assert_int_equal(misses_at(f, VA_SRC), 1);
+	assert_int_equal(f->dma, dma + 3);
+	fake_free(f);
+}
+
+/* What was filled in beside a miss is gone with an invalidation, and stays without. */
+static void test_line_invalidated(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmd = fake_gemm(1, 1, 1);
+	uint64_t beside = VA_SRC + 4096;
+
+	(void)state;
+	set_bytes(f, 3, 5);
+	*(int8_t *)fake_va(f, beside) = 4;
+	probe(f);
+	*fake_pte(f, 1, beside, 0) = 0;
+	cmd.src.addr = beside;
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_OK);
+	octet_machine_inject(f->m)->break_tlb_invalidation = true;
+	fake_invalidate(f, OCTET_TLB_CMD_RANGE, 1, beside, 1);
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_OK);
+	octet_machine_inject(f->m)->break_tlb_invalidation = false;
+	fake_invalidate(f, OCTET_TLB_CMD_RANGE, 1, beside, 1);
+	expect(fake_job(f, &cmd, 1), OCTET_STATUS_UNMAPPED, OCTET_OPERAND_SRC, OCTET_ACCESS_READ,
+	       beside);
+	fake_free(f);
+}
+
+/* Entries that are no translation are not filled in: their own access finds out. */
+static void test_line_of_bad_entries(void **state)
+{
+	static const struct { uint64_t flip; unsigned int status; } cases[] = {
+		{ OCTET_PTE_V, OCTET_STATUS_UNMAPPED },
+		{ OCTET_PTE_X, OCTET_STATUS_BAD_PTE },
+		{ OCTET_PTE_R, OCTET_STATUS_BAD_PTE },
+		{ OCTET_PTE_R | OCTET_PTE_W, OCTET_STATUS_BAD_PTE },
+		{ BIT_ULL(60), OCTET_STATUS_BAD_PTE },
+	};
+	struct fake *f = fake_ready("");
+
+	(void)state;
+	set_bytes(f, 3, 5);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t beside = VA_SRC + 4096, *pte = fake_pte(f, 1, beside, 0);
+
+		fake_invalidate(f, OCTET_TLB_CMD_ALL, 0, 0, 0);
+		*pte ^= cases[i].flip;
+		assert_int_equal(misses_at(f, VA_SRC), 4);	/* all that the job uses */
+		expect(probe_at(f, beside), cases[i].status, OCTET_OPERAND_SRC,
+		       OCTET_ACCESS_READ, beside);
+		/* Mapping needs no invalidation. */
+		*pte ^= cases[i].flip;
+		assert_int_equal(misses_at(f, beside), 1);
+	}
+	fake_free(f);
+}
+
+/* Each page of a line has the permission of its own entry. */
+static void test_line_permission(void **state)
+{
+	struct fake *f = fake_ready("");
+	struct octet_cmd cmd = fake_gemm(1, 1, 1);
+	uint64_t before;
+
+	(void)state;
+	set_bytes(f, 3, 5);
+	*fake_pte(f, 1, VA_DST + 4096, 0) &= ~OCTET_PTE_W;
+	probe(f);
+	before = misses(f);
+	cmd.dst.addr = VA_DST + 4096;
+	expect(fake_job(f, &cmd, 1), OCTET_STATUS_PERMISSION, OCTET_OPERAND_DST,
+	       OCTET_ACCESS_WRITE, VA_DST + 4096);
+	cmd.dst.addr = VA_DST + 2 * 4096;
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_OK);
+	assert_int_equal(misses(f), before);
+	fake_free(f);
+}
+
+/* A translation that is there stays as it is, whoever beside it is missed. */
+static void test_line_keeps(void **state)
+{
+	struct fake *f = fake_ready("");
+	uint64_t far = VA_SRC + 4096 + 512 * 4096;
+
+	(void)state;
+	fake_buffer(f, 1, far, 4096);
+	set_bytes(f, 3, 5);
+	probe(f);
+	remap_src(f, 7);
+	/* The page beside it is displaced, and comes back with its line. */
+	assert_int_equal(misses_at(f, far), 1);
+	assert_int_equal(misses_at(f, VA_SRC + 4096), 1);
+	assert_int_equal(probe(f), 15);
+	fake_invalidate(f, OCTET_TLB_CMD_RANGE, 1, VA_SRC, 1);
+	assert_int_equal(probe(f), 35);
+	fake_free(f);
+}
+
+/* A later job finds its own way through the tables: that of level 0 may be another. */
+static void test_other_table(void **state)
+{
+	struct fake *f = fake_ready("");
+	uint64_t *above = fake_pte(f, 1, VA_SRC, 1), table = fake_alloc(f, 4096, 4096);
+	void *old = fake_at(f, (*above >> 10) << 12);
+	uint64_t next = VA_SRC + 24 * 4096;
+
+	(void)state;
+	fake_buffer(f, 1, next, 4096);
+	set_bytes(f, 3, 5);
+	probe(f);
+	assert_int_equal(misses_at(f, VA_SRC + 8 * 4096), 1);
+	memcpy(fake_at(f, table), old, 4096);
+	memset(old, 0, 4096);
+	*above = FAKE_PTR | table >> 12 << 10;
+	assert_int_equal(misses_at(f, next), 1);
+	fake_free(f);
+}
+
+/* Pages far from each other in memory: a read of the table for eight of them. */
+static void test_long_operand(void **state)
+{
+	struct fake *f = fake_ready("");
+	uint64_t va = UINT64_C(0x1040200000), before, dma;
+	struct octet_cmd cmd = fake_gemm(1, 32 * 4096, 1);
+
+	(void)state;
+	fake_buffer(f, 1, UINT64_C(0x1048040000), 32 * 4096);
+	for (uint64_t i = 0; i < 32; i++)
+		fake_map(f, 1, va + i * 4096, fake_alloc(f, 8192, 4096), 4096, FAKE_RW);
+	cmd.src.addr = va;
+	cmd.wgt.addr = UINT64_C(0x1048040000);
+	before = misses(f);
+	dma = f->dma;
+	assert_int_equal(fake_job(f, &cmd, 1).status, OCTET_STATUS_OK);
+	/* command, result, and the operands' */
+	assert_int_equal(misses(f) - before, 2 + 2 * 4);
+	/*
+	 * Entry, ASID and completion, 4; command and result with their walks, 4 each; 32
+	 * pages, and 32 at once; the operands' walks, whose first ones begin at the root.
+	 */
+	assert_int_equal(f->dma - dma, 4 + 4 + 4 + 32 + 1 + 2 * (2 + 4));
+	fake_free(f);
+}
+
 /* An invalidation that covers a running command's result stays busy. */
 static void test_busy(void **state)
 {
@@ -478,6 +652,13 @@ UNIT_MAIN(
 	unit_case(test_who_faults),
 	unit_case(test_second_page),
 	unit_case(test_direct_mapped),
+	unit_case(test_line),
+	unit_case(test_line_invalidated),
+	unit_case(test_line_of_bad_entries),
+	unit_case(test_line_permission),
+	unit_case(test_line_keeps),
+	unit_case(test_other_table),
+	unit_case(test_long_operand),
 	unit_case(test_busy),
 	unit_case(test_held_translation),
 )
