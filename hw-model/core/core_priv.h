@@ -230,6 +230,7 @@ struct octet_core {
 	struct octet_buffer packed_weights;		/* no data: a compute has its own */
 	struct octet_buffer link[OCTET_CHAIN_MAX];	/* tensors of the chain */
 	uint64_t charged;				/* of all of these */
+	struct octet_cycles_kept kept;			/* of who checks the job */
 
 	/* shared with the compute thread */
 	atomic_bool cancel;

@@ -49,20 +49,22 @@ enum octet_cycles_space {
  * @params: has parameter records
  * @policy: enum octet_policy
  * @abytes: bytes per input element; @obytes per result; @wbits per weight
+ * @zero: no meaning: two that are equal are so byte for byte
  */
 struct octet_cycles_cmd {
+	uint64_t src2_bytes;
 	uint32_t op;
 	uint32_t n, h, w, cin, oh, ow, cout, groups;
 	uint32_t r, s, sh, sw, dh, dw, pt, pl;
 	enum octet_cycles_space src, src2, weights, dst;
-	uint8_t src_link, src2_link;
-	uint64_t src2_bytes;
-	bool weights_const;
-	bool params;
-	bool chain;
 	uint32_t policy;
 	uint32_t rows;
 	uint32_t abytes, obytes, wbits;
+	uint8_t src_link, src2_link;
+	bool weights_const;
+	bool params;
+	bool chain;
+	uint8_t zero[3];
 };
 
 /** octet_cycles_from_cmd() - the timing view of a decoded command */
@@ -85,6 +87,42 @@ int octet_cycles_job_until(const struct octet_cycles_machine *machine,
 			   const struct octet_cycles_cmd *cmds, size_t count, uint64_t sw,
 			   uint64_t lb, struct octet_report *report, size_t *bad,
 			   const char **why, const atomic_bool *cancel);
+
+/** Jobs that a struct octet_cycles_kept has, and commands of them all together. */
+#define OCTET_CYCLES_KEPT	16u
+#define OCTET_CYCLES_KEPT_CMDS	1024u
+
+/**
+ * struct octet_cycles_kept - reports of the last different jobs of one machine
+ *
+ * What a job's timing depends on is compared as a whole, and nothing else is: where
+ * operands are, and what is in them, makes no difference. Zeros are empty.
+ *
+ * @cmds: commands of all jobs
+ * @clock: counts uses
+ */
+struct octet_cycles_kept {
+	struct octet_cycles_kept_job {
+		size_t count;		/* 0: free */
+		uint64_t sw, lb;
+		uint64_t used;		/* when, by @clock */
+		struct octet_cycles_cmd *cmds;
+		struct octet_report *reports;
+	} job[OCTET_CYCLES_KEPT];
+	size_t cmds;
+	uint64_t clock;
+};
+
+/**
+ * octet_cycles_job_kept() - octet_cycles_job_until() for a job that may have been here before
+ *
+ * One that has no fault is kept; those not used for longest give way.
+ */
+int octet_cycles_job_kept(struct octet_cycles_kept *kept, const struct octet_cycles_machine *machine,
+			  const struct octet_cycles_cmd *cmds, size_t count, uint64_t sw,
+			  uint64_t lb, struct octet_report *report, size_t *bad,
+			  const char **why, const atomic_bool *cancel);
+void octet_cycles_forget(struct octet_cycles_kept *kept);
 
 /** octet_cycles_macs() - useful multiply-accumulates of a command */
 uint64_t octet_cycles_macs(const struct octet_cycles_cmd *cmd);

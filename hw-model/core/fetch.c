@@ -51,9 +51,9 @@ static int time_job(struct octet_core *core, uint32_t count, struct octet_fault 
 
 	for (uint32_t i = 0; i < count; i++)
 		octet_cycles_from_cmd(&timing[i], &job->cmds[i]);
-	status = octet_cycles_job_until(&core->m->timing, timing, count, job->entry.sw,
-					job->entry.lb, job->reports, &bad, &job->why,
-					&core->cancel);
+	status = octet_cycles_job_kept(&core->kept, &core->m->timing, timing, count,
+				       job->entry.sw, job->entry.lb, job->reports, &bad,
+				       &job->why, &core->cancel);
 	if (!status)
 		return 0;
 	fault->command = job->entry.first + (uint32_t)bad;

@@ -225,6 +225,7 @@ void octet_machine_free(struct octet_machine *m)
 
 		for (unsigned int i = 0; buffer(core, i); i++)
 			free(buffer(core, i)->data);
+		octet_cycles_forget(&core->kept);
 		free(core->dst_pages.page);
 		free(core->report_pages.page);
 		free(core->in_pages.page);
