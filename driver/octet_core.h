@@ -22,8 +22,11 @@ struct octet_job;
 #define OCTET_RING_ORDER	8
 #define OCTET_RING_ENTRIES	BIT(OCTET_RING_ORDER)
 
-/* No completion stays unannounced for longer. */
-#define OCTET_IRQ_DELAY_US	200
+/*
+ * No completion stays unannounced for longer. Whoever was promised a fence gets
+ * an interrupt of its own; this one is for fences that others pick up later.
+ */
+#define OCTET_IRQ_DELAY_US	1000
 
 /**
  * struct octet_core_stats - what the driver counts of a core, since probe
