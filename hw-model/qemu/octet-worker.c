@@ -27,13 +27,15 @@
 #define OCTET_SHARE_NS 1000000
 #define OCTET_PAUSE_US 50
 
+/*
+ * Each change of a timer wakes QEMU's main loop. One that is early does no harm: it
+ * finds nothing due and sets the next one.
+ */
 static void octet_arm(OctetCore *c, uint64_t deadline_ns)
 {
     if (deadline_ns) {
         /* The farthest deadlines are no time of QEMU's clock. */
-        timer_mod_ns(c->timer, MIN(deadline_ns, INT64_MAX));
-    } else {
-        timer_del(c->timer);
+        timer_mod_anticipate_ns(c->timer, MIN(deadline_ns, INT64_MAX));
     }
 }
 
