@@ -6,7 +6,8 @@
  *	speed drm|sim|cpu SECONDS MODELS [ROUNDS BETWEEN [PART]]
  *
  * Seconds are from the call that submits to the signalled fence: of one, and of several at
- * once, by their number; operations as an array of jobs, networks as slots of the plan.
+ * once, by their number: operations as an array of jobs, on a device of several cores as
+ * one for each core; networks as a batch, shared out to slots likewise.
  * The command BETWEEN runs before each round. A line for each: name, group, products,
  * microseconds of one, median and least, of one of several, median and least, and a sum
  * of the result's bytes.
@@ -22,27 +23,48 @@
 
 #define RUNS	1000
 #define ITEMS	64
-#define SEVERAL	16
-/* Each slot has a queue, of which a process may have 64. */
-#define SLOTS	8
+#define SEVERAL	64
+#define QUEUES	4
 
 static const char *const nets[] = {
 	"tf2_mobilenet_v2_1.0_224_ptq", "ic01_resnet_int8", "kws01_int8", "vww01_int8",
 	"ad01_int8", "sww01_int8",
 };
 
-/** struct item - an operation, or a network as @plan */
+/** struct item - an operation, one for each queue, or a network as @plan, and as @batch */
 struct item {
 	char name[64];
 	const char *group;
 	double macs;
 	size_t bytes;
-	void *op;
+	void *op[QUEUES];
 	struct octet_model *model;
-	struct octet_plan *plan;
+	struct octet_plan *plan, *batch;
 };
 
 static struct octet_ctx *ctx;
+static struct octet_queue *queue[QUEUES];
+static uint32_t queues;
+
+static void make_queues(bool device)
+{
+	struct octet_info info = { .size = sizeof(info) };
+
+	if (octet_get_info(ctx, &info))
+		peer_die("%s", octet_last_error(ctx));
+	/* The fallback is to have one thread, not one for each queue. */
+	for (queues = 1; device && queues < QUEUES && queues * 2 <= info.cores;)
+		queues *= 2;
+	for (uint32_t i = 0; i < queues; i++)
+		if (octet_queue_new(ctx, OCTET_PRIORITY_NORMAL, &queue[i]))
+			peer_die("%s", octet_last_error(ctx));
+}
+
+/* The less there is to do in one, the more at once: some milliseconds of the fallback's. */
+static uint32_t several(double macs)
+{
+	return macs < 64e6 ? SEVERAL : macs < 1e9 ? SEVERAL / 4 : SEVERAL / 16;
+}
 
 static void make_op(struct item *it, const struct peer_op *op)
 {
@@ -53,31 +75,46 @@ static void make_op(struct item *it, const struct peer_op *op)
 	peer_numbers(op, &d);
 	it->macs = d.macs;
 	it->bytes = d.y_bytes;
-	it->op = peer_octet_dbl.make(op, &d);
+	for (uint32_t i = 0; i < queues; i++)
+		it->op[i] = peer_octet_dbl.make(op, &d);
 	peer_numbers_free(&d);
+}
+
+static struct octet_plan *make_plan(struct item *it, uint32_t slots, uint32_t batch)
+{
+	OCTET_OPTS(octet_plan_opts, o);
+	struct octet_plan *plan;
+	uint8_t *x;
+	size_t n;
+
+	o.slots = slots;
+	o.batch = batch;
+	if (octet_plan_new(ctx, it->model, &o, &plan))
+		peer_die("%s: %s", it->name, octet_last_error(ctx));
+	for (uint32_t slot = 0; slot < slots; slot++) {
+		x = octet_plan_input(plan, slot, 0, &n);
+		for (size_t i = 0; i < n; i++)
+			x[i] = (uint8_t)(i % (n / batch) * 7 + i % (n / batch) / 256 * 31);
+	}
+	return plan;
 }
 
 static bool make_net(struct item *it, const char *folder, const char *name)
 {
+	struct octet_plan_info info = { .size = sizeof(info) };
 	OCTET_OPTS(octet_model_opts, o);
-	OCTET_OPTS(octet_plan_opts, plan);
 	char path[512];
-	size_t n;
-	uint8_t *x;
 
-	plan.slots = SLOTS;
 	snprintf(path, sizeof(path), "%s/%s/model.tflite", folder, name);
 	if (octet_model_load(&it->model, path, &o))
 		return false;
-	if (octet_plan_new(ctx, it->model, &plan, &it->plan))
-		peer_die("%s: %s", name, octet_last_error(ctx));
 	snprintf(it->name, sizeof(it->name), "%s", name);
 	it->group = "networks";
-	for (uint32_t slot = 0; slot < SLOTS; slot++) {
-		x = octet_plan_input(it->plan, slot, 0, &n);
-		for (size_t i = 0; i < n; i++)
-			x[i] = (uint8_t)(i * 7 + i / 256 * 31);
-	}
+	it->plan = make_plan(it, 1, 1);
+	if (octet_plan_info(it->plan, &info))
+		peer_die("%s: %s", it->name, octet_last_error(ctx));
+	it->macs = (double)info.macs;
+	it->batch = make_plan(it, queues, several(it->macs) / queues);
 	return true;
 }
 
@@ -87,24 +124,39 @@ static void check(const struct item *it, int error)
 		peer_die("%s: %s", it->name, octet_last_error(ctx));
 }
 
+static const uint8_t *run_net(struct item *it, uint32_t samples)
+{
+	struct octet_plan *plan = samples == 1 ? it->plan : it->batch;
+	uint32_t slots = samples == 1 ? 1 : queues;
+	const uint8_t *y;
+
+	for (uint32_t slot = 0; slot < slots; slot++)
+		check(it, octet_plan_start(plan, slot));
+	for (uint32_t slot = 0; slot < slots; slot++)
+		check(it, octet_plan_wait(plan, slot, -1));
+	y = octet_plan_output(plan, slots - 1, 0, &it->bytes);
+	it->bytes /= samples / slots;
+	return y + (samples / slots - 1) * it->bytes;
+}
+
 static const uint8_t *run(struct item *it, uint32_t times)
 {
+	uint32_t used = times < queues ? times : queues, each = times / used;
 	struct octet_job *jobs[SEVERAL];
-	struct octet_fence *fence;
+	struct octet_fence *fence[QUEUES];
 
-	if (it->op) {
-		for (uint32_t i = 0; i < times; i++)
-			jobs[i] = peer_octet_job(it->op);
-		check(it, octet_submit(ctx, NULL, jobs, times, NULL, &fence));
-		check(it, octet_fence_wait(fence, -1));
-		octet_fence_free(fence);
-		return (const uint8_t *)peer_octet_dbl.result(it->op);
+	if (it->plan)
+		return run_net(it, times);
+	for (uint32_t q = 0; q < used; q++) {
+		for (uint32_t i = 0; i < each; i++)
+			jobs[i] = peer_octet_job(it->op[q]);
+		check(it, octet_submit(ctx, queue[q], jobs, each, NULL, &fence[q]));
 	}
-	for (uint32_t i = 0; i < times; i++)
-		check(it, octet_plan_start(it->plan, i));
-	for (uint32_t i = 0; i < times; i++)
-		check(it, octet_plan_wait(it->plan, i, -1));
-	return octet_plan_output(it->plan, times - 1, 0, &it->bytes);
+	for (uint32_t q = 0; q < used; q++) {
+		check(it, octet_fence_wait(fence[q], -1));
+		octet_fence_free(fence[q]);
+	}
+	return (const uint8_t *)peer_octet_dbl.result(it->op[used - 1]);
 }
 
 /* Median and least microseconds; a sum of the result. */
@@ -134,10 +186,9 @@ static uint32_t measure(struct item *it, double seconds, uint32_t times, double 
 static void row(struct item *it, double seconds)
 {
 	double one[2], each[2];
-	uint32_t sum = measure(it, seconds, 1, one), times = it->op ? SEVERAL : SLOTS;
+	uint32_t sum = measure(it, seconds, 1, one);
 
-	/* of what takes long the submission is next to nothing, and so few will do */
-	if (measure(it, seconds, one[0] > 2000 ? times / 4 : times, each) != sum)
+	if (measure(it, seconds, several(it->macs), each) != sum)
 		peer_die("%s: other results of several at once", it->name);
 	printf("%s\t%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%08x\n", it->name, it->group, it->macs,
 	       one[0], one[1], each[0], each[1], sum);
@@ -156,6 +207,7 @@ int main(int argc, char **argv)
 	if (!peer_octet_dbl.begin(argv[1]))
 		peer_die("no backend %s here", argv[1]);
 	ctx = peer_octet_context();
+	make_queues(!strcmp(argv[1], "drm"));
 	for (size_t i = 0; i < peer_ops_count; i++) {
 		char name[64];
 
