@@ -47,7 +47,7 @@ endef
 $(foreach t,$(test_scripts),$(eval $(call test_script,$(t))))
 
 # In the guest the same programs find the device: tests/guest/cases/library.sh.
-$(foreach t,backends jobs ops plan,$(eval $(call program,build/tests/guest/lib_$(t),\
+$(foreach t,backends job_panels jobs ops plan,$(eval $(call program,build/tests/guest/lib_$(t),\
 	tests/unit/test_$(t).c,tests $(lib_archives),$(test_libs))))
 
 # The AMX level where there is no AMX, in the tests of whole commands.

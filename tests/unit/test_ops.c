@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every operation on random shapes and parameters: device (or simulator) and
- * CPU fallback give equal bits, and both the sums of a naive loop.
+ * Every operation on random shapes and parameters, at once and as a job of constant
+ * weights: device (or simulator) and CPU fallback give equal bits, and both the sums of
+ * a naive loop.
  */
 
 #include "libtest.h"
@@ -105,6 +106,30 @@ static void equal(const char *what, struct twin y, int ret[2], uint64_t start)
 typedef int conv_call(struct octet_ctx *, struct octet_tensor *, struct octet_tensor *,
 		      struct octet_tensor *, struct octet_tensor *, const struct octet_conv_opts *,
 		      struct octet_fence **);
+typedef int conv_in_job(struct octet_job *, struct octet_tensor *, struct octet_tensor *,
+			struct octet_tensor *, struct octet_tensor *,
+			const struct octet_conv_opts *);
+
+/* The same as a job of constant weights, twice. */
+static int run_ready(struct octet_ctx *c, struct octet_job *job, struct octet_tensor *y)
+{
+	struct octet_job *const twice[] = { job, job };
+	OCTET_OPTS(octet_job_opts, o);
+	struct octet_fence *fence;
+	int ret;
+
+	o.const_weights = true;
+	ret = octet_job_ready(job, &o);
+	memset(octet_tensor_map(y), 0x5a, octet_tensor_bytes(y));
+	if (!ret)
+		ret = octet_submit(c, NULL, twice, 2, NULL, &fence);
+	if (ret)
+		return ret;
+	ret = octet_fence_wait(fence, -1);
+	octet_fence_free(fence);
+	octet_job_free(job);
+	return ret;
+}
 
 static uint32_t out_size(uint32_t in, uint32_t pads, uint32_t taps, uint32_t dilation,
 			 uint32_t stride)
@@ -137,9 +162,11 @@ static void conv_opts(struct octet_conv_opts *o, enum octet_dtype in)
 static void conv(int kind)
 {
 	static conv_call *const calls[] = { octet_conv2d, octet_conv1d, octet_depthwise };
+	static conv_in_job *const in_job[] = { octet_job_conv2d, octet_job_conv1d,
+					       octet_job_depthwise };
 	static const char *const names[] = { "conv2d", "conv1d", "depthwise" };
 	uint32_t n = 1 + below(3), h = kind == 1 ? 1 : 1 + below(9), w = 1 + below(12);
-	uint32_t groups = kind == 2 ? 1 : 1 + below(3), ci = 1 + below(9), co = 1 + below(9);
+	uint32_t groups = kind == 2 ? 1 : 1 + below(3), ci = 1 + below(9), co = 1 + below(40);
 	uint32_t r = kind == 1 ? 1 : 1 + below(3), s = 1 + below(4), oh, ow, one = kind == 1;
 	enum octet_dtype tx = byte_type(), tw = byte_type(), ty;
 	OCTET_OPTS(octet_conv_opts, o);
@@ -186,6 +213,14 @@ static void conv(int kind)
 		quantize(y, ty, UINT32_MAX);
 	for (int i = 0; i < 2; i++)
 		ret[i] = calls[kind](ctx[i], x.t[i], wt.t[i], b.t[i], y.t[i], &o, NULL);
+	equal(names[kind], y, ret, start);
+	for (int i = 0; i < 2; i++) {
+		struct octet_job *job;
+
+		assert_int_equal(octet_job_new(ctx[i], &job), 0);
+		assert_int_equal(in_job[kind](job, x.t[i], wt.t[i], b.t[i], y.t[i], &o), 0);
+		ret[i] = run_ready(ctx[i], job, y.t[i]);
+	}
 	equal(names[kind], y, ret, start);
 	twin_free(x);
 	twin_free(wt);
@@ -234,6 +269,14 @@ static void gemm(void)
 		quantize(y, ty, UINT32_MAX);
 	for (int i = 0; i < 2; i++)
 		ret[i] = octet_gemm(ctx[i], a.t[i], b.t[i], bias.t[i], y.t[i], &o, NULL);
+	equal("gemm", y, ret, start);
+	for (int i = 0; i < 2; i++) {
+		struct octet_job *job;
+
+		assert_int_equal(octet_job_new(ctx[i], &job), 0);
+		assert_int_equal(octet_job_gemm(job, a.t[i], b.t[i], bias.t[i], y.t[i], &o), 0);
+		ret[i] = run_ready(ctx[i], job, y.t[i]);
+	}
 	equal("gemm", y, ret, start);
 	twin_free(a);
 	twin_free(b);

@@ -389,7 +389,9 @@ uint64_t octet_tensor_address(const struct octet_tensor *tensor);
  * @sram_lines: bytes of line buffers; 0: chosen by the library
  * @cycle_budget: largest number of cycles; 0: the driver's own
  * @const_weights: weights (of GEMM: a constant b) keep their values for as long as the
- *	job lives; the CPU packs them once, in the first run
+ *	job lives, from octet_job_ready() on. The CPU packs them once, in the first run; for a
+ *	machine that takes packed weights octet_job_ready() makes a packed copy of them, one
+ *	for all jobs of a context that use them alike, if there is memory
  */
 struct octet_job_opts {
 	size_t size;

@@ -53,6 +53,8 @@ void octet_buffer_put(struct octet_buffer *buffer)
 {
 	if (!buffer || --buffer->refs)
 		return;
+	if (buffer->packed)
+		octet_panels_forget(buffer);
 	buffer->ctx->ops->buffer_free(buffer);
 	free(buffer);
 }

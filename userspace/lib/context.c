@@ -95,6 +95,7 @@ int octet_open(struct octet_ctx **out, const struct octet_open_opts *opts)
 	pthread_mutex_init(&ctx->lock, NULL);
 	pthread_mutex_init(&ctx->submit_lock, NULL);
 	octet_link_init(&ctx->plans);
+	octet_link_init(&ctx->panels);
 	octet_link_init(&ctx->tensors);
 	octet_link_init(&ctx->jobs);
 	octet_link_init(&ctx->queues);

@@ -72,7 +72,7 @@ struct octet_ctx {
 	pthread_mutex_t lock;
 	char error[512];
 	pthread_mutex_t submit_lock;
-	struct octet_link tensors, jobs, queues, fences, plans;
+	struct octet_link tensors, jobs, queues, fences, plans, panels;
 	struct octet_queue *own;
 	uint64_t marks;
 };
@@ -83,6 +83,7 @@ struct octet_ctx {
  * @va: device address
  * @map: the same bytes here
  * @handle: the backend's own
+ * @packed: weights with a packed copy, see job_panels.c
  * @mark: the submit that listed it last, at @index of its list
  */
 struct octet_buffer {
@@ -90,6 +91,7 @@ struct octet_buffer {
 	unsigned int refs;
 	size_t size;
 	bool read_only;
+	bool packed;
 	uint8_t *map;
 	uint64_t va;
 	uint64_t handle;
@@ -136,11 +138,15 @@ struct octet_use {
 	uint32_t flags;
 };
 
+struct octet_panels;
+
 /**
  * struct octet_planned - one command before it is in memory
  *
  * @raw: from octet_job_command(): no records, nothing is known of it
  * @bias: int32 [channels], read when the job is made ready; may be NULL
+ * @weights: what @cmd.wgt points to, unless @raw
+ * @panels: what it takes instead; may be NULL
  * @mult: [channels]
  * @chn: [channels]
  */
@@ -149,6 +155,8 @@ struct octet_planned {
 	bool raw;
 	uint32_t channels;
 	const struct octet_buffer *bias;
+	struct octet_buffer *weights;
+	struct octet_panels *panels;
 	uint32_t *mult;
 	struct octet_channel *chn;
 	uint64_t macs;
@@ -297,6 +305,18 @@ void octet_job_destroy(struct octet_job *job);
 
 /** octet_plan_free_first() - free one of the context's plans, of which there is one */
 void octet_plan_free_first(struct octet_ctx *ctx);
+
+/* job_panels.c */
+
+/**
+ * octet_job_panels() - constant weights in the layout that the machine takes as it lies
+ *
+ * Weights for which there is no memory stay as they are.
+ */
+void octet_job_panels(struct octet_job *job);
+void octet_panels_put(struct octet_panels *panels);
+/** octet_panels_forget() - @weights are about to be freed */
+void octet_panels_forget(const struct octet_buffer *weights);
 
 /* plan_lines.c */
 

@@ -45,6 +45,8 @@ void octet_job_destroy(struct octet_job *job)
 	if (ctx->ops->job_free)
 		ctx->ops->job_free(job);
 	free_records(job);
+	for (uint32_t i = 0; i < job->count; i++)
+		octet_panels_put(job->planned[i].panels);
 	for (uint32_t i = 0; i < job->use_count; i++)
 		octet_buffer_put(job->uses[i].buffer);
 	octet_buffer_put(job->commands);
@@ -270,6 +272,7 @@ static int bind(struct octet_job *job)
 	}
 	octet_buffer_name(job->commands, "commands (%zu)", (size_t)job->count);
 	octet_buffer_name(job->reports, "reports (%zu)", (size_t)job->count);
+	octet_job_panels(job);
 	octet_cmd_emit(job);
 	free_records(job);
 	job->ready = true;

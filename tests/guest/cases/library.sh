@@ -6,6 +6,7 @@
 # timeout: 120
 check "backends: fences, arrays, queues, failures" lib_backends
 check "jobs: several commands, SRAM, malformed commands" lib_jobs
+check "jobs of constant weights: packed copies, shared and freed" lib_job_panels
 check "operations: device against fallback" lib_ops
 check "plans: small networks, slots, batches, CPU operators between" lib_plan
 check "hello_gemm takes the device by itself" sh -c 'hello_gemm | grep -q ^drm:'

@@ -258,5 +258,6 @@ int octet_cmd_output(struct octet_job *job, const struct octet_output *out,
 	cmd->dst.zero_point = out->stage == OCTET_RAW ? 0 : out->y->zero0;
 	if (out->bias)
 		planned->bias = out->bias->buffer;
+	planned->weights = out->w->buffer;
 	return 0;
 }
