@@ -77,21 +77,24 @@ void octet_matmul_free(struct octet_matmul *mm)
 /* acc = start + a b for one or two panels, all of k */
 static int multiply(struct octet_matmul *mm, size_t rows, size_t p, size_t panels)
 {
-	const uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
 	size_t chunk = TICK_MACS / (OCTET_MATMUL_COLUMNS * 4) / rows;
+	struct octet_product m = {
+		.acc = mm->acc, .ldacc = OCTET_MATMUL_COLUMNS, .from = mm->start + p * OCTET_PANEL,
+		.a = mm->a, .lda = mm->words,
+		.b = mm->b + p * mm->words * OCTET_PANEL, .ldb = mm->words * OCTET_PANEL,
+		.rows = rows, .panels = panels,
+	};
 
 	chunk = chunk < WHOLE ? WHOLE : chunk - chunk % WHOLE;
-	/* always two panels, as many as there is room for: a constant is faster */
-	for (size_t i = 0; i < rows; i++)
-		memcpy(mm->acc + i * OCTET_MATMUL_COLUMNS, mm->start + p * OCTET_PANEL,
-		       OCTET_MATMUL_COLUMNS * sizeof(*mm->acc));
 	for (size_t k = 0; k < mm->words; k += chunk) {
-		size_t words = mm->words - k < chunk ? mm->words - k : chunk;
-
+		m.words = mm->words - k < chunk ? mm->words - k : chunk;
 		if (octet_work_tick(mm->work))
 			return -ECANCELED;
-		mm->simd->mm(mm->acc, OCTET_MATMUL_COLUMNS, mm->a + k, mm->words,
-			     b + k * OCTET_PANEL, mm->words * OCTET_PANEL, words, rows, panels);
+		mm->simd->mm(&m);
+		m.from = mm->acc;
+		m.ldfrom = OCTET_MATMUL_COLUMNS;
+		m.a += m.words;
+		m.b += m.words * OCTET_PANEL;
 	}
 	return 0;
 }

@@ -218,6 +218,26 @@ static int allocate(struct octet_requant *rq, size_t n)
 	return -ENOMEM;
 }
 
+void octet_requant_prepare(struct octet_requant *rq, size_t n)
+{
+	const struct octet_simd *simd = octet_simd_get();
+	size_t all = n + OCTET_PANEL;
+
+	if (!simd->near || rq->near_scale || rq->wrap || octet_type_size(rq->type) > 1 ||
+	    rq->code == OCTET_STAGE_RAW || rq->code == OCTET_STAGE_FP32_RNE)
+		return;
+	rq->near_scale = malloc(3 * all * sizeof(*rq->near_scale));
+	/* the slower way is always there */
+	if (!rq->near_scale)
+		return;
+	rq->near_bias = rq->near_scale + all;
+	rq->near_turn = (int32_t *)(void *)(rq->near_bias + all);
+	if (simd->near(rq, n))
+		return;
+	free(rq->near_scale);
+	rq->near_scale = NULL;
+}
+
 static void set(struct octet_requant *rq, size_t o, struct octet_fix c)
 {
 	rq->mult[o] = c.mult;
@@ -281,6 +301,7 @@ static int init_block(struct octet_requant *rq, uint32_t mult, uint32_t shift, b
 	for (size_t o = 0; o < OCTET_BLOCK; o++)
 		set(rq, o, c);
 	rq->flat = true;
+	octet_requant_prepare(rq, OCTET_PANEL);
 	return 0;
 }
 
@@ -310,10 +331,12 @@ void octet_requant_free(struct octet_requant *rq)
 	free(rq->shift);
 	free(rq->pos);
 	free(rq->neg);
+	free(rq->near_scale);
 	octet_tail_free(rq->tail);
 	rq->mult = NULL;
 	rq->shift = NULL;
 	rq->pos = NULL;
 	rq->neg = NULL;
+	rq->near_scale = NULL;
 	rq->tail = NULL;
 }

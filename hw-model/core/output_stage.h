@@ -49,6 +49,9 @@ static inline int32_t octet_fix_one(const struct octet_fix *f, int32_t v)
  * @zero_point: of the result
  * @lo: lower clamp
  * @hi: upper clamp
+ * @near_scale: what octet_simd.near() needs, per channel, or NULL
+ * @near_bias: likewise
+ * @near_turn: likewise
  * @wrap: the scaled value is taken modulo 2^32 before the zero point: sums of
  *	two tensors, not accumulators
  * @flat: all channels have the same parameters
@@ -63,6 +66,8 @@ struct octet_requant {
 	uint32_t *shift;
 	int64_t *pos;
 	int64_t *neg;
+	float *near_scale, *near_bias;
+	int32_t *near_turn;
 	bool wrap;
 	bool flat;
 	struct octet_tail *tail;
@@ -82,6 +87,9 @@ int octet_requant_init_flat(struct octet_requant *rq, const struct octet_work *w
 int octet_requant_init_sum(struct octet_requant *rq, const struct octet_work *work,
 			   unsigned int code, uint32_t mult, uint32_t shift);
 void octet_requant_free(struct octet_requant *rq);
+
+/** octet_requant_prepare() - @n channels for octet_requant_store_rows(), which is quicker then */
+void octet_requant_prepare(struct octet_requant *rq, size_t n);
 
 /** octet_requant_scalar() - what every struct octet_simd.requant must equal. */
 void octet_requant_scalar(const struct octet_requant *rq, const int32_t *acc, size_t o0,

@@ -51,9 +51,14 @@ static void panel_rows(struct octet_matmul *mm, uint32_t *b, const uint8_t *w, s
 		       size_t outs)
 {
 	unsigned int lanes = mm->simd->lanes;
+	size_t whole = mm->k / lanes, k = 0;
 	uint8_t f = mm->flip_w;
 
-	for (size_t k = 0; k < mm->k; k++) {
+	if (mm->simd->panel_rows && outs == OCTET_PANEL) {
+		mm->simd->panel_rows(b, w, sk, whole, f);
+		k = whole * lanes;
+	}
+	for (; k < mm->k; k++) {
 		const uint8_t *x = w + k * sk;
 		uint32_t *to = b + k / lanes * OCTET_PANEL;
 
@@ -101,18 +106,20 @@ static void ones(const struct octet_matmul *mm, uint32_t *to, size_t at, size_t 
 void octet_matmul_start(struct octet_matmul *mm, size_t p, size_t panels)
 {
 	const struct octet_work *work = mm->work;
-	const uint32_t *b = mm->b + p * mm->words * OCTET_PANEL;
 	size_t first = p * OCTET_PANEL, outs = panels * OCTET_PANEL;
 	int32_t sum[OCTET_MATMUL_COLUMNS] = { 0 };
 	OCTET_SCRATCH uint32_t one[256];
+	struct octet_product m = {
+		.acc = sum, .from = sum, .a = one, .b = mm->b + p * mm->words * OCTET_PANEL,
+		.ldb = mm->words * OCTET_PANEL, .rows = 1, .panels = panels,
+	};
 	uint32_t zx = (uint32_t)mm->zx;
 
 	for (size_t k = 0; k < mm->words; k += 256) {
-		size_t words = mm->words - k < 256 ? mm->words - k : 256;
-
-		ones(mm, one, k, words);
-		mm->simd->mm(sum, OCTET_MATMUL_COLUMNS, one, 256, b + k * OCTET_PANEL,
-			     mm->words * OCTET_PANEL, words, 1, panels);
+		m.words = mm->words - k < 256 ? mm->words - k : 256;
+		ones(mm, one, k, m.words);
+		mm->simd->mm(&m);
+		m.b += m.words * OCTET_PANEL;
 	}
 	outs = mm->n - first < outs ? mm->n - first : outs;
 	for (size_t j = 0; j < outs; j++) {
@@ -134,7 +141,7 @@ static int pack_panel(void *arg, unsigned int lane, size_t p)
 	if (octet_work_tick(mm->work))
 		return -ECANCELED;
 	/* the last line may have no weight for each place, and a panel not each output */
-	if (outs < OCTET_PANEL || mm->sk != 1)
+	if (outs < OCTET_PANEL || (mm->sk != 1 && !mm->simd->panel_rows))
 		memset(b, 0, mm->words * OCTET_PANEL * sizeof(*b));
 	else
 		memset(b + (mm->words - 1) * OCTET_PANEL, 0, OCTET_PACKED_LINE);

@@ -38,6 +38,21 @@ struct octet_dw_rows {
 };
 
 /**
+ * struct octet_product - acc[i][j] = from[i][j] + a[i] . b[j], of rows and panels
+ *
+ * @from: what sums start from, rows @ldfrom sums apart: may be @acc, or one row for all
+ * @a: rows of @words words, @lda words apart
+ * @b: panels, @ldb words apart, in @words lines of OCTET_PANEL
+ */
+struct octet_product {
+	int32_t *acc;
+	const int32_t *from;
+	const uint32_t *a, *b;
+	size_t ldacc, ldfrom, lda, ldb;
+	size_t words, rows, panels;
+};
+
+/**
  * struct octet_simd - one level
  *
  * @name: as octet_machine_simd() gives it
@@ -47,10 +62,10 @@ struct octet_dw_rows {
  * @fill: pack @n elements of the input, each exclusive-ored with @flip
  * @panel: pack weights of sixteen outputs, @so bytes apart, @lines lines of a word each,
  *	exclusive-ored with @flip; NULL: element by element
+ * @panel_rows: the same of weights of sixteen outputs side by side, @sk bytes apart from one
+ *	input to the next
  * @sum: sum of the elements of @words words
- * @mm: acc[i][j] += a[i] . b[j] for rows x (panels * OCTET_PANEL); a row of
- *	@a has @lda words, a panel of @b @ldb words in @words lines of 16,
- *	a row of @acc @ldacc sums
+ * @mm: a product
  * @dw: @chunks times 16 channels of a depthwise pixel: acc[c] = start[c] + sum over
  *	taps of (tap[t][c0 + c] ^ flip) * w; @w as [chunk][pair][16][2]
  * @dw_columns: @count lines, @next bytes apart and aligned, of one of the groups of
@@ -62,6 +77,8 @@ struct octet_dw_rows {
  *	nothing past n is written
  * @narrow_rows: the same for @rows rows, @ldacc sums and @ldd codes apart; a row of
  *	sums is readable up to a multiple of 16
+ * @near: for @narrow_rows, near_scale and so on of @n channels; NULL, or false: there is no
+ *	quicker way for them
  * @dot16: sum of @n products of int16 and int8, whose bits are exchanged by @flip
  */
 struct octet_simd {
@@ -71,10 +88,9 @@ struct octet_simd {
 	unsigned int brief;
 	void (*fill)(void *to, const uint8_t *from, size_t n, uint8_t flip);
 	void (*panel)(uint32_t *to, const uint8_t *w, size_t so, size_t lines, uint8_t flip);
+	void (*panel_rows)(uint32_t *to, const uint8_t *w, size_t sk, size_t lines, uint8_t flip);
 	int32_t (*sum)(const uint32_t *a, size_t words);
-	void (*mm)(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
-		   const uint32_t *b, size_t ldb, size_t words, size_t rows,
-		   size_t panels);
+	void (*mm)(const struct octet_product *m);
 	void (*dw)(int32_t *acc, const int32_t *start, const uint8_t *const *tap,
 		   size_t pairs, size_t c0, size_t chunks, const int16_t *w, uint8_t flip);
 	void (*dw_columns)(void *to, size_t next, const uint8_t *const *row,
@@ -87,6 +103,7 @@ struct octet_simd {
 		       size_t n, uint8_t *y);
 	void (*narrow_rows)(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,
 			    size_t o0, size_t n, size_t rows, uint8_t *to, size_t ldd);
+	bool (*near)(struct octet_requant *rq, size_t n);
 	int64_t (*dot16)(const int16_t *x, const uint8_t *w, size_t n, uint8_t flip);
 };
 
@@ -117,10 +134,18 @@ void octet_##level##_narrow_rows(const struct octet_requant *rq, const int32_t *
 				 size_t ldacc, size_t o0, size_t n, size_t rows,	\
 				 uint8_t *to, size_t ldd)
 
+/* simd_avx512_stage.c */
+bool octet_avx512_near(struct octet_requant *rq, size_t n);
+
 /* simd_avx512_rows.c */
 void octet_avx512_panel(uint32_t *to, const uint8_t *w, size_t so, size_t lines, uint8_t flip);
+void octet_avx512_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_t lines,
+			     uint8_t flip);
 
-/* simd_avx2_rows.c, simd_avx512_rows.c */
+/* simd_avx2_rows.c */
+void octet_avx2_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_t lines, uint8_t flip);
+
+/* simd_avx2_rows.c, simd_avx512_rows.c, simd_avx512_stage.c */
 OCTET_SIMD_ROWS(avx2);
 OCTET_SIMD_ROWS(avx512);
 
@@ -128,8 +153,7 @@ OCTET_SIMD_ROWS(avx512);
 #define OCTET_AMX_LEAST 4
 
 /** octet_amx_mm() - octet_simd.mm of AMX; leaves no tile in use */
-void octet_amx_mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
-		  size_t ldb, size_t words, size_t rows, size_t panels);
+void octet_amx_mm(const struct octet_product *m);
 
 /**
  * octet_amx_usable() - is there AMX, and the operating system's leave for it?

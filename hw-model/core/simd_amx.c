@@ -63,7 +63,8 @@ static void release(void)
 /**
  * struct product - operands of one or two rows and columns of tiles
  *
- * @ldacc: words from a row of sums to the next; likewise @lda
+ * @from: what sums start from
+ * @ldacc: words from a row of sums to the next; likewise @ldfrom and @lda
  * @ldb: words from a panel to the next
  * @words: of a tile of inputs
  * @count: tiles along a row of inputs
@@ -72,23 +73,24 @@ static void release(void)
  */
 struct product {
 	int32_t *acc;
+	const int32_t *from;
 	const uint32_t *a, *b;
-	size_t ldacc, lda, ldb;
+	size_t ldacc, ldfrom, lda, ldb;
 	size_t words, count;
 	bool tall, wide;
 };
 
 static void load_sums(const struct product *p)
 {
-	const int32_t *low = p->acc + ROWS * p->ldacc;
+	const int32_t *low = p->from + ROWS * p->ldfrom;
 
-	LOAD(0, p->acc, p->ldacc);
+	LOAD(0, p->from, p->ldfrom);
 	if (p->wide)
-		LOAD(1, p->acc + OCTET_PANEL, p->ldacc);
+		LOAD(1, p->from + OCTET_PANEL, p->ldfrom);
 	if (p->tall)
-		LOAD(2, low, p->ldacc);
+		LOAD(2, low, p->ldfrom);
 	if (p->tall && p->wide)
-		LOAD(3, low + OCTET_PANEL, p->ldacc);
+		LOAD(3, low + OCTET_PANEL, p->ldfrom);
 }
 
 static void store_sums(const struct product *p)
@@ -142,6 +144,7 @@ static void all_rows(struct product p, size_t rows)
 			configure(2 * ROWS, p.words);
 		multiply(&p);
 		p.acc += 2 * ROWS * p.ldacc;
+		p.from += 2 * ROWS * p.ldfrom;
 		p.a += 2 * ROWS * p.lda;
 	}
 	if (!i)
@@ -151,34 +154,38 @@ static void all_rows(struct product p, size_t rows)
 	multiply(&p);
 }
 
-void octet_amx_mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
-		  size_t ldb, size_t words, size_t rows, size_t panels)
+void octet_amx_mm(const struct octet_product *m)
 {
-	const size_t rest = words % WORDS, whole = words - rest;
+	const size_t rest = m->words % WORDS, whole = m->words - rest;
 	struct product p = {
-		.acc = acc, .ldacc = ldacc, .lda = lda, .ldb = ldb,
+		.ldacc = m->ldacc, .ldfrom = m->ldfrom, .lda = m->lda, .ldb = m->ldb,
 	};
 
 	/* where tiles would be next to empty */
-	if (rows < OCTET_AMX_LEAST || words < OCTET_AMX_LEAST) {
-		octet_simd_avx512.mm(acc, ldacc, a, lda, b, ldb, words, rows, panels);
+	if (m->rows < OCTET_AMX_LEAST || m->words < OCTET_AMX_LEAST) {
+		octet_simd_avx512.mm(m);
 		return;
 	}
-	for (size_t i = 0; i < panels; i += 2) {
-		p.wide = i + 2 <= panels;
-		p.a = a;
-		p.b = b + i * ldb;
+	for (size_t i = 0; i < m->panels; i += 2) {
+		p.wide = i + 2 <= m->panels;
+		p.acc = m->acc + i * OCTET_PANEL;
+		p.from = m->from + i * OCTET_PANEL;
+		p.ldfrom = m->ldfrom;
+		p.a = m->a;
+		p.b = m->b + i * m->ldb;
 		p.words = WORDS;
 		p.count = whole / WORDS;
-		if (p.count)
-			all_rows(p, rows);
+		if (p.count) {
+			all_rows(p, m->rows);
+			p.from = p.acc;
+			p.ldfrom = p.ldacc;
+		}
 		p.a += whole;
 		p.b += whole * OCTET_PANEL;
 		p.words = rest;
 		p.count = 1;
 		if (rest)
-			all_rows(p, rows);
-		p.acc += 2 * OCTET_PANEL;
+			all_rows(p, m->rows);
 	}
 	release();
 }

@@ -48,15 +48,16 @@ AVX2 static int32_t sum(const uint32_t *a, size_t words)
  * sixteen registers. Unrolled by the compiler, as R is a constant.
  */
 AVX2 static inline __attribute__((always_inline)) void
-tile(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b, size_t words,
-     const int R)
+tile(const struct octet_product *m, int32_t *acc, const int32_t *from, const uint32_t *a,
+     const uint32_t *b, const int R)
 {
+	const size_t ldacc = m->ldacc, ldfrom = m->ldfrom, lda = m->lda, words = m->words;
 	__m256i s[6][2];
 
 #pragma GCC unroll 6
 	for (int i = 0; i < R; i++) {
-		s[i][0] = _mm256_loadu_si256((const void *)(acc + i * ldacc));
-		s[i][1] = _mm256_loadu_si256((const void *)(acc + i * ldacc + 8));
+		s[i][0] = _mm256_loadu_si256((const void *)(from + i * ldfrom));
+		s[i][1] = _mm256_loadu_si256((const void *)(from + i * ldfrom + 8));
 	}
 	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
 		__m256i b0 = _mm256_loadu_si256((const void *)b);
@@ -77,43 +78,37 @@ tile(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *
 	}
 }
 
-AVX2 static void tile6(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
-		       const uint32_t *b, size_t words)
-{
-	tile(acc, ldacc, a, lda, b, words, 6);
+#define TILE(r)										\
+AVX2 static void tile##r(const struct octet_product *m, int32_t *acc, const int32_t *from,	\
+			 const uint32_t *a, const uint32_t *b)				\
+{											\
+	tile(m, acc, from, a, b, r);							\
 }
 
-AVX2 static void tile_tail(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,
-			   const uint32_t *b, size_t words, size_t rows)
-{
-	switch (rows) {
-	case 5:
-		tile(acc, ldacc, a, lda, b, words, 5);
-		break;
-	case 4:
-		tile(acc, ldacc, a, lda, b, words, 4);
-		break;
-	case 3:
-		tile(acc, ldacc, a, lda, b, words, 3);
-		break;
-	case 2:
-		tile(acc, ldacc, a, lda, b, words, 2);
-		break;
-	case 1:
-		tile(acc, ldacc, a, lda, b, words, 1);
-		break;
-	}
-}
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
 
-AVX2 static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
-		    size_t ldb, size_t words, size_t rows, size_t panels)
+/* rows as evenly as possible: short tiles wait for their sums */
+AVX2 static void mm(const struct octet_product *m)
 {
-	for (size_t p = 0; p < panels; p++, b += ldb, acc += OCTET_PANEL) {
-		size_t i = 0;
+	static void (*const of[])(const struct octet_product *, int32_t *, const int32_t *,
+				  const uint32_t *, const uint32_t *) = {
+		tile1, tile2, tile3, tile4, tile5, tile6,
+	};
 
-		for (; i + 6 <= rows; i += 6)
-			tile6(acc + i * ldacc, ldacc, a + i * lda, lda, b, words);
-		tile_tail(acc + i * ldacc, ldacc, a + i * lda, lda, b, words, rows - i);
+	for (size_t p = 0; p < m->panels; p++) {
+		size_t at = p * OCTET_PANEL, part;
+
+		for (size_t i = 0, left; i < m->rows; i += part) {
+			left = m->rows - i;
+			part = left / ((left + 5) / 6);
+			of[part - 1](m, m->acc + i * m->ldacc + at, m->from + i * m->ldfrom + at,
+				     m->a + i * m->lda, m->b + p * m->ldb);
+		}
 	}
 }
 
@@ -258,6 +253,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.tile = 6,
 	.brief = 2 << 20,
 	.fill = fill,
+	.panel_rows = octet_avx2_panel_rows,
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Depthwise rows and the output stage of many pixels, for simd_avx2.c. */
+/* Weights, depthwise rows and the output stage of many pixels, for simd_avx2.c. */
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -9,6 +9,21 @@
 #include "simd.h"
 
 #define AVX2 __attribute__((target("avx2")))
+
+AVX2 void octet_avx2_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_t lines,
+				uint8_t flip)
+{
+	const __m128i f = _mm_set1_epi8((char)flip);
+
+	for (size_t k = 0; k < lines; k++, w += 2 * sk, to += OCTET_PANEL) {
+		__m128i x = _mm_xor_si128(_mm_loadu_si128((const void *)w), f);
+		__m128i y = _mm_xor_si128(_mm_loadu_si128((const void *)(w + sk)), f);
+
+		_mm256_storeu_si256((void *)to, _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(x, y)));
+		_mm256_storeu_si256((void *)(to + 8),
+				    _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(x, y)));
+	}
+}
 
 AVX2 void octet_avx2_dw_columns(void *to, size_t next, const uint8_t *const *row,
 				const size_t *step, size_t count, uint8_t flip)

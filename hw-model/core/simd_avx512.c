@@ -40,69 +40,110 @@ VNNI static int32_t sum(const uint32_t *a, size_t words)
 	return _mm512_reduce_add_epi32(s);
 }
 
-/* R rows by P panels; 12 by 2 takes 24 of the 32 registers for sums */
+/*
+ * R rows by P panels; 12 by 2 takes 24 of the 32 registers for sums. Where there are so
+ * few that a sum would wait for itself, each is U sums of every U-th word.
+ */
 VNNI static inline __attribute__((always_inline)) void
-tile(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b, size_t ldb,
-     size_t words, const int R, const int P)
+tile(const struct octet_product *m, int32_t *acc, const int32_t *from, const uint32_t *a,
+     const uint32_t *b, const int R, const int P, const int U)
 {
-	__m512i s[12][2];
+	const size_t ldacc = m->ldacc, ldfrom = m->ldfrom, lda = m->lda, ldb = m->ldb;
+	__m512i s[12][2][4];
+	size_t left = m->words;
 
 #pragma GCC unroll 12
 	for (int i = 0; i < R; i++)
 #pragma GCC unroll 2
-		for (int p = 0; p < P; p++)
-			s[i][p] = _mm512_loadu_si512(acc + i * ldacc + p * OCTET_PANEL);
-	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
-		__m512i w[2];
-
-#pragma GCC unroll 2
-		for (int p = 0; p < P; p++)
-			w[p] = _mm512_loadu_si512(b + p * ldb);
-#pragma GCC unroll 12
-		for (int i = 0; i < R; i++) {
-			__m512i x = _mm512_set1_epi32((int)a[i * lda + k]);
+		for (int p = 0; p < P; p++) {
+			s[i][p][0] = _mm512_loadu_si512(from + i * ldfrom + p * OCTET_PANEL);
+#pragma GCC unroll 4
+			for (int u = 1; u < U; u++)
+				s[i][p][u] = _mm512_setzero_si512();
+		}
+	for (; left >= (size_t)U; left -= (size_t)U, a += U, b += U * OCTET_PANEL) {
+#pragma GCC unroll 4
+		for (int u = 0; u < U; u++) {
+			__m512i w[2];
 
 #pragma GCC unroll 2
 			for (int p = 0; p < P; p++)
-				s[i][p] = _mm512_dpbusd_epi32(s[i][p], x, w[p]);
+				w[p] = _mm512_loadu_si512(b + p * ldb + u * OCTET_PANEL);
+#pragma GCC unroll 12
+			for (int i = 0; i < R; i++) {
+				__m512i x = _mm512_set1_epi32((int)a[i * lda + u]);
+
+#pragma GCC unroll 2
+				for (int p = 0; p < P; p++)
+					s[i][p][u] = _mm512_dpbusd_epi32(s[i][p][u], x, w[p]);
+			}
 		}
 	}
+	for (; U > 1 && left; left--, a++, b += OCTET_PANEL)
+#pragma GCC unroll 2
+		for (int p = 0; p < P; p++)
+#pragma GCC unroll 12
+			for (int i = 0; i < R; i++)
+				s[i][p][0] = _mm512_dpbusd_epi32(
+						s[i][p][0], _mm512_set1_epi32((int)a[i * lda]),
+						_mm512_loadu_si512(b + p * ldb));
 #pragma GCC unroll 12
 	for (int i = 0; i < R; i++)
 #pragma GCC unroll 2
-		for (int p = 0; p < P; p++)
-			_mm512_storeu_si512(acc + i * ldacc + p * OCTET_PANEL, s[i][p]);
+		for (int p = 0; p < P; p++) {
+#pragma GCC unroll 4
+			for (int u = 1; u < U; u++)
+				s[i][p][0] = _mm512_add_epi32(s[i][p][0], s[i][p][u]);
+			_mm512_storeu_si512(acc + i * ldacc + p * OCTET_PANEL, s[i][p][0]);
+		}
 }
 
-#define TILE(r, p)									\
-VNNI static void tile_##r##_##p(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda,	\
-				const uint32_t *b, size_t ldb, size_t words)		\
+#define TILE(r, p, u)									\
+VNNI static void tile_##r##_##p(const struct octet_product *m, int32_t *acc,			\
+				const int32_t *from, const uint32_t *a, const uint32_t *b)	\
 {											\
-	tile(acc, ldacc, a, lda, b, ldb, words, r, p);					\
+	tile(m, acc, from, a, b, r, p, u);						\
 }
 
-TILE(12, 2)
-TILE(12, 1)
-TILE(4, 2)
-TILE(4, 1)
-TILE(1, 2)
-TILE(1, 1)
+#define ROWS(r, u)									\
+TILE(r, 1, u)										\
+TILE(r, 2, u)
 
-VNNI static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
-		    size_t ldb, size_t words, size_t rows, size_t panels)
+ROWS(1, 4)
+ROWS(2, 2)
+ROWS(3, 2)
+ROWS(4, 1)
+ROWS(5, 1)
+ROWS(6, 1)
+ROWS(7, 1)
+ROWS(8, 1)
+ROWS(9, 1)
+ROWS(10, 1)
+ROWS(11, 1)
+ROWS(12, 1)
+
+/* rows as evenly as possible: tiles of a few take as long as higher ones */
+VNNI static void mm(const struct octet_product *m)
 {
-	for (size_t p = 0; p < panels; p += 2, b += 2 * ldb, acc += 2 * OCTET_PANEL) {
-		int32_t *to = acc;
-		const uint32_t *x = a;
-		bool two = p + 2 <= panels;
-		size_t i = rows;
+#define ROW(r) { tile_##r##_1, tile_##r##_2 }
+	static void (*const of[][2])(const struct octet_product *, int32_t *, const int32_t *,
+				     const uint32_t *, const uint32_t *) = {
+		ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6),
+		ROW(7), ROW(8), ROW(9), ROW(10), ROW(11), ROW(12),
+	};
+#undef ROW
 
-		for (; i >= 12; i -= 12, to += 12 * ldacc, x += 12 * lda)
-			(two ? tile_12_2 : tile_12_1)(to, ldacc, x, lda, b, ldb, words);
-		for (; i >= 4; i -= 4, to += 4 * ldacc, x += 4 * lda)
-			(two ? tile_4_2 : tile_4_1)(to, ldacc, x, lda, b, ldb, words);
-		for (; i; i--, to += ldacc, x += lda)
-			(two ? tile_1_2 : tile_1_1)(to, ldacc, x, lda, b, ldb, words);
+	for (size_t p = 0; p < m->panels; p += 2) {
+		size_t two = p + 2 <= m->panels, at = p * OCTET_PANEL, part;
+
+		for (size_t i = 0, left; i < m->rows; i += part) {
+			left = m->rows - i;
+			part = (left + 11) / 12;
+			part = left / part;
+			of[part - 1][two](m, m->acc + i * m->ldacc + at,
+					  m->from + i * m->ldfrom + at, m->a + i * m->lda,
+					  m->b + p * m->ldb);
+		}
 	}
 }
 
@@ -285,6 +326,7 @@ VNNI static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t 
 	.brief = 8 << 20,					\
 	.fill = fill,						\
 	.panel = octet_avx512_panel,				\
+	.panel_rows = octet_avx512_panel_rows,			\
 	.sum = sum,						\
 	.dw = dw,						\
 	.dw_columns = octet_avx512_dw_columns,			\
@@ -292,6 +334,7 @@ VNNI static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t 
 	.requant = requant,					\
 	.narrow = narrow,					\
 	.narrow_rows = octet_avx512_narrow_rows,		\
+	.near = octet_avx512_near,				\
 	.dot16 = dot16
 
 const struct octet_simd octet_simd_avx512 = {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Weights, depthwise rows and the output stage of many pixels, for simd_avx512.c. */
+/* Weights and depthwise rows, for simd_avx512.c. */
 #if defined(__x86_64__)
 
 #include <immintrin.h>
 
-#include "output_stage.h"
 #include "simd.h"
 
 #define VNNI __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vnni")))
-#define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 
 /* Sixteen rows of sixteen words, turned. */
 VNNI static inline __attribute__((always_inline)) void turn16(__m512i *r)
@@ -64,6 +62,27 @@ VNNI void octet_avx512_panel(uint32_t *to, const uint8_t *w, size_t so, size_t l
 			if (j < n)
 				_mm512_storeu_si512(to + (k + j) * OCTET_PANEL,
 						    _mm512_xor_si512(r[j], f));
+	}
+}
+
+VNNI void octet_avx512_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_t lines,
+				  uint8_t flip)
+{
+	/* four rows of sixteen weights: to lanes of four outputs, then output by output */
+	const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+						15);
+	const __m512i turn = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+								  10, 14, 3, 7, 11, 15));
+	const __m512i f = _mm512_set1_epi8((char)flip);
+
+	for (size_t k = 0; k < lines; k++, w += 4 * sk, to += OCTET_PANEL) {
+		__m512i x = _mm512_castsi128_si512(_mm_loadu_si128((const void *)w));
+
+		x = _mm512_inserti32x4(x, _mm_loadu_si128((const void *)(w + sk)), 1);
+		x = _mm512_inserti32x4(x, _mm_loadu_si128((const void *)(w + 2 * sk)), 2);
+		x = _mm512_inserti32x4(x, _mm_loadu_si128((const void *)(w + 3 * sk)), 3);
+		x = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, x), turn);
+		_mm512_storeu_si512(to, _mm512_xor_si512(x, f));
 	}
 }
 
@@ -148,120 +167,6 @@ VNNI void octet_avx512_dw_dot(int32_t *acc, const int32_t *start, const struct o
 		dot_few(acc, start, k, columns, count, 5, 2);
 	else
 		dot_any(acc, start, k, columns, count);
-}
-
-/* Of sixteen channels; those of FIX as even and odd ones, in lanes of 64 bits. */
-struct parameters {
-	__m512i mult[2], shift[2], pos[2], more[2];
-	__m512 scale, flo, fhi;
-	__m512i zp, lo, hi;
-};
-
-VNNI static inline void get_fix(struct parameters *p, const struct octet_requant *rq, size_t o)
-{
-	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
-	const __m512i odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
-	__m512i p0 = _mm512_loadu_si512(rq->pos + o), p1 = _mm512_loadu_si512(rq->pos + o + 8);
-	__m512i n0 = _mm512_loadu_si512(rq->neg + o), n1 = _mm512_loadu_si512(rq->neg + o + 8);
-	__m512i shift = _mm512_loadu_si512(rq->shift + o);
-
-	p->mult[0] = _mm512_loadu_si512(rq->mult + o);
-	p->mult[1] = _mm512_srli_epi64(p->mult[0], 32);
-	p->shift[0] = _mm512_and_si512(shift, _mm512_set1_epi64(0xffffffff));
-	p->shift[1] = _mm512_srli_epi64(shift, 32);
-	p->pos[0] = _mm512_permutex2var_epi64(p0, even, p1);
-	p->pos[1] = _mm512_permutex2var_epi64(p0, odd, p1);
-	n0 = _mm512_sub_epi64(n0, p0);
-	n1 = _mm512_sub_epi64(n1, p1);
-	p->more[0] = _mm512_permutex2var_epi64(n0, even, n1);
-	p->more[1] = _mm512_permutex2var_epi64(n0, odd, n1);
-}
-
-VNNI static inline void get(struct parameters *p, const struct octet_requant *rq, size_t o)
-{
-	__m512i mult = _mm512_loadu_si512(rq->mult + o), exponent;
-
-	p->zp = _mm512_set1_epi32(rq->zero_point);
-	p->lo = _mm512_set1_epi32(rq->lo - rq->zero_point);
-	p->hi = _mm512_set1_epi32(rq->hi - rq->zero_point);
-	if (rq->code != OCTET_STAGE_FP32_RNE) {
-		get_fix(p, rq, o);
-		return;
-	}
-	exponent = _mm512_sub_epi32(_mm512_set1_epi32(150), _mm512_loadu_si512(rq->shift + o));
-	mult = _mm512_and_si512(mult, _mm512_set1_epi32(0x7fffff));
-	p->scale = _mm512_castsi512_ps(_mm512_or_si512(mult, _mm512_slli_epi32(exponent, 23)));
-	p->flo = _mm512_cvtepi32_ps(p->lo);
-	p->fhi = _mm512_cvtepi32_ps(p->hi);
-}
-
-/* the sign of a product is that of the accumulator, or rounding does not matter */
-VNNI static inline __m512i fix(const struct parameters *p, __m512i v, int odd)
-{
-	__m512i t = _mm512_mul_epi32(v, p->mult[odd]);
-	__mmask8 negative = _mm512_movepi64_mask(t);
-
-	t = _mm512_add_epi64(t, p->pos[odd]);
-	t = _mm512_mask_add_epi64(t, negative, t, p->more[odd]);
-	return _mm512_srav_epi64(t, p->shift[odd]);
-}
-
-/* clamped to a byte, without the zero point; no shift is below 31 */
-VNNI static inline __attribute__((always_inline)) __m512i
-scaled(const struct parameters *p, __m512i v, bool fp32)
-{
-	__m512i even, odd;
-	__m512 f;
-
-	if (!fp32) {
-		even = fix(p, v, 0);
-		odd = fix(p, _mm512_srli_epi64(v, 32), 1);
-		v = _mm512_mask_shuffle_epi32(even, 0xaaaa, odd, _MM_PERM_CCAA);
-		return _mm512_min_epi32(_mm512_max_epi32(v, p->lo), p->hi);
-	}
-	f = _mm512_mul_round_ps(_mm512_cvt_roundepi32_ps(v, NEAREST), p->scale, NEAREST);
-	f = _mm512_min_ps(_mm512_max_ps(f, p->flo), p->fhi);
-	return _mm512_cvt_roundps_epi32(f, NEAREST);
-}
-
-VNNI static inline __attribute__((always_inline)) void
-store_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc, size_t o, size_t n,
-	   size_t rows, uint8_t *to, size_t ldd, bool fp32)
-{
-	__mmask16 m = (__mmask16)(0xffff >> (16 - n));
-	struct parameters p;
-
-	get(&p, rq, o);
-	for (size_t i = 0; i < rows; i++, acc += ldacc, to += ldd) {
-		__m512i v = scaled(&p, _mm512_loadu_si512(acc), fp32);
-
-		v = _mm512_add_epi32(v, p.zp);
-		if (n == 16)
-			_mm_storeu_si128((void *)to, _mm512_cvtepi32_epi8(v));
-		else
-			_mm_mask_storeu_epi8(to, m, _mm512_cvtepi32_epi8(v));
-	}
-}
-
-VNNI void octet_avx512_narrow_rows(const struct octet_requant *rq, const int32_t *acc,
-				   size_t ldacc, size_t o0, size_t n, size_t rows, uint8_t *to,
-				   size_t ldd)
-{
-	for (size_t j = 0; j < n; j += 16) {
-		size_t part = n - j < 16 ? n - j : 16, o = o0 + j;
-		__mmask16 m = (__mmask16)(0xffff >> (16 - part));
-		__m512i shift = _mm512_loadu_si512(rq->shift + o);
-
-		if (rq->code == OCTET_STAGE_FP32_RNE)
-			store_rows(rq, acc + j, ldacc, o, part, rows, to + j, ldd, true);
-		else if (rq->code != OCTET_STAGE_RAW &&
-			 !_mm512_mask_cmplt_epu32_mask(m, shift, _mm512_set1_epi32(31)))
-			store_rows(rq, acc + j, ldacc, o, part, rows, to + j, ldd, false);
-		else
-			for (size_t i = 0; i < rows; i++)
-				octet_simd_avx512.narrow(rq, acc + i * ldacc + j, o, part,
-							 to + i * ldd + j);
-	}
 }
 
 #else

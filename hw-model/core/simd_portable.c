@@ -28,12 +28,13 @@ static int32_t sum(const uint32_t *a, size_t words)
 	return (int32_t)s;
 }
 
-static void row(int32_t *acc, const uint32_t *a, const uint32_t *b, size_t words)
+static void row(int32_t *acc, const int32_t *from, const uint32_t *a, const uint32_t *b,
+		size_t words)
 {
 	uint32_t s[OCTET_PANEL];
 
 	for (size_t j = 0; j < OCTET_PANEL; j++)
-		s[j] = (uint32_t)acc[j];
+		s[j] = (uint32_t)from[j];
 	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
 		int32_t a0 = (int32_t)(a[k] & 0xffff), a1 = (int32_t)(a[k] >> 16);
 
@@ -46,12 +47,13 @@ static void row(int32_t *acc, const uint32_t *a, const uint32_t *b, size_t words
 		acc[j] = (int32_t)s[j];
 }
 
-static void mm(int32_t *acc, size_t ldacc, const uint32_t *a, size_t lda, const uint32_t *b,
-	       size_t ldb, size_t words, size_t rows, size_t panels)
+static void mm(const struct octet_product *m)
 {
-	for (size_t p = 0; p < panels; p++)
-		for (size_t i = 0; i < rows; i++)
-			row(acc + i * ldacc + p * OCTET_PANEL, a + i * lda, b + p * ldb, words);
+	for (size_t p = 0; p < m->panels; p++)
+		for (size_t i = 0; i < m->rows; i++)
+			row(m->acc + i * m->ldacc + p * OCTET_PANEL,
+			    m->from + i * m->ldfrom + p * OCTET_PANEL, m->a + i * m->lda,
+			    m->b + p * m->ldb, m->words);
 }
 
 static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, size_t pairs,
