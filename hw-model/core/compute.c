@@ -14,7 +14,9 @@ static int staged(const struct octet_work *work)
 	err = octet_requant_init(&rq, work);
 	if (err)
 		return err;
-	octet_requant_prepare(&rq, work->cmd.cout);
+	/* DEPTHWISE may have an order of its own */
+	if (work->cmd.op != OCTET_OP_DEPTHWISE)
+		octet_requant_prepare(&rq, work->cmd.cout);
 	switch (work->cmd.op) {
 	case OCTET_OP_CONV2D:
 		err = octet_compute_conv(work, &rq);

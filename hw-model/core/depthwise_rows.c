@@ -1,54 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * DEPTHWISE by rows of results: sixteen channels of the input rows that a kernel covers
- * are laid out column by column, so that a column serves all results it is part of.
- * With x', w' and the zero points as in matmul.h
- *
- *	sum (x - zx)(w - zw) = sum x'w' - zw' sum x' - zx' sum (w' - zw')
- *
- * where weights of 16 bits have room for w' - zw'.
+ * DEPTHWISE by rows of results: some channels of the input rows that a kernel covers are
+ * laid out column by column, so that a column serves all results it is part of.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "depthwise.h"
+#include "depthwise_rows.h"
+#include "tail.h"
 
-/* Columns and results that are worked on at once. */
-#define COLUMNS	256
-#define PIXELS	64
-
-/**
- * struct rows - packed weights and scratch of a command
- *
- * @lines: weights, [chunk][s][groups]; then a kernel of ones
- * @start: bias - zx' sum (w' - zw')
- * @all_zw: zero points of the weights
- * @any_zw: they are not in the weights, which have no room for them
- * @columns: aligned to a line
- * @row: where the rows of the kernel are, at pixel 0 and channel 0; NULL: outside
- * @at: the same for some columns, and @step from one to the next
- * @pad: sixteen channels of padding
- * @last: a copy of the last row of the input, which may be read past its end
- */
-struct rows {
-	const struct octet_work *work;
-	const struct octet_cmd *cmd;
-	const struct octet_requant *rq;
-	const struct octet_simd *simd;
-	size_t lanes, chunks, kernel;
-	uint8_t flip_x, flip_w;
-	struct octet_dw_rows k;
-	void *lines;
-	int32_t *start, *all_zw;
-	bool any_zw;
-	uint8_t *columns;
-	const uint8_t **row, **at;
-	size_t *step;
-	uint8_t pad[16];
-	uint8_t *last;
-	struct octet_pacer pacer;
-};
+OCTET_VECTOR_LOOPS
 
 /* columns of the input that @count results of a row are made of */
 static size_t span(const struct octet_cmd *cmd, size_t count)
@@ -56,293 +19,294 @@ static size_t span(const struct octet_cmd *cmd, size_t count)
 	return (count - 1) * cmd->sw + (size_t)(cmd->s - 1) * cmd->dw + 1;
 }
 
-/* results of a row that there are columns for */
-static size_t strip_max(const struct octet_cmd *cmd)
+/* results of a row that there are columns for; longer ones do not stay in the cache */
+static size_t strip_max(const struct octet_cmd *cmd, size_t unit)
 {
-	size_t most = (COLUMNS - span(cmd, 1)) / cmd->sw + 1;
+	size_t most = (OCTET_DW_COLUMNS - span(cmd, 1)) / cmd->sw + 1, some = unit > 16 ? 32 : 64;
 
-	return most < PIXELS ? most : PIXELS;
+	return most < some ? most : some;
 }
 
 bool octet_depthwise_has_rows(const struct octet_cmd *cmd)
 {
-	size_t count;
+	size_t unit = octet_simd_get()->dw_unit, count;
 
-	if (cmd->cin != cmd->cout || (size_t)cmd->w * cmd->cin < 16 ||
-	    span(cmd, 1) + cmd->sw > COLUMNS || (size_t)cmd->r * cmd->s >= OCTET_LONG_SUM / 16)
+	if (cmd->cin != cmd->cout || (size_t)cmd->w * cmd->cin < unit ||
+	    span(cmd, 1) + cmd->sw > OCTET_DW_COLUMNS ||
+	    (size_t)cmd->r * cmd->s >= OCTET_LONG_SUM / 16)
 		return false;
 	/* Far more columns to lay out than taps to sum up are not worth it. */
-	count = strip_max(cmd) < cmd->ow ? strip_max(cmd) : cmd->ow;
+	count = strip_max(cmd, unit) < cmd->ow ? strip_max(cmd, unit) : cmd->ow;
 	return span(cmd, count) <= 4 * count * cmd->s;
 }
 
-/* the place of output @j of tap (@r, @s) in the lines of a chunk */
-static void *place(const struct rows *d, uint8_t *chunk, size_t r, size_t s, size_t j)
-{
-	uint8_t *line = chunk + (s * d->k.groups + r / d->lanes) * OCTET_DW_LINE;
-
-	return line + (j * d->lanes + r % d->lanes) * (4 / d->lanes);
-}
-
-/* one tap of the @n outputs from @o on, all of a chunk */
-static void pack_tap(struct rows *d, size_t r, size_t s, size_t o, size_t n, uint32_t *sum)
-{
-	const uint8_t *w = d->work->wgt + (r * d->cmd->s + s) * d->cmd->cout + o;
-	void *to = place(d, (uint8_t *)d->lines + o / 16 * d->kernel, r, s, 0);
-	const int32_t *zw = d->all_zw + o;
-	uint8_t *to8 = to;
-	int16_t *to16 = to;
-
-	for (size_t j = 0; j < n; j++) {
-		int8_t v = (int8_t)(w[j] ^ d->flip_w);
-
-		sum[j] += (uint32_t)(v - zw[j]);
-		if (d->lanes == 4)
-			to8[4 * j] = (uint8_t)v;
-		else
-			to16[2 * j] = (int16_t)(v - zw[j]);
-	}
-}
-
-static void pack_chunk(struct rows *d, size_t o, size_t n)
-{
-	const struct octet_work *work = d->work;
-	const struct octet_cmd *cmd = d->cmd;
-	uint32_t zx = (uint32_t)(cmd->src.zero_point + d->flip_x), sum[16] = { 0 };
-
-	for (size_t j = 0; j < n; j++) {
-		int32_t zw = work->chn ? work->chn[o + j].zero_point : cmd->wgt.zero_point;
-
-		d->all_zw[o + j] = zw - d->flip_w;
-		d->any_zw |= d->lanes == 4 && zw != d->flip_w;
-	}
-	for (size_t r = 0; r < cmd->r; r++)
-		for (size_t s = 0; s < cmd->s; s++)
-			pack_tap(d, r, s, o, n, sum);
-	for (size_t j = 0; j < n; j++)
-		d->start[o + j] = (int32_t)((work->prm ? (uint32_t)work->prm[o + j].bias : 0) -
-					    zx * sum[j]);
-}
-
-static int pack(struct rows *d)
-{
-	const struct octet_cmd *cmd = d->cmd;
-	uint8_t *ones = (uint8_t *)d->lines + d->chunks * d->kernel;
-
-	for (size_t o = 0; o < cmd->cout; o += 16) {
-		if (octet_pace(&d->pacer, (size_t)cmd->r * cmd->s * 16))
-			return -ECANCELED;
-		pack_chunk(d, o, cmd->cout - o < 16 ? cmd->cout - o : 16);
-	}
-	for (size_t r = 0; d->any_zw && r < cmd->r; r++)
-		for (size_t s = 0; s < cmd->s; s++)
-			for (size_t j = 0; j < 16; j++)
-				*(uint8_t *)place(d, ones, r, s, j) = 1;
-	return 0;
-}
-
-static void rows_free(struct rows *d)
+static void rows_free(struct octet_depthwise *d)
 {
 	free(d->lines);
 	free(d->start);
 	free(d->all_zw);
 	free(d->last);
+	free(d->own.pos);
+	free(d->own.near_scale);
 }
 
-static int rows_init(struct rows *d, const struct octet_work *work,
+static int scratch(struct octet_depthwise *d)
+{
+	size_t rows = d->k.groups * d->lanes * 4, sums = d->down * d->most * d->unit;
+
+	d->columns = aligned_alloc(OCTET_DW_LINE, OCTET_DW_COLUMNS * d->k.groups * d->unit * 4);
+	d->acc = aligned_alloc(OCTET_DW_LINE, 2 * sums * sizeof(*d->acc));
+	d->ones = d->acc ? d->acc + sums : NULL;
+	d->row = malloc(rows * sizeof(*d->row));
+	d->at = malloc(rows * sizeof(*d->at));
+	d->inside = malloc(rows * sizeof(*d->inside));
+	return d->columns && d->acc && d->row && d->at && d->inside ? 0 : -ENOMEM;
+}
+
+static void scratch_free(struct octet_depthwise *d)
+{
+	free(d->columns);
+	free(d->acc);
+	free(d->row);
+	free(d->at);
+	free(d->inside);
+}
+
+/* rows of results that the rows of a word serve */
+static size_t served(const struct octet_cmd *cmd, size_t rows)
+{
+	size_t down = cmd->dh == 1 ? (rows - cmd->r) / cmd->sh + 1 : 1;
+
+	down = down < 4 ? down : 4;
+	return down < cmd->oh ? down : cmd->oh;
+}
+
+static int rows_init(struct octet_depthwise *d, const struct octet_work *work,
 		     const struct octet_requant *rq)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 	const struct octet_simd *simd = octet_simd_get();
 	size_t groups = (cmd->r + simd->lanes - 1) / simd->lanes, line = (size_t)cmd->w * cmd->cin;
-	size_t in = (size_t)cmd->n * cmd->h * line;
+	size_t in = (size_t)cmd->n * cmd->h * line, unit = simd->dw_unit;
 
-	*d = (struct rows) {
-		.work = work, .cmd = cmd, .rq = rq, .simd = simd, .lanes = simd->lanes,
-		.chunks = ((size_t)cmd->cout + 15) / 16, .kernel = cmd->s * groups * OCTET_DW_LINE,
+	*d = (struct octet_depthwise) {
+		.work = work, .cmd = cmd, .rq = rq, .stage = rq, .simd = simd,
+		.lanes = simd->lanes, .unit = unit, .chunks = (cmd->cout + unit - 1) / unit,
+		.most = strip_max(cmd, unit), .down = served(cmd, groups * simd->lanes),
+		.kernel = cmd->s * groups * unit * 4,
 		.flip_x = cmd->src.type == OCTET_TYPE_INT8 ? 128 : 0,
 		.flip_w = cmd->wgt.type == OCTET_TYPE_UINT8 ? 128 : 0,
 		.k = { .across = cmd->s, .groups = groups, .across_step = cmd->dw,
 		       .pixel_step = cmd->sw },
 		.pacer.work = work,
 	};
-	d->lines = calloc(d->chunks + 1, d->kernel);
-	d->start = calloc(d->chunks * 16, sizeof(*d->start));
-	d->all_zw = calloc(d->chunks * 16, sizeof(*d->all_zw));
-	d->last = malloc(line + 16);
+	d->lines = aligned_alloc(OCTET_DW_LINE, (d->chunks + 1) * d->down * d->kernel);
+	d->start = malloc(d->chunks * unit * sizeof(*d->start));
+	d->all_zw = malloc(d->chunks * unit * sizeof(*d->all_zw));
+	d->last = malloc(line + OCTET_DW_CHANNELS);
 	if (!d->lines || !d->start || !d->all_zw || !d->last)
 		return -ENOMEM;
 	memset(d->pad, (uint8_t)cmd->pad_value, sizeof(d->pad));
 	memcpy(d->last, work->src + in - line, line);
-	memset(d->last + line, 0, 16);
+	memset(d->last + line, 0, OCTET_DW_CHANNELS);
 	return 0;
 }
 
-/* the rows of the kernel for results of row @oy */
-static void find_rows(struct rows *d, size_t image, size_t oy)
+/* the rows of the words for results of row @oy on */
+static void find_rows(struct octet_depthwise *d, size_t image, size_t oy)
 {
 	const struct octet_cmd *cmd = d->cmd;
 	int64_t iy = (int64_t)oy * cmd->sh - cmd->pt;
+	size_t used = (d->down - 1) * cmd->sh + cmd->r;
 
-	for (size_t r = 0; r < d->k.groups * d->lanes; r++, iy += cmd->dh) {
-		d->row[r] = NULL;
-		/* beyond the kernel weights are 0 */
-		if (r >= cmd->r || iy < 0 || iy >= cmd->h)
+	for (size_t t = 0; t < d->k.groups * d->lanes; t++, iy += cmd->dh) {
+		d->row[t] = NULL;
+		if (t >= used || iy < 0 || iy >= cmd->h)
 			continue;
-		d->row[r] = d->work->src + (image * cmd->h + (size_t)iy) * cmd->w * cmd->cin;
+		d->row[t] = d->work->src + (image * cmd->h + (size_t)iy) * cmd->w * cmd->cin;
 		if (image == cmd->n - 1u && iy == cmd->h - 1)
-			d->row[r] = d->last;
+			d->row[t] = d->last;
 	}
-}
-
-/* @count columns from column @to of the scratch on, from pixel @x on or of padding */
-static void columns(struct rows *d, size_t to, size_t count, bool inside, size_t x, size_t c0)
-{
-	size_t cin = d->cmd->cin, next = d->k.groups * OCTET_DW_LINE;
-	uint8_t *line = d->columns + to * next;
-
-	if (!count)
-		return;
-	for (size_t r = 0; r < d->k.groups * d->lanes; r++) {
-		bool image = inside && d->row[r];
-
-		d->at[r] = image ? d->row[r] + x * cin + c0 : d->pad;
-		d->step[r] = image ? cin : 0;
-	}
-	for (size_t g = 0; g < d->k.groups; g++)
-		d->simd->dw_columns(line + g * OCTET_DW_LINE, next, d->at + g * d->lanes,
-				    d->step + g * d->lanes, count, d->flip_x);
-}
-
-/* the @count columns of the input from @ix on, which may be outside */
-static void lay_out(struct rows *d, int64_t ix, size_t count, size_t c0)
-{
-	int64_t end = ix + (int64_t)count, w = d->cmd->w;
-	int64_t from = ix < 0 ? 0 : ix, to = end < w ? end : w;
-	size_t left, middle;
-
-	if (from >= to) {
-		columns(d, 0, count, false, 0, c0);
-		return;
-	}
-	left = (size_t)(from - ix);
-	middle = (size_t)(to - from);
-	columns(d, 0, left, false, 0, c0);
-	columns(d, left, middle, true, (size_t)from, c0);
-	columns(d, left + middle, count - left - middle, false, 0, c0);
-}
-
-/* sums of @count results of sixteen channels, from column @ox on */
-static void strip(struct rows *d, size_t ox, size_t count, size_t chunk, int32_t *acc)
-{
-	const struct octet_cmd *cmd = d->cmd;
-	OCTET_SCRATCH int32_t sum[PIXELS * 16];
-	static const int32_t none[16];
-	const int32_t *zw = d->all_zw + chunk * 16;
-
-	lay_out(d, (int64_t)ox * cmd->sw - cmd->pl, span(cmd, count), chunk * 16);
-	d->k.w = (uint8_t *)d->lines + chunk * d->kernel;
-	d->simd->dw_dot(acc, d->start + chunk * 16, &d->k, d->columns, count);
-	if (!d->any_zw)
-		return;
-	d->k.w = (uint8_t *)d->lines + d->chunks * d->kernel;
-	d->simd->dw_dot(sum, none, &d->k, d->columns, count);
-	for (size_t i = 0; i < count * 16; i++)
-		acc[i] = (int32_t)((uint32_t)acc[i] - (uint32_t)zw[i % 16] * (uint32_t)sum[i]);
 }
 
 /*
- * @count results of a chunk from (@y, @ox) on, y through all images; more than the rest of a
- * row are whole rows. Return: false if cancelled.
+ * Where columns from @i on of each strip are, channels from @c0 on.
+ * Return: the next column at which one enters or leaves the image.
  */
-static bool block(struct rows *d, size_t y, size_t ox, size_t count, size_t chunk)
+static size_t locate(struct octet_depthwise *d, const struct octet_dw_place *p, size_t i,
+		     size_t c0, bool *any)
+{
+	size_t end = p->count, cin = d->cmd->cin;
+
+	*any = false;
+	for (size_t j = 0; j < p->strips; j++) {
+		int64_t x = p->x + (int64_t)(j * p->apart + i), w = d->cmd->w;
+		int64_t next = x < 0 ? -x : x < w ? w - x : (int64_t)p->count;
+		bool inside = x >= 0 && x < w;
+
+		*any |= inside;
+		if (next < (int64_t)(end - i))
+			end = i + (size_t)next;
+		for (size_t t = 0; t < d->k.groups * d->lanes; t++) {
+			const uint8_t *row = inside ? d->row[t] : NULL;
+
+			d->at[t * p->strips + j] = row ? row + (size_t)x * cin + c0 : d->pad;
+			d->inside[t * p->strips + j] = row ? SIZE_MAX : 0;
+		}
+	}
+	return end;
+}
+
+static bool same(const struct octet_dw_place *a, const struct octet_dw_place *b)
+{
+	return a->x == b->x && a->count == b->count && a->strips == 1 && b->strips == 1;
+}
+
+static void lay_out(struct octet_depthwise *d, const struct octet_dw_place *p, size_t c0)
+{
+	size_t group = d->unit * 4, next = d->k.groups * group, end;
+	struct octet_dw_input in = {
+		.step = d->cmd->cin, .strips = p->strips, .flip = d->flip_x,
+	};
+	bool any, again = same(p, &d->laid);
+
+	for (size_t i = 0; i < p->count; i = end) {
+		end = locate(d, p, i, c0, &any);
+		/* padding beside the image is the same for all channels and rows */
+		if (!any && again)
+			continue;
+		for (size_t g = 0; g < d->k.groups; g++) {
+			in.row = d->at + g * d->lanes * p->strips;
+			in.inside = d->inside + g * d->lanes * p->strips;
+			d->simd->dw_columns(d->columns + i * next + g * group, next, &in, end - i);
+		}
+	}
+	d->laid = *p;
+}
+
+/* sums of row @j of those that the columns serve, @count units */
+static void sums(struct octet_depthwise *d, size_t chunk, size_t j, size_t count, int32_t *acc)
+{
+	static const int32_t none[OCTET_DW_CHANNELS];
+	const int32_t *restrict zw = d->all_zw + chunk * d->unit, *restrict sum = d->ones;
+	size_t unit = d->unit;
+
+	d->k.w = d->lines + (chunk * d->down + j) * d->kernel;
+	d->simd->dw_dot(acc, d->start + chunk * unit, &d->k, d->columns, count);
+	if (!d->any_zw)
+		return;
+	d->k.w = d->lines + (d->chunks * d->down + j) * d->kernel;
+	d->simd->dw_dot(d->ones, none, &d->k, d->columns, count);
+	for (size_t i = 0; i < count; i++, acc += unit, sum += unit)
+		for (size_t k = 0; k < unit; k++)
+			acc[k] = (int32_t)((uint32_t)acc[k] - (uint32_t)zw[k] * (uint32_t)sum[k]);
+}
+
+/* results of other types than codes, from sums in the order of units */
+static void store_other(struct octet_depthwise *d, const struct octet_dw_output *o, size_t c0)
+{
+	size_t width = d->unit / o->strips, size = octet_type_size(d->rq->type);
+	const int32_t *acc = d->acc;
+	OCTET_SCRATCH int32_t sum[OCTET_DW_CHANNELS];
+
+	for (size_t r = 0; r < o->rows; r++)
+		for (size_t i = 0; i < o->count; i++, acc += d->unit)
+			for (size_t j = 0; j < o->strips && j * o->count + i < o->pixels; j++) {
+				for (size_t k = 0; k < d->unit; k++)
+					if (k % 16 / 4 * 16 / width == j)
+						sum[octet_depthwise_channel(d, o->strips, k)] =
+							acc[k];
+				octet_requant_store(d->rq, sum, c0, o->n, o->to + r * o->line +
+						    (j * o->count + i) * d->cmd->cout * size);
+			}
+}
+
+static void store(struct octet_depthwise *d, const struct octet_dw_output *o, size_t chunk)
+{
+	size_t cout = d->cmd->cout, c0 = chunk * d->unit;
+
+	if (d->unit == 16) {
+		for (size_t r = 0; r < o->rows; r++)
+			octet_requant_store_rows(d->rq, d->acc + r * o->count * 16, 16, c0, o->n,
+						 o->pixels, o->to + r * o->line, cout);
+		return;
+	}
+	if (octet_type_size(d->rq->type) > 1) {
+		store_other(d, o, c0);
+		return;
+	}
+	d->simd->dw_narrow(d->stage, d->acc, o);
+	for (size_t r = 0; d->rq->tail && r < o->rows; r++)
+		for (size_t i = 0; i < o->pixels; i++)
+			octet_tail_apply(d->rq->tail, o->to + r * o->line + i * cout, o->n);
+}
+
+/*
+ * A chunk of @rows rows of results from (@y, @ox) on, y through all images, @count of each row.
+ * Return: false if cancelled.
+ */
+static bool block(struct octet_depthwise *d, size_t y, size_t rows, size_t ox, size_t count,
+		  size_t chunk)
 {
 	const struct octet_cmd *cmd = d->cmd;
-	size_t c0 = chunk * 16, n = cmd->cout - c0 < 16 ? cmd->cout - c0 : 16;
-	size_t at = ((y * cmd->ow + ox) * cmd->cout + c0) * octet_type_size(d->rq->type);
-	OCTET_SCRATCH int32_t acc[PIXELS * 16];
+	size_t strips = octet_depthwise_strips(d, chunk), wide = (count + strips - 1) / strips;
+	size_t c0 = chunk * d->unit, n = cmd->cout - c0, size = octet_type_size(d->rq->type);
+	struct octet_dw_place place = {
+		.x = (int64_t)ox * cmd->sw - cmd->pl, .apart = wide * cmd->sw,
+		.count = span(cmd, wide), .strips = strips,
+	};
+	struct octet_dw_output out = {
+		.to = d->work->dst + ((y * cmd->ow + ox) * cmd->cout + c0) * size,
+		.step = cmd->cout, .line = (size_t)cmd->ow * cmd->cout * size,
+		.o = c0, .n = n < d->unit ? n : d->unit, .strips = strips, .count = wide,
+		.pixels = count, .rows = rows,
+	};
 
-	for (size_t done = 0; done < count; y++) {
-		size_t part = count - done < cmd->ow ? count - done : cmd->ow;
-		size_t lines = span(cmd, part) + part * cmd->s;
-
-		/* what is laid out costs as what is summed up */
-		if (octet_pace(&d->pacer, lines * d->k.groups * OCTET_DW_LINE))
-			return false;
-		find_rows(d, y / cmd->oh, y % cmd->oh);
-		strip(d, ox, part, chunk, acc + done * 16);
-		done += part;
-	}
-	octet_requant_store_rows(d->rq, acc, 16, c0, n, count, d->work->dst + at, cmd->cout);
+	/* what is laid out costs as what is summed up */
+	if (octet_pace(&d->pacer, (place.count + rows * wide * cmd->s) * d->k.groups * d->unit * 4))
+		return false;
+	lay_out(d, &place, c0);
+	for (size_t j = 0; j < rows; j++)
+		sums(d, chunk, j, wide, d->acc + j * wide * d->unit);
+	store(d, &out, chunk);
 	return true;
 }
 
-/* @rows rows of results, by blocks of @most results of a row, or all at once */
-static int some_rows(struct rows *d, size_t y, size_t rows, size_t most)
+/* rows of results that are served at once, the @i-th time */
+static int some_rows(struct octet_depthwise *d, size_t i)
 {
 	const struct octet_cmd *cmd = d->cmd;
-	size_t wide = rows * cmd->ow;
-	bool on = true;
+	size_t times = (cmd->oh + d->down - 1) / d->down, image = i / times;
+	size_t y = i % times * d->down, rows = cmd->oh - y < d->down ? cmd->oh - y : d->down;
+	size_t parts = (cmd->ow + d->most - 1) / d->most, each = (cmd->ow + parts - 1) / parts;
 
-	for (size_t chunk = 0; on && chunk < d->chunks; chunk++) {
-		if (cmd->ow <= most) {
-			on = block(d, y, 0, wide, chunk);
-			continue;
-		}
-		for (size_t ox = 0; on && ox < cmd->ow; ox += most)
-			on = block(d, y, ox, cmd->ow - ox < most ? cmd->ow - ox : most, chunk);
-	}
-	return on ? 0 : -ECANCELED;
+	find_rows(d, image, y);
+	for (size_t ox = 0; ox < cmd->ow; ox += each)
+		for (size_t chunk = 0; chunk < d->chunks; chunk++)
+			if (!block(d, image * cmd->oh + y, rows, ox,
+				   cmd->ow - ox < each ? cmd->ow - ox : each, chunk))
+				return -ECANCELED;
+	return 0;
 }
 
-/* a command in parts, each some times @once rows of results */
+/* a command in parts, each some times the rows that are served at once */
 struct sharing {
-	struct rows lane[OCTET_LANES_MAX];
-	size_t all, once, most, each;
+	struct octet_depthwise lane[OCTET_LANES_MAX];
+	size_t all, each;
 };
 
 static int part(void *arg, unsigned int index, size_t number)
 {
 	struct sharing *s = arg;
-	size_t y = number * s->each, end = s->all - y < s->each ? s->all : y + s->each;
+	size_t i = number * s->each, end = s->all - i < s->each ? s->all : i + s->each;
 	int err = 0;
 
-	for (; !err && y < end; y += s->once)
-		err = some_rows(&s->lane[index], y, end - y < s->once ? end - y : s->once, s->most);
+	for (; !err && i < end; i++)
+		err = some_rows(&s->lane[index], i);
 	return err;
 }
 
-static int scratch(struct rows *d)
-{
-	size_t rows = d->k.groups * d->lanes;
-
-	d->columns = aligned_alloc(OCTET_DW_LINE, COLUMNS * d->k.groups * OCTET_DW_LINE);
-	d->row = malloc(rows * sizeof(*d->row));
-	d->at = malloc(rows * sizeof(*d->at));
-	d->step = malloc(rows * sizeof(*d->step));
-	return d->columns && d->row && d->at && d->step ? 0 : -ENOMEM;
-}
-
-static void scratch_free(struct rows *d)
-{
-	free(d->columns);
-	free(d->row);
-	free(d->at);
-	free(d->step);
-}
-
-static void divide(struct sharing *s, const struct octet_cmd *cmd, size_t lanes)
-{
-	size_t times;
-
-	s->all = (size_t)cmd->n * cmd->oh;
-	s->most = strip_max(cmd);
-	s->once = cmd->ow <= s->most ? PIXELS / cmd->ow : 1;
-	times = (s->all + s->once - 1) / s->once;
-	s->each = lanes == 1 ? s->all : (times + lanes * 4 - 1) / (lanes * 4) * s->once;
-}
-
-static int run(struct rows *d)
+static int run(struct octet_depthwise *d)
 {
 	const struct octet_cmd *cmd = d->cmd;
 	/* a product takes eight times as long as in a matrix product */
@@ -353,15 +317,18 @@ static int run(struct rows *d)
 
 	if (!s)
 		return -ENOMEM;
-	divide(s, cmd, lanes);
-	for (unsigned int i = 0; i < lanes; i++) {
+	s->all = cmd->n * ((cmd->oh + d->down - 1) / d->down);
+	s->each = lanes == 1 ? s->all : (s->all + lanes * 4 - 1) / (lanes * 4);
+	/* the first has its scratch already */
+	s->lane[0] = *d;
+	for (unsigned int i = 1; i < lanes; i++) {
 		s->lane[i] = *d;
 		if (scratch(&s->lane[i]))
 			err = -ENOMEM;
 	}
 	if (!err)
 		err = octet_parts(d->work, lanes, (s->all + s->each - 1) / s->each, part, s);
-	for (unsigned int i = 0; i < lanes; i++)
+	for (unsigned int i = 1; i < lanes; i++)
 		scratch_free(&s->lane[i]);
 	free(s);
 	return err;
@@ -369,14 +336,17 @@ static int run(struct rows *d)
 
 int octet_depthwise_rows(const struct octet_work *work, const struct octet_requant *rq)
 {
-	struct rows d;
+	struct octet_depthwise d;
 	int err;
 
 	err = rows_init(&d, work, rq);
 	if (!err)
-		err = pack(&d);
+		err = scratch(&d);
+	if (!err)
+		err = octet_depthwise_pack(&d);
 	if (!err)
 		err = run(&d);
+	scratch_free(&d);
 	rows_free(&d);
 	return err;
 }

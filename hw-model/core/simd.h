@@ -22,19 +22,52 @@
 struct octet_requant;
 
 /**
- * struct octet_dw_rows - a depthwise kernel over sixteen channels
+ * struct octet_dw_input - where columns of inputs come from: those of a word's rows
  *
- * A column of inputs is @groups lines, each of as many rows as a word has elements.
+ * @row: the first column, of each row each strip
+ * @inside: all bits; or none: all columns are the first one
+ * @step: bytes from a column to the next
+ * @strips: 1; 2 or 4 with units of 64: lanes of a column come from so many columns
+ */
+struct octet_dw_input {
+	const uint8_t *const *row;
+	const size_t *inside;
+	size_t step, strips;
+	uint8_t flip;
+};
+
+/**
+ * struct octet_dw_rows - a depthwise kernel over a unit of channels
+ *
+ * A column of inputs is @groups times the words of a unit, each of as many rows as a word
+ * has elements. Words of sixteen channels are in their order; with units of 64, 16 words are
+ * four of each quarter of the unit, then come the next four.
  *
  * @across: columns of the kernel
  * @across_step: columns of inputs from one to the next
  * @pixel_step: columns of inputs from a result to the next
- * @w: [across][groups] lines of weights
+ * @w: [across][groups] words of weights
  */
 struct octet_dw_rows {
 	size_t across, groups;
 	size_t across_step, pixel_step;
 	const void *w;
+};
+
+/**
+ * struct octet_dw_output - where results of units of 64 go
+ *
+ * @to: the first channel of the first result
+ * @step: bytes from a result to the next, and @line from one row to the next
+ * @o: place of the unit among the parameters
+ * @n: channels
+ * @count: units of a row
+ * @pixels: results of a row: strip i has those from i * @count on
+ */
+struct octet_dw_output {
+	uint8_t *to;
+	size_t step, line;
+	size_t o, n, strips, count, pixels, rows;
 };
 
 /**
@@ -68,9 +101,12 @@ struct octet_product {
  * @mm: a product
  * @dw: @chunks times 16 channels of a depthwise pixel: acc[c] = start[c] + sum over
  *	taps of (tap[t][c0 + c] ^ flip) * w; @w as [chunk][pair][16][2]
- * @dw_columns: @count lines, @next bytes apart and aligned, of one of the groups of
- *	columns; those of each row lie @step bytes apart, and sixteen bytes are read
- * @dw_dot: @count pixels of sixteen sums
+ * @dw_unit: channels that depthwise rows handle at a time, 16 or 64
+ * @dw_columns: @count columns, @next bytes apart and aligned, of one of the groups of a
+ *	column; a unit of bytes is read of each
+ * @dw_dot: @count units of sums
+ * @dw_narrow: the same as @narrow_rows from units of 64, whose parameters are in their order;
+ *	NULL where units are of 16
  * @requant: @n accumulators of channels from @o0 on, n rounded up to 8 may be
  *	read and written
  * @narrow: the same to @n codes of 8 bits; n rounded up to 16 may be read, and
@@ -93,10 +129,12 @@ struct octet_simd {
 	void (*mm)(const struct octet_product *m);
 	void (*dw)(int32_t *acc, const int32_t *start, const uint8_t *const *tap,
 		   size_t pairs, size_t c0, size_t chunks, const int16_t *w, uint8_t flip);
-	void (*dw_columns)(void *to, size_t next, const uint8_t *const *row,
-			   const size_t *step, size_t count, uint8_t flip);
+	unsigned int dw_unit;
+	void (*dw_columns)(void *to, size_t next, const struct octet_dw_input *in, size_t count);
 	void (*dw_dot)(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
 		       const void *columns, size_t count);
+	void (*dw_narrow)(const struct octet_requant *rq, const int32_t *acc,
+			  const struct octet_dw_output *out);
 	void (*requant)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
 			size_t n, int32_t *y);
 	void (*narrow)(const struct octet_requant *rq, const int32_t *acc, size_t o0,
@@ -125,8 +163,8 @@ extern const struct octet_simd octet_simd_avx512;
 extern const struct octet_simd octet_simd_amx;
 
 #define OCTET_SIMD_ROWS(level)								\
-void octet_##level##_dw_columns(void *to, size_t next, const uint8_t *const *row,		\
-				const size_t *step, size_t count, uint8_t flip);	\
+void octet_##level##_dw_columns(void *to, size_t next, const struct octet_dw_input *in,	\
+				size_t count);						\
 void octet_##level##_dw_dot(int32_t *acc, const int32_t *start,				\
 			    const struct octet_dw_rows *k, const void *columns,		\
 			    size_t count);						\
@@ -135,6 +173,8 @@ void octet_##level##_narrow_rows(const struct octet_requant *rq, const int32_t *
 				 uint8_t *to, size_t ldd)
 
 /* simd_avx512_stage.c */
+void octet_avx512_dw_narrow(const struct octet_requant *rq, const int32_t *acc,
+			    const struct octet_dw_output *out);
 bool octet_avx512_near(struct octet_requant *rq, size_t n);
 
 /* simd_avx512_rows.c */

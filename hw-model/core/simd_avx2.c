@@ -257,6 +257,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,
+	.dw_unit = 16,
 	.dw_columns = octet_avx2_dw_columns,
 	.dw_dot = octet_avx2_dw_dot,
 	.requant = requant,

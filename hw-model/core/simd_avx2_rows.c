@@ -25,12 +25,12 @@ AVX2 void octet_avx2_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_
 	}
 }
 
-AVX2 void octet_avx2_dw_columns(void *to, size_t next, const uint8_t *const *row,
-				const size_t *step, size_t count, uint8_t flip)
+AVX2 void octet_avx2_dw_columns(void *to, size_t next, const struct octet_dw_input *in,
+				size_t count)
 {
-	const __m128i f = _mm_set1_epi8((char)flip);
-	const uint8_t *r0 = row[0], *r1 = row[1];
-	const size_t s0 = step[0], s1 = step[1];
+	const __m128i f = _mm_set1_epi8((char)in->flip);
+	const uint8_t *r0 = in->row[0], *r1 = in->row[1];
+	const size_t s0 = in->step & in->inside[0], s1 = in->step & in->inside[1];
 	uint8_t *dst = to;
 
 	for (size_t i = 0; i < count; i++, dst += next, r0 += s0, r1 += s1) {

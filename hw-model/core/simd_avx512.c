@@ -329,7 +329,9 @@ VNNI static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t 
 	.panel_rows = octet_avx512_panel_rows,			\
 	.sum = sum,						\
 	.dw = dw,						\
+	.dw_unit = 64,						\
 	.dw_columns = octet_avx512_dw_columns,			\
+	.dw_narrow = octet_avx512_dw_narrow,			\
 	.dw_dot = octet_avx512_dw_dot,				\
 	.requant = requant,					\
 	.narrow = narrow,					\

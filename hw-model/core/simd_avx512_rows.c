@@ -86,87 +86,135 @@ VNNI void octet_avx512_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, siz
 	}
 }
 
-VNNI void octet_avx512_dw_columns(void *to, size_t next, const uint8_t *const *row,
-				  const size_t *step, size_t count, uint8_t flip)
+/* 64 bytes of a row: of one column, or of several strips */
+VNNI static inline __attribute__((always_inline)) __m512i
+strips_of(const uint8_t *const *row, const size_t *inside, size_t at, const int strips)
 {
-	/* four rows of sixteen channels: to lanes of four channels, then channel by channel */
-	const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
-						15);
-	const __m512i turn = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
-								  10, 14, 3, 7, 11, 15));
-	const __m512i f = _mm512_set1_epi8((char)flip);
-	const uint8_t *r0 = row[0], *r1 = row[1], *r2 = row[2], *r3 = row[3];
-	const size_t s0 = step[0], s1 = step[1], s2 = step[2], s3 = step[3];
-	uint8_t *dst = to;
+	const uint8_t *p0 = row[0] + (at & inside[0]), *p1, *p2, *p3;
+	__m512i x;
 
-	for (size_t i = 0; i < count; i++, dst += next) {
-		__m512i x = _mm512_castsi128_si512(_mm_loadu_si128((const void *)r0));
+	if (strips == 1)
+		return _mm512_loadu_si512(p0);
+	p1 = row[1] + (at & inside[1]);
+	if (strips == 2) {
+		x = _mm512_castsi256_si512(_mm256_loadu_si256((const void *)p0));
+		return _mm512_inserti64x4(x, _mm256_loadu_si256((const void *)p1), 1);
+	}
+	p2 = row[2] + (at & inside[2]);
+	p3 = row[3] + (at & inside[3]);
+	x = _mm512_castsi128_si512(_mm_loadu_si128((const void *)p0));
+	x = _mm512_inserti32x4(x, _mm_loadu_si128((const void *)p1), 1);
+	x = _mm512_inserti32x4(x, _mm_loadu_si128((const void *)p2), 2);
+	return _mm512_inserti32x4(x, _mm_loadu_si128((const void *)p3), 3);
+}
 
-		x = _mm512_mask_broadcast_i32x4(x, 0x00f0, _mm_loadu_si128((const void *)r1));
-		x = _mm512_mask_broadcast_i32x4(x, 0x0f00, _mm_loadu_si128((const void *)r2));
-		x = _mm512_mask_broadcast_i32x4(x, 0xf000, _mm_loadu_si128((const void *)r3));
-		x = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, x), turn);
-		_mm512_store_si512(dst, _mm512_xor_si512(x, f));
-		r0 += s0;
-		r1 += s1;
-		r2 += s2;
-		r3 += s3;
+VNNI static inline __attribute__((always_inline)) void
+columns(uint8_t *to, size_t next, const struct octet_dw_input *in, size_t count, const int strips)
+{
+	const __m512i f = _mm512_set1_epi8((char)in->flip);
+	const uint8_t *row[16];
+	size_t inside[16], step = in->step, at = 0;
+
+#pragma GCC unroll 16
+	for (int i = 0; i < 4 * strips; i++) {
+		row[i] = in->row[i];
+		inside[i] = in->inside[i];
+	}
+	for (size_t i = 0; i < count; i++, at += step, to += next) {
+		__m512i r[4], a, b, c, d;
+
+#pragma GCC unroll 4
+		for (int k = 0; k < 4; k++)
+			r[k] = _mm512_xor_si512(f, strips_of(row + k * strips, inside + k * strips,
+							     at, strips));
+		a = _mm512_unpacklo_epi8(r[0], r[1]);
+		b = _mm512_unpackhi_epi8(r[0], r[1]);
+		c = _mm512_unpacklo_epi8(r[2], r[3]);
+		d = _mm512_unpackhi_epi8(r[2], r[3]);
+		_mm512_store_si512(to, _mm512_unpacklo_epi16(a, c));
+		_mm512_store_si512(to + OCTET_DW_LINE, _mm512_unpackhi_epi16(a, c));
+		_mm512_store_si512(to + 2 * OCTET_DW_LINE, _mm512_unpacklo_epi16(b, d));
+		_mm512_store_si512(to + 3 * OCTET_DW_LINE, _mm512_unpackhi_epi16(b, d));
 	}
 }
+
+VNNI void octet_avx512_dw_columns(void *to, size_t next, const struct octet_dw_input *in,
+				  size_t count)
+{
+	if (in->strips == 1)
+		columns(to, next, in, count, 1);
+	else if (in->strips == 2)
+		columns(to, next, in, count, 2);
+	else
+		columns(to, next, in, count, 4);
+}
+
+/* lines of a unit */
+#define LINES	4
 
 /* @taps lines a column of the kernel, @across columns, all weights in registers */
 VNNI static inline __attribute__((always_inline)) void
 dot_few(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k, const uint8_t *x,
 	size_t count, const int across, const int taps)
 {
+	const size_t column = (size_t)taps * LINES * OCTET_DW_LINE, next = k->across_step * column;
 	const __m512i s0 = _mm512_loadu_si512(start);
-	size_t next = k->across_step * taps * OCTET_DW_LINE;
 	__m512i w[10];
 
 #pragma GCC unroll 10
 	for (int i = 0; i < across * taps; i++)
-		w[i] = _mm512_loadu_si512((const uint8_t *)k->w + i * OCTET_DW_LINE);
-	for (size_t i = 0; i < count; i++, x += k->pixel_step * taps * OCTET_DW_LINE) {
+		w[i] = _mm512_loadu_si512((const uint8_t *)k->w + i * LINES * OCTET_DW_LINE);
+	for (size_t i = 0; i < count; i++, x += k->pixel_step * column) {
 		__m512i s = s0;
 
 #pragma GCC unroll 5
 		for (int c = 0; c < across; c++)
 #pragma GCC unroll 2
 			for (int g = 0; g < taps; g++)
-				s = _mm512_dpbusd_epi32(s, _mm512_load_si512(x + c * next +
-									     g * OCTET_DW_LINE),
+				s = _mm512_dpbusd_epi32(s, _mm512_load_si512(
+							x + c * next +
+							g * LINES * OCTET_DW_LINE),
 							w[c * taps + g]);
-		_mm512_storeu_si512(acc + i * OCTET_PANEL, s);
+		_mm512_storeu_si512(acc + i * LINES * OCTET_PANEL, s);
 	}
 }
 
 VNNI static void dot_any(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
 			 const uint8_t *x, size_t count)
 {
-	size_t line = k->groups * OCTET_DW_LINE;
+	const size_t unit = LINES * OCTET_DW_LINE, column = k->groups * unit;
 
-	for (size_t i = 0; i < count; i++, x += k->pixel_step * line) {
+	for (size_t i = 0; i < count; i++, x += k->pixel_step * column) {
 		const uint8_t *w = k->w;
 		__m512i s = _mm512_loadu_si512(start);
 
 		for (size_t c = 0; c < k->across; c++)
-			for (size_t g = 0; g < line; g += OCTET_DW_LINE, w += OCTET_DW_LINE)
+			for (size_t g = 0; g < column; g += unit, w += unit)
 				s = _mm512_dpbusd_epi32(s, _mm512_load_si512(
-							x + c * k->across_step * line + g),
+							x + c * k->across_step * column + g),
 							_mm512_loadu_si512(w));
-		_mm512_storeu_si512(acc + i * OCTET_PANEL, s);
+		_mm512_storeu_si512(acc + i * LINES * OCTET_PANEL, s);
 	}
 }
 
 VNNI void octet_avx512_dw_dot(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
 			      const void *columns, size_t count)
 {
-	if (k->across == 3 && k->groups == 1)
-		dot_few(acc, start, k, columns, count, 3, 1);
-	else if (k->across == 5 && k->groups == 2)
-		dot_few(acc, start, k, columns, count, 5, 2);
-	else
-		dot_any(acc, start, k, columns, count);
+	struct octet_dw_rows line = *k;
+
+	for (size_t i = 0; i < LINES; i++) {
+		const uint8_t *x = (const uint8_t *)columns + i * OCTET_DW_LINE;
+
+		line.w = (const uint8_t *)k->w + i * OCTET_DW_LINE;
+		if (k->across == 3 && k->groups == 1)
+			dot_few(acc + i * OCTET_PANEL, start + i * OCTET_PANEL, &line, x, count,
+				3, 1);
+		else if (k->across == 5 && k->groups == 2)
+			dot_few(acc + i * OCTET_PANEL, start + i * OCTET_PANEL, &line, x, count,
+				5, 2);
+		else
+			dot_any(acc + i * OCTET_PANEL, start + i * OCTET_PANEL, &line, x, count);
+	}
 }
 
 #else

@@ -135,6 +135,16 @@ VNNI INLINE void get_float(struct parameters *p, const struct octet_requant *rq,
 	p->scale = _mm512_castsi512_ps(_mm512_or_si512(mult, _mm512_slli_epi32(exponent, 23)));
 }
 
+VNNI INLINE void get(struct parameters *p, const struct octet_requant *rq, size_t o, enum way way)
+{
+	if (way == NEAR)
+		get_near(p, rq, o);
+	else if (way == EXACT)
+		get_exact(p, rq, o);
+	else
+		get_float(p, rq, o);
+}
+
 /* the sign of a product is that of the accumulator, or rounding does not matter */
 VNNI INLINE __m512i fix(const struct parameters *p, __m512i v, int odd)
 {
@@ -313,19 +323,19 @@ VNNI INLINE void some_rows(const struct octet_requant *rq, const struct codes *c
 		store16(to + 3 * ldd, r, 3, m, m == 0xffff);
 }
 
-VNNI INLINE void all_rows(const struct octet_requant *rq, const struct parameters *two_of,
-			  const int32_t *acc, size_t ldacc, size_t o, size_t n, size_t rows,
-			  uint8_t *to, size_t ldd, enum way way, const bool two)
+VNNI INLINE void all_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,
+			  size_t o, size_t n, size_t rows, uint8_t *to, size_t ldd, enum way way,
+			  const bool two)
 {
 	const struct codes c = get_codes(rq);
-	const struct parameters p[4] = {
-		two_of[0], two ? two_of[1] : two_of[0], two_of[0],
-		two ? two_of[1] : two_of[0],
-	};
 	const size_t at[4] = { o, two ? o + 16 : o, o, two ? o + 16 : o }, step = two ? 2 : 4;
 	__mmask16 m = (__mmask16)(0xffff >> (15 - (n - 1) % 16));
+	struct parameters p[4];
 	size_t i = 0;
 
+#pragma GCC unroll 4
+	for (int k = 0; k < 4; k++)
+		get(&p[k], rq, at[k], way);
 	for (; i + step <= rows; i += step, acc += step * ldacc, to += step * ldd)
 		some_rows(rq, &c, p, acc, ldacc, at, m, step, to, ldd, way, two);
 	if (i < rows)
@@ -333,11 +343,10 @@ VNNI INLINE void all_rows(const struct octet_requant *rq, const struct parameter
 }
 
 #define ROWS(name, way, two)								\
-VNNI static void name(const struct octet_requant *rq, const struct parameters *p,	\
-		      const int32_t *acc, size_t ldacc, size_t o, size_t n, size_t rows,	\
-		      uint8_t *to, size_t ldd)						\
+VNNI static void name(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,	\
+		      size_t o, size_t n, size_t rows, uint8_t *to, size_t ldd)		\
 {											\
-	all_rows(rq, p, acc, ldacc, o, n, rows, to, ldd, way, two);			\
+	all_rows(rq, acc, ldacc, o, n, rows, to, ldd, way, two);			\
 }
 
 ROWS(near_one, NEAR, false)
@@ -347,37 +356,37 @@ ROWS(exact_two, EXACT, true)
 ROWS(float_one, FLOAT, false)
 ROWS(float_two, FLOAT, true)
 
+/* shifts of @n channels from 31 on, up to which EXACT results may be more than 32 bits */
+VNNI static bool far(const struct octet_requant *rq, size_t o, size_t n)
+{
+	const __m512i least = _mm512_set1_epi32(31);
+
+	for (size_t i = 0; i < n; i += 16) {
+		__mmask16 m = (__mmask16)(0xffff >> (n - i < 16 ? 16 - (n - i) : 0));
+		__m512i shift = _mm512_maskz_loadu_epi32(m, rq->shift + o + i);
+
+		if (_mm512_mask_cmplt_epu32_mask(m, shift, least))
+			return false;
+	}
+	return true;
+}
+
 /* up to 32 channels; Return: there is a way */
 VNNI static bool fast(const struct octet_requant *rq, const int32_t *acc, size_t ldacc, size_t o,
 		      size_t n, size_t rows, uint8_t *to, size_t ldd)
 {
 	const bool two = n > 16;
-	__mmask32 all = n < 32 ? (1u << n) - 1 : 0xffffffff;
-	__mmask16 m[2] = { (__mmask16)all, (__mmask16)(all >> 16) };
-	struct parameters p[2] = { 0 };
-	__m512i shift;
 
 	if (rq->code == OCTET_STAGE_RAW)
 		return false;
-	if (rq->code == OCTET_STAGE_FP32_RNE) {
-		for (int i = 0; i < 1 + two; i++)
-			get_float(&p[i], rq, o + 16 * (size_t)i);
-		(two ? float_two : float_one)(rq, p, acc, ldacc, o, n, rows, to, ldd);
-		return true;
-	}
-	if (rq->near_scale) {
-		for (int i = 0; i < 1 + two; i++)
-			get_near(&p[i], rq, o + 16 * (size_t)i);
-		(two ? near_two : near_one)(rq, p, acc, ldacc, o, n, rows, to, ldd);
-		return true;
-	}
-	for (int i = 0; i < 1 + two; i++) {
-		shift = _mm512_loadu_si512(rq->shift + o + 16 * (size_t)i);
-		if (_mm512_mask_cmplt_epu32_mask(m[i], shift, _mm512_set1_epi32(31)))
-			return false;
-		get_exact(&p[i], rq, o + 16 * (size_t)i);
-	}
-	(two ? exact_two : exact_one)(rq, p, acc, ldacc, o, n, rows, to, ldd);
+	if (rq->code == OCTET_STAGE_FP32_RNE)
+		(two ? float_two : float_one)(rq, acc, ldacc, o, n, rows, to, ldd);
+	else if (rq->near_scale)
+		(two ? near_two : near_one)(rq, acc, ldacc, o, n, rows, to, ldd);
+	else if (far(rq, o, n))
+		(two ? exact_two : exact_one)(rq, acc, ldacc, o, n, rows, to, ldd);
+	else
+		return false;
 	return true;
 }
 
@@ -394,6 +403,114 @@ VNNI void octet_avx512_narrow_rows(const struct octet_requant *rq, const int32_t
 			octet_simd_avx512.narrow(rq, acc + i * ldacc + j, o0 + j, part,
 						 to + i * ldd + j);
 	}
+}
+
+/*
+ * codes of a unit to where each strip's are, unless that has fewer than so many;
+ * @apart: from a strip to the next
+ */
+VNNI INLINE void store_unit(uint8_t *to, size_t apart, __m512i r, __mmask64 m, size_t left,
+			    size_t count, size_t strips)
+{
+	if (strips == 1) {
+		_mm512_mask_storeu_epi8(to, m, r);
+		return;
+	}
+	if (strips == 2) {
+		_mm256_mask_storeu_epi8(to, (__mmask32)m, _mm512_castsi512_si256(r));
+		if (left > count)
+			_mm256_mask_storeu_epi8(to + apart, (__mmask32)m,
+						_mm512_extracti64x4_epi64(r, 1));
+		return;
+	}
+	_mm_mask_storeu_epi8(to, (__mmask16)m, _mm512_castsi512_si128(r));
+	if (left > count)
+		_mm_mask_storeu_epi8(to + apart, (__mmask16)m, _mm512_extracti32x4_epi32(r, 1));
+	if (left > 2 * count)
+		_mm_mask_storeu_epi8(to + 2 * apart, (__mmask16)m,
+				     _mm512_extracti32x4_epi32(r, 2));
+	if (left > 3 * count)
+		_mm_mask_storeu_epi8(to + 3 * apart, (__mmask16)m,
+				     _mm512_extracti32x4_epi32(r, 3));
+}
+
+VNNI INLINE void all_units(const struct octet_requant *rq, const int32_t *acc,
+			   const struct octet_dw_output *out, enum way way)
+{
+	const size_t at[4] = { out->o, out->o + 16, out->o + 32, out->o + 48 };
+	const size_t count = out->count, strips = out->strips, step = out->step;
+	const size_t pixels = out->pixels, rows = out->rows, line = out->line;
+	const struct codes c = get_codes(rq);
+	__mmask64 m = ~0ull >> (64 - out->n);
+	struct parameters p[4];
+	uint8_t *first = out->to;
+
+#pragma GCC unroll 4
+	for (int k = 0; k < 4; k++)
+		get(&p[k], rq, at[k], way);
+	for (size_t row = 0; row < rows; row++, first += line) {
+		uint8_t *to = first;
+
+		for (size_t i = 0; i < count; i++, acc += 64, to += step) {
+			__m512i v[4], r;
+
+#pragma GCC unroll 4
+			for (int k = 0; k < 4; k++)
+				v[k] = _mm512_loadu_si512(acc + k * 16);
+			r = convert(rq, &c, p, at, v, way);
+			if (strips == 1)
+				_mm512_mask_storeu_epi8(to, m, r);
+			else
+				store_unit(to, count * step, r, m, pixels - i, count, strips);
+		}
+	}
+}
+
+#define UNITS(name, way)								\
+VNNI static void name(const struct octet_requant *rq, const int32_t *acc,		\
+		      const struct octet_dw_output *out)				\
+{											\
+	all_units(rq, acc, out, way);							\
+}
+
+UNITS(near_units, NEAR)
+UNITS(exact_units, EXACT)
+UNITS(float_units, FLOAT)
+
+/* any code, any shift */
+VNNI static void slow_units(const struct octet_requant *rq, const int32_t *acc,
+			    const struct octet_dw_output *out)
+{
+	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+						15);
+	__mmask64 m = ~0ull >> (64 - out->n);
+	uint8_t codes[64];
+
+	for (size_t row = 0; row < out->rows; row++) {
+		uint8_t *to = out->to + row * out->line;
+
+		for (size_t i = 0; i < out->count; i++, acc += 64, to += out->step) {
+			octet_simd_avx512.narrow(rq, acc, out->o, 64, codes);
+			store_unit(to, out->count * out->step,
+				   _mm512_permutexvar_epi32(order, _mm512_loadu_si512(codes)), m,
+				   out->pixels - i, out->count, out->strips);
+		}
+	}
+}
+
+VNNI void octet_avx512_dw_narrow(const struct octet_requant *rq, const int32_t *acc,
+				 const struct octet_dw_output *out)
+{
+	if (rq->code == OCTET_STAGE_FP32_RNE)
+		float_units(rq, acc, out);
+	else if (rq->code == OCTET_STAGE_RAW)
+		slow_units(rq, acc, out);
+	else if (rq->near_scale)
+		near_units(rq, acc, out);
+	else if (far(rq, out->o, 64))
+		exact_units(rq, acc, out);
+	else
+		slow_units(rq, acc, out);
 }
 
 #else

@@ -75,16 +75,16 @@ static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, si
 		}
 }
 
-static void dw_columns(void *to, size_t next, const uint8_t *const *row, const size_t *step,
-		       size_t count, uint8_t flip)
+static void dw_columns(void *to, size_t next, const struct octet_dw_input *in, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const uint8_t *x = row[0] + i * step[0], *y = row[1] + i * step[1];
+		const uint8_t *x = in->row[0] + (i * in->step & in->inside[0]);
+		const uint8_t *y = in->row[1] + (i * in->step & in->inside[1]);
 		int16_t *t = (int16_t *)(void *)((uint8_t *)to + i * next);
 
 		for (size_t c = 0; c < OCTET_PANEL; c++) {
-			t[2 * c] = x[c] ^ flip;
-			t[2 * c + 1] = y[c] ^ flip;
+			t[2 * c] = x[c] ^ in->flip;
+			t[2 * c + 1] = y[c] ^ in->flip;
 		}
 	}
 }
@@ -162,6 +162,7 @@ const struct octet_simd octet_simd_portable = {
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,
+	.dw_unit = 16,
 	.dw_columns = dw_columns,
 	.dw_dot = dw_dot,
 	.requant = octet_requant_scalar,
