@@ -7,11 +7,16 @@
 #define OCTET_BITS_H
 
 #include <stdint.h>
+#include <string.h>
 
 #define BIT(n)			(1u << (n))
 #define BIT_ULL(n)		(UINT64_C(1) << (n))
 #define GENMASK(h, l)		((~0u >> (31 - (h))) & (~0u << (l)))
 #define GENMASK_ULL(h, l)	((~UINT64_C(0) >> (63 - (h))) & (~UINT64_C(0) << (l)))
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "records are copied as they are: the model needs a little-endian host"
+#endif
 
 /* Lowest set bit: what a field's value is multiplied by. */
 #define OCTET_FIELD_ONE(mask)		((mask) & (~(mask) + 1))
@@ -20,17 +25,15 @@
 
 static inline uint64_t octet_get64(const uint8_t *p)
 {
-	uint64_t v = 0;
+	uint64_t v;
 
-	for (int i = 7; i >= 0; i--)
-		v = v << 8 | p[i];
+	memcpy(&v, p, sizeof(v));
 	return v;
 }
 
 static inline void octet_put64(uint8_t *p, uint64_t v)
 {
-	for (int i = 0; i < 8; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	memcpy(p, &v, sizeof(v));
 }
 
 #endif /* OCTET_BITS_H */

@@ -6,17 +6,8 @@
 #include <stddef.h>
 
 #include "simd.h"
+#include "vector.h"
 #include "work.h"
-
-/*
- * gcc's -O2 vectorises next to nothing before version 14; files of plain loops
- * over elements begin with this.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define OCTET_VECTOR_LOOPS	_Pragma("GCC optimize(\"O3\")")
-#else
-#define OCTET_VECTOR_LOOPS
-#endif
 
 /*
  * Arrays that are written before they are read. Builds that clear all variables, as

@@ -20,10 +20,6 @@
 
 #include "../../driver/octet_regs.h"
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "records are copied as they are: the model needs a little-endian host"
-#endif
-
 /* Jobs of more commands, or of more rows in chains, are checked without the lock. */
 #define OCTET_CHECK_INLINE	64u
 #define OCTET_CHECK_ROWS	1024u
@@ -414,6 +410,15 @@ int octet_decode_channels(const struct octet_cmd *cmd, const struct octet_channe
 			  struct octet_fault *fault);
 int octet_decode_table(const struct octet_cmd *cmd, const void *table,
 		       struct octet_fault *fault);
+
+/* decode_quant.c: what a number of the command may be */
+struct octet_bounds {
+	int64_t lo, hi;
+};
+
+struct octet_bounds octet_type_bounds(uint8_t type);
+struct octet_bounds octet_mult_bounds(uint8_t stage, bool wide);
+struct octet_bounds octet_shift_bounds(uint8_t stage);
 bool octet_mult_ok(uint8_t stage, uint32_t mult, bool wide);
 bool octet_shift_ok(uint8_t stage, uint32_t shift);
 bool octet_in_type(uint8_t type, int64_t v);

@@ -4,35 +4,56 @@
 
 typedef const struct octet_op_info info_t;
 
-bool octet_in_type(uint8_t type, int64_t v)
+struct octet_bounds octet_type_bounds(uint8_t type)
 {
 	switch (type) {
 	case OCTET_TYPE_INT8:
-		return v >= INT8_MIN && v <= INT8_MAX;
+		return (struct octet_bounds) { INT8_MIN, INT8_MAX };
 	case OCTET_TYPE_UINT8:
-		return v >= 0 && v <= UINT8_MAX;
+		return (struct octet_bounds) { 0, UINT8_MAX };
 	case OCTET_TYPE_INT16:
-		return v >= INT16_MIN && v <= INT16_MAX;
+		return (struct octet_bounds) { INT16_MIN, INT16_MAX };
 	case OCTET_TYPE_INT4:
-		return v >= -8 && v <= 7;
+		return (struct octet_bounds) { -8, 7 };
 	}
-	return true;	/* int32: every value of the field */
+	/* int32: every value of the field */
+	return (struct octet_bounds) { INT64_MIN, INT64_MAX };
+}
+
+struct octet_bounds octet_mult_bounds(uint8_t stage, bool wide)
+{
+	if (stage == OCTET_STAGE_RAW)
+		return (struct octet_bounds) { 0, 0 };
+	if (stage == OCTET_STAGE_FP32_RNE)
+		return (struct octet_bounds) { OCTET_FP32_SCALE_MIN, OCTET_FP32_SCALE_END - 1 };
+	return (struct octet_bounds) { 0, wide ? OCTET_MULT16_MAX : OCTET_MULT_MAX };
+}
+
+struct octet_bounds octet_shift_bounds(uint8_t stage)
+{
+	if (stage == OCTET_STAGE_RAW || stage == OCTET_STAGE_FP32_RNE)
+		return (struct octet_bounds) { 0, 0 };
+	return (struct octet_bounds) { OCTET_SHIFT_MIN, OCTET_SHIFT_MAX };
+}
+
+static bool inside(struct octet_bounds b, int64_t v)
+{
+	return v >= b.lo && v <= b.hi;
+}
+
+bool octet_in_type(uint8_t type, int64_t v)
+{
+	return inside(octet_type_bounds(type), v);
 }
 
 bool octet_mult_ok(uint8_t stage, uint32_t mult, bool wide)
 {
-	if (stage == OCTET_STAGE_RAW)
-		return mult == 0;
-	if (stage == OCTET_STAGE_FP32_RNE)
-		return mult >= OCTET_FP32_SCALE_MIN && mult < OCTET_FP32_SCALE_END;
-	return mult <= (wide ? OCTET_MULT16_MAX : OCTET_MULT_MAX);
+	return inside(octet_mult_bounds(stage, wide), mult);
 }
 
 bool octet_shift_ok(uint8_t stage, uint32_t shift)
 {
-	if (stage == OCTET_STAGE_RAW || stage == OCTET_STAGE_FP32_RNE)
-		return shift == 0;
-	return shift >= OCTET_SHIFT_MIN && shift <= OCTET_SHIFT_MAX;
+	return inside(octet_shift_bounds(stage), shift);
 }
 
 static bool is_fix(uint8_t stage)

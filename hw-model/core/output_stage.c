@@ -205,17 +205,22 @@ void octet_requant_store_rows(const struct octet_requant *rq, const int32_t *acc
 		octet_tail_apply(rq->tail, to + i * ldd, n);
 }
 
+/* One piece of memory, of which the wider numbers are the first part. */
 static int allocate(struct octet_requant *rq, size_t n)
 {
-	n += OCTET_PANEL;
-	rq->mult = calloc(n, sizeof(*rq->mult));
-	rq->shift = calloc(n, sizeof(*rq->shift));
-	rq->pos = calloc(n, sizeof(*rq->pos));
-	rq->neg = calloc(n, sizeof(*rq->neg));
-	if (rq->mult && rq->shift && rq->pos && rq->neg)
-		return 0;
-	octet_requant_free(rq);
-	return -ENOMEM;
+	size_t all = n + OCTET_PANEL, pad = OCTET_PANEL;
+
+	rq->pos = malloc(all * (2 * sizeof(*rq->pos) + 2 * sizeof(*rq->mult)));
+	if (!rq->pos)
+		return -ENOMEM;
+	rq->neg = rq->pos + all;
+	rq->mult = (uint32_t *)(rq->neg + all);
+	rq->shift = rq->mult + all;
+	memset(rq->pos + n, 0, pad * sizeof(*rq->pos));
+	memset(rq->neg + n, 0, pad * sizeof(*rq->neg));
+	memset(rq->mult + n, 0, pad * sizeof(*rq->mult));
+	memset(rq->shift + n, 0, pad * sizeof(*rq->shift));
+	return 0;
 }
 
 void octet_requant_prepare(struct octet_requant *rq, size_t n)
@@ -238,12 +243,15 @@ void octet_requant_prepare(struct octet_requant *rq, size_t n)
 	rq->near_scale = NULL;
 }
 
-static void set(struct octet_requant *rq, size_t o, struct octet_fix c)
+/* All of @n channels alike. */
+static void set_all(struct octet_requant *rq, size_t n, struct octet_fix c)
 {
-	rq->mult[o] = c.mult;
-	rq->shift[o] = c.shift;
-	rq->pos[o] = c.pos;
-	rq->neg[o] = c.neg;
+	for (size_t o = 0; o < n; o++) {
+		rq->mult[o] = c.mult;
+		rq->shift[o] = c.shift;
+		rq->pos[o] = c.pos;
+		rq->neg[o] = c.neg;
+	}
 }
 
 static struct octet_requant common(const struct octet_work *work)
@@ -274,6 +282,24 @@ static int add_tail(struct octet_requant *rq, const struct octet_work *work)
 	return 0;
 }
 
+static void set_each(struct octet_requant *rq, const struct octet_work *work, bool tensor,
+		     bool shared)
+{
+	const struct octet_cmd *cmd = &work->cmd;
+
+	for (size_t o = 0; o < cmd->cout; o++) {
+		uint32_t mult = tensor ? cmd->dst.mult : work->prm[o].mult;
+		uint32_t shift = shared ? cmd->dst.shift : work->chn[o].shift;
+		struct octet_fix c = octet_fix_init(cmd->stage, mult, shift,
+						    work->break_rounding);
+
+		rq->mult[o] = c.mult;
+		rq->shift[o] = c.shift;
+		rq->pos[o] = c.pos;
+		rq->neg[o] = c.neg;
+	}
+}
+
 int octet_requant_init(struct octet_requant *rq, const struct octet_work *work)
 {
 	const struct octet_cmd *cmd = &work->cmd;
@@ -283,23 +309,22 @@ int octet_requant_init(struct octet_requant *rq, const struct octet_work *work)
 	*rq = common(work);
 	if (allocate(rq, cmd->cout))
 		return -ENOMEM;
-	for (size_t o = 0; o < cmd->cout; o++) {
-		uint32_t mult = tensor ? cmd->dst.mult : work->prm[o].mult;
-		uint32_t shift = shared ? cmd->dst.shift : work->chn[o].shift;
-
-		set(rq, o, octet_fix_init(cmd->stage, mult, shift, work->break_rounding));
+	if (shared && (tensor || cmd->stage != OCTET_STAGE_FP32_RNE)) {
+		set_all(rq, cmd->cout, octet_fix_init(cmd->stage, cmd->dst.mult, cmd->dst.shift,
+						      work->break_rounding));
+		for (size_t o = 0; !tensor && o < cmd->cout; o++)
+			rq->mult[o] = work->prm[o].mult;
+	} else {
+		set_each(rq, work, tensor, shared);
 	}
 	return add_tail(rq, work);
 }
 
 static int init_block(struct octet_requant *rq, uint32_t mult, uint32_t shift, bool broken)
 {
-	struct octet_fix c = octet_fix_init(rq->code, mult, shift, broken);
-
 	if (allocate(rq, OCTET_BLOCK))
 		return -ENOMEM;
-	for (size_t o = 0; o < OCTET_BLOCK; o++)
-		set(rq, o, c);
+	set_all(rq, OCTET_BLOCK, octet_fix_init(rq->code, mult, shift, broken));
 	rq->flat = true;
 	octet_requant_prepare(rq, OCTET_PANEL);
 	return 0;
@@ -327,10 +352,7 @@ int octet_requant_init_sum(struct octet_requant *rq, const struct octet_work *wo
 
 void octet_requant_free(struct octet_requant *rq)
 {
-	free(rq->mult);
-	free(rq->shift);
 	free(rq->pos);
-	free(rq->neg);
 	free(rq->near_scale);
 	octet_tail_free(rq->tail);
 	rq->mult = NULL;

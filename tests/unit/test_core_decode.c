@@ -466,6 +466,65 @@ static void test_records(void **state)
 	fake_free(f);
 }
 
+/* What is wrong with the first channel of which something is: as one reads it. */
+static int first_wrong(const struct octet_cmd *cmd, const struct octet_channel *chn)
+{
+	bool shifts = !(cmd->flags & OCTET_CMD_PER_TENSOR);
+	int lo = cmd->wgt.type == OCTET_TYPE_UINT8 ? 0 : -128;
+
+	for (uint32_t i = 0; i < cmd->cout; i++) {
+		if (chn[i].reserved)
+			return OCTET_STATUS_RESERVED;
+		if (shifts && (chn[i].shift < 1 || chn[i].shift > 62))
+			return OCTET_STATUS_BAD_QUANT;
+		if (chn[i].zero_point < lo || chn[i].zero_point > lo + 255)
+			return OCTET_STATUS_BAD_QUANT;
+	}
+	return OCTET_STATUS_OK;
+}
+
+/* Any number of channels, of which several are wrong in different ways. */
+static void test_many_records(void **state)
+{
+	static const int16_t zeros[] = { 127, 0, 256, -129 };
+	struct octet_param prm[70] = { { 0, 0 } };
+	struct octet_channel chn[70] = { { 0, 0, 0 } };
+	unsigned int seen[3] = { 0 }, random = 1;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		struct octet_cmd cmd = fake_conv();
+		struct octet_fault fault = { 0 };
+		int want;
+
+		cmd.cout = 1 + (unsigned int)round % 70;
+		cmd.flags = round & 1 ? OCTET_CMD_PER_TENSOR : 0;
+		cmd.wgt.type = round & 2 ? OCTET_TYPE_UINT8 : OCTET_TYPE_INT8;
+		for (uint32_t i = 0; i < cmd.cout; i++) {
+			chn[i] = (struct octet_channel) { 31, 0, 5 };
+			prm[i].mult = 0x7fffffff;
+		}
+		for (int k = 0; k < 3; k++) {
+			uint32_t at = (random = random * 1664525 + 1013904223) >> 8;
+
+			prm[at % cmd.cout].mult = round & 4 ? 1 : 0x80000000;
+			if (k == 0)
+				chn[at % cmd.cout].reserved = at >> 8 & 1;
+			if (k == 1)
+				chn[at % cmd.cout].shift = at >> 8 & 1 ? 63 : 62;
+			if (k == 2)
+				chn[at % cmd.cout].zero_point = zeros[at >> 8 & 3];
+		}
+		want = first_wrong(&cmd, chn);
+		assert_int_equal(octet_decode_channels(&cmd, chn, &fault), want);
+		assert_int_equal(fault.status, want);
+		seen[want == OCTET_STATUS_RESERVED ? 1 : want ? 2 : 0]++;
+		want = !(round & 4) && !(round & 1) ? OCTET_STATUS_BAD_QUANT : OCTET_STATUS_OK;
+		assert_int_equal(octet_decode_params(&cmd, prm, &fault), want);
+	}
+	assert_true(seen[0] > 100 && seen[1] > 100 && seen[2] > 100);
+}
+
 /* The index of the first bad command is reported, and none has run. */
 static void test_third_command(void **state)
 {
@@ -495,5 +554,6 @@ UNIT_MAIN(
 	unit_case(test_sram_bounds),
 	unit_case(test_sizes),
 	unit_case(test_records),
+	unit_case(test_many_records),
 	unit_case(test_third_command),
 )
