@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Kernels that multiply bytes: inputs as they lie in memory, weights in panels made
- * once (panels.c). An input byte becomes unsigned by XOR (flip), which moves its
- * zero point; what zero points add is part of what each sum starts from. Sums wrap
- * modulo 2^32, so these levels give the bits of all others.
+ * once (panels.c). An input byte becomes unsigned by XOR (flip), which moves its zero
+ * point; what zero points add is part of what each sum starts from. Sums wrap modulo
+ * 2^32, so these levels give the bits of all others.
  *
  * Wide levels, which have no such instruction, take inputs that are made int16 once a
  * block, less their zero point, and weights that were made so when they were packed.
@@ -24,13 +24,15 @@
 #define CPU_ROWS	16u	/* at most, of a tile */
 #define CPU_DEPTH	64u	/* channels of a depthwise block */
 
+struct cpu_tail;
+
 /**
  * struct cpu_tile - one tile of a product: rows x panels, over all inputs
  *
  * @rows, @panels: within the level's bounds
  * @taps, @lines: of each row, @taps runs of 4 * @lines bytes
  * @x: run t of row i is at x[t * @step + i]
- * @flip: 0x80 in each byte, or 0
+ * @flip: inputs are to be made unsigned by this, 0: they are
  * @negative: inputs are signed, where the level takes both
  * @w: the first panel; the next is @ldw bytes further
  * @start: of each channel, what its sums start from
@@ -38,6 +40,9 @@
  * @less: wide levels: of each row, what is subtracted from that; NULL: sums go on
  *	from those in @acc. Inputs are int16 there, 4 * @lines of them
  * @acc: rows of CPU_PANEL * @panels sums
+ * @tail, @channel, @channels, @y: the output stage, which may be done at once, then
+ *	there are no sums: of @channels channels from @channel on; rows go to @y[i] +
+ *	@channel. NULL: sums are wanted
  */
 struct cpu_tile {
 	size_t rows, panels;
@@ -51,6 +56,9 @@ struct cpu_tile {
 	const int32_t *start;
 	const int32_t *less;
 	int32_t *acc;
+	const struct cpu_tail *tail;
+	size_t channel, channels;
+	uint8_t *const *y;
 };
 
 /**
@@ -121,6 +129,9 @@ struct cpu_sum {
  * @most: panels of a tile by its rows, from 1 row on; 0 ends the list. Wide levels: a
  *	panel and any number of rows
  * @any_sign: of inputs; else they are made unsigned
+ * @flips: whether tiles flip inputs at no cost; where they do not, copies are flipped
+ * @take: @count runs of @n bytes, @step apart, to bytes XOR @flip side by side, maybe in
+ *	place; NULL on wide levels
  * @widen: wide levels, else NULL: @count runs of @n bytes, @step apart, to int16 less
  *	@zero side by side; @less of a run is the sum of its products x0 x2 + x1 x3.
  *	@n is a multiple of 4; up to 15 elements behind the last run are written too
@@ -129,7 +140,7 @@ struct cpu_sum {
  *	at e * @less_step. And sums of @count patches, places @step apart, to four
  *	results each, at @to[4 i] ..., from @start on
  * @begin, @end: around the tiles of a product; NULL: nothing
- * @tile: see struct cpu_tile
+ * @tile: see struct cpu_tile; whether the output stage is done
  * @finish: output stage of @rows rows of @n sums, @lda apart, channels from
  *	@channel on; row i goes to y[i] + channel * (1 byte; 4 with RAW)
  * @add: n results
@@ -138,6 +149,9 @@ struct cpu_sum {
 struct cpu_bytes {
 	unsigned char most[CPU_ROWS + 1];
 	bool any_sign;
+	bool (*flips)(void);
+	void (*take)(uint8_t *to, const uint8_t *from, size_t n, size_t count,
+		     size_t step, uint8_t flip);
 	void (*widen)(int16_t *to, const uint8_t *from, size_t n, size_t count,
 		      size_t step, bool is_signed, int32_t zero, int32_t *less);
 	void (*patch)(int16_t *to, size_t step, const uint8_t *const *x, size_t n,
@@ -147,7 +161,7 @@ struct cpu_bytes {
 			const int32_t *start, int32_t *const *to);
 	void (*begin)(void);
 	void (*end)(void);
-	void (*tile)(const struct cpu_tile *t);
+	bool (*tile)(const struct cpu_tile *t);
 	void (*finish)(const struct cpu_tail *tail, size_t channel,
 		       const int32_t *acc, size_t lda, size_t rows, size_t n,
 		       uint8_t *const *y);
@@ -178,6 +192,8 @@ void octet_cpu_patch_avx2(int16_t *to, size_t step, const uint8_t *const *x,
 void octet_cpu_unpatch_avx2(const int32_t *sums, size_t step, size_t count,
 			    const int32_t *start, int32_t *const *to);
 
+void octet_cpu_take_avx512vnni(uint8_t *to, const uint8_t *from, size_t n,
+			       size_t count, size_t step, uint8_t flip);
 void octet_cpu_finish_avx512vnni(const struct cpu_tail *tail, size_t channel,
 				 const int32_t *acc, size_t lda, size_t rows,
 				 size_t n, uint8_t *const *y);

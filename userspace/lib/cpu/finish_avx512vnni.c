@@ -10,9 +10,7 @@ static inline __attribute__((always_inline)) void
 strip(const struct cpu_tail *t, size_t channel, const int32_t *acc, size_t lda,
       size_t rows, size_t n, uint8_t *const *y, size_t panels, bool fp32)
 {
-	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
-						10, 14, 3, 7, 11, 15);
-	const __mmask64 m = n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1;
+	const __mmask64 m = ~(__mmask64)0 >> (64 - n);
 	const struct limits l = limits_of(&t->stage);
 	struct scale16 s[4];
 
@@ -20,23 +18,15 @@ strip(const struct cpu_tail *t, size_t channel, const int32_t *acc, size_t lda,
 	for (size_t p = 0; p < panels; p++)
 		s[p] = load16(t, channel + 16 * p, fp32);
 	for (size_t i = 0; i < rows; i++, acc += lda) {
-		__m512i v[4], out;
+		__m512i v[4];
 
 #pragma GCC unroll 4
 		for (size_t p = 0; p < 4; p++)
 			v[p] = p < panels ?
 			       scale16(&s[p], _mm512_loadu_si512(acc + 16 * p),
 				       fp32, &l) : _mm512_setzero_si512();
-		out = narrow64(v[0], v[1], v[2], v[3], &l);
-		out = _mm512_permutexvar_epi32(order, out);
-		if (panels == 1 && n >= 16)
-			_mm_storeu_si128((void *)(y[i] + channel),
-					 _mm512_castsi512_si128(out));
-		else if (panels == 2 && n >= 32)
-			_mm256_storeu_si256((void *)(y[i] + channel),
-					    _mm512_castsi512_si256(out));
-		else
-			_mm512_mask_storeu_epi8(y[i] + channel, m, out);
+		store64(y[i] + channel, panels, m,
+			narrow64(v[0], v[1], v[2], v[3], &l));
 	}
 }
 

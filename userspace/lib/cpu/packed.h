@@ -14,7 +14,8 @@
  * @panels, @lines: of a group; depthwise: blocks of CPU_DEPTH channels, fours of taps
  * @w: [group][panel][line][@line]
  * @wide: room for a group's channels in the arrays: whole panels
- * @flip, @negative: see struct cpu_tile
+ * @flip: makes inputs unsigned: 0x80 in each byte, or 0
+ * @negative: see struct cpu_tile
  * @less: Winograd's convolution, see winograd.h, else NULL: where the sums of places
  *	start, [group][panel][place][CPU_PANEL]; @w is [group][panel][place][line] then
  * @zw: what is left of the weights' zero points, NULL if nothing: the sum of a

@@ -7,7 +7,8 @@
 
 #define CPU_BLOCK_ROWS	240u	/* a multiple of all tiles' */
 #define CPU_TAPS	64u	/* of a row, not copied */
-#define CPU_IMAGE_ROWS	256u	/* kept as int16 */
+/* Bytes of copied inputs. */
+#define CPU_INPUTS	(sizeof(int16_t) * CPU_BLOCK_M * CPU_BLOCK_K)
 
 /**
  * struct cpu_block - rows [m0, m0 + rows) of a product
@@ -15,12 +16,14 @@
  * @a, @y: GEMM: the matrices
  * @tail: output stage of the group
  * @m: rows of the product
- * @taps, @lines: of a row
+ * @taps, @lines: of a row: runs of fours
+ * @copy, @images: rows are copied as a whole; are runs of image rows
+ * @flip: what makes inputs unsigned that are not copied
  * @x: [taps][CPU_BLOCK_ROWS]
  * @out: where rows go
  * @sums: of the rows' inputs, where the weights' zero points need them; wide levels:
  *	what the rows' sums are less
- * @kept: wide levels: which image rows there are as int16
+ * @kept, @kept_end: which image rows there are copies of
  */
 struct cpu_block {
 	struct octet_cpu *cpu;
@@ -32,19 +35,34 @@ struct cpu_block {
 	struct cpu_tail tail;
 	uint64_t m, m0;
 	size_t rows, taps, lines;
-	bool copy;
+	bool copy, images;
+	uint32_t flip;
 	const uint8_t *x[CPU_TAPS * CPU_BLOCK_ROWS];
 	uint8_t *out[CPU_BLOCK_ROWS];
 	int32_t sums[CPU_BLOCK_ROWS];
-	uint64_t kept[CPU_IMAGE_ROWS];
+	uint64_t kept, kept_end;
 };
 
-/* Pointers to the runs of the block's rows, as they lie in memory. */
-void octet_cpu_find_inputs(struct cpu_block *b);
+/* Bytes of an input as the kernels take it. */
+static inline size_t octet_cpu_input_size(const struct cpu_block *b)
+{
+	return b->cpu->k->bytes->widen ? sizeof(int16_t) : 1;
+}
 
-/* Wide levels: rows of a block; its inputs; its product, once outputs are found. */
+/* Pointers to the runs of the block's rows, which are copied if need be. */
+void octet_cpu_inputs(struct cpu_block *b);
+
+/* Where rows of a convolution are runs of image rows: whether blocks of so many can. */
+bool octet_cpu_images_fit(const struct cpu_block *b, size_t rows);
+void octet_cpu_images(struct cpu_block *b);
+
+/* @count runs of @n inputs, @step apart, as the kernels take them; see cpu_bytes. */
+void octet_cpu_fetch(const struct cpu_block *b, uint8_t *to,
+		     const uint8_t *from, size_t n, size_t count, size_t step,
+		     int32_t *less);
+
+/* Wide levels: rows of a block; its product, once inputs and outputs are found. */
 size_t octet_cpu_wide_rows(const struct cpu_block *b);
-void octet_cpu_wide_inputs(struct cpu_block *b);
 void octet_cpu_wide_multiply(struct cpu_block *b);
 
 #endif

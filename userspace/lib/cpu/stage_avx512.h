@@ -58,6 +58,22 @@ narrow64(__m512i a, __m512i b, __m512i c, __m512i d, const struct limits *l)
 	return _mm512_min_epu8(_mm512_max_epu8(a, l->lo), l->hi);
 }
 
+/* Results of up to four panels, whose channels @m has. */
+static inline __attribute__((always_inline)) void
+store64(uint8_t *y, size_t panels, __mmask64 m, __m512i out)
+{
+	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+						10, 14, 3, 7, 11, 15);
+
+	out = _mm512_permutexvar_epi32(order, out);
+	if (panels == 1 && m == 0xffff)
+		_mm_storeu_si128((void *)y, _mm512_castsi512_si128(out));
+	else if (panels == 2 && m == 0xffffffff)
+		_mm256_storeu_si256((void *)y, _mm512_castsi512_si256(out));
+	else
+		_mm512_mask_storeu_epi8(y, m, out);
+}
+
 /** struct scale16 - parameters of 16 channels in registers; @other: of odd ones */
 struct scale16 {
 	__m512i mult, other, half, right, ties;

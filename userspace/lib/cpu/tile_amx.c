@@ -127,7 +127,7 @@ static void multiply(const struct cpu_tile *t)
 	}
 }
 
-static void tile(const struct cpu_tile *t)
+static bool tile(const struct cpu_tile *t)
 {
 	int32_t sums[4][ROWS * CPU_PANEL] __attribute__((aligned(64)));
 
@@ -146,6 +146,7 @@ static void tile(const struct cpu_tile *t)
 				t->acc[(i * t->panels + p) * CPU_PANEL + c] =
 					(int32_t)((uint32_t)sums[p][i * CPU_PANEL + c] +
 						  (uint32_t)t->start[p * CPU_PANEL + c]);
+	return false;
 }
 
 const struct cpu_bytes octet_cpu_bytes_amx = {
@@ -153,6 +154,7 @@ const struct cpu_bytes octet_cpu_bytes_amx = {
 	.any_sign = true,
 	.begin = begin,
 	.end = end,
+	.take = octet_cpu_take_avx512vnni,
 	.tile = tile,
 	.finish = octet_cpu_finish_avx512vnni,
 	.depthwise = octet_cpu_dw_avx512vnni,

@@ -94,7 +94,7 @@ tile(const struct cpu_tile *t, size_t first, const size_t rows)
 					    sum[i][j]);
 }
 
-static void run(const struct cpu_tile *t)
+static bool run(const struct cpu_tile *t)
 {
 	const size_t rest = t->rows % MOST_ROWS, end = t->rows - rest;
 
@@ -106,6 +106,7 @@ static void run(const struct cpu_tile *t)
 		tile(t, end, 2);
 	else if (rest == 1)
 		tile(t, end, 1);
+	return false;
 }
 
 const struct cpu_bytes octet_cpu_bytes_avx2 = {
