@@ -20,7 +20,10 @@
 
 #include "../../driver/octet_regs.h"
 
-/* Jobs of more commands, or of more rows in chains, are checked without the lock. */
+/*
+ * Jobs of more commands, or of more rows in chains, are checked without the lock, unless
+ * their reports are kept.
+ */
 #define OCTET_CHECK_INLINE	64u
 #define OCTET_CHECK_ROWS	1024u
 
@@ -355,7 +358,7 @@ void octet_ring_tick(struct octet_core *core);
 /* fetch.c */
 int octet_fetch_room(struct octet_core *core);
 int octet_fetch_job(struct octet_core *core, struct octet_fault *fault);
-bool octet_check_is_short(const struct octet_core *core);
+bool octet_check_is_short(struct octet_core *core);
 void octet_check_job(struct octet_core *core);
 
 static inline uint32_t octet_job_count(const struct octet_job *job)

@@ -122,6 +122,8 @@ int octet_cycles_job_kept(struct octet_cycles_kept *kept, const struct octet_cyc
 			  const struct octet_cycles_cmd *cmds, size_t count, uint64_t sw,
 			  uint64_t lb, struct octet_report *report, size_t *bad,
 			  const char **why, const atomic_bool *cancel);
+bool octet_cycles_is_kept(struct octet_cycles_kept *kept, const struct octet_cycles_cmd *cmds,
+			  size_t count, uint64_t sw, uint64_t lb);
 void octet_cycles_forget(struct octet_cycles_kept *kept);
 
 /** octet_cycles_macs() - useful multiply-accumulates of a command */

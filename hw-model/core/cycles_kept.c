@@ -83,6 +83,12 @@ int octet_cycles_job_kept(struct octet_cycles_kept *kept, const struct octet_cyc
 	return status;
 }
 
+bool octet_cycles_is_kept(struct octet_cycles_kept *kept, const struct octet_cycles_cmd *cmds,
+			  size_t count, uint64_t sw, uint64_t lb)
+{
+	return find(kept, cmds, count, sw, lb);
+}
+
 void octet_cycles_forget(struct octet_cycles_kept *kept)
 {
 	for (job_t *j = kept->job; j < kept->job + OCTET_CYCLES_KEPT; j++)

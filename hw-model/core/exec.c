@@ -361,11 +361,9 @@ static void account(struct octet_core *core, uint32_t i)
 {
 	struct octet_job *job = &core->job;
 	const struct octet_report *report = &job->reports[i];
-	struct octet_cycles_cmd timing;
-	uint64_t macs;
+	const struct octet_cycles_cmd *timing = core->timing.data;
+	uint64_t macs = octet_cycles_macs(&timing[i]);
 
-	octet_cycles_from_cmd(&timing, &job->cmds[i]);
-	macs = octet_cycles_macs(&timing);
 	octet_count_command(core, report, macs);
 	job->cycles += report->total;
 	job->macs += macs;

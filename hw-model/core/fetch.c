@@ -42,16 +42,24 @@ static int no_memory(struct octet_core *core, struct octet_fault *fault)
 	return octet_fail(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
 }
 
-static int time_job(struct octet_core *core, uint32_t count, struct octet_fault *fault)
+/* What the timing needs to know of the job's commands, whatever these say. */
+static const struct octet_cycles_cmd *timing_view(struct octet_core *core)
 {
 	struct octet_cycles_cmd *timing = core->timing.data;
+	uint32_t count = octet_job_count(&core->job);
+
+	for (uint32_t i = 0; i < count; i++)
+		octet_cycles_from_cmd(&timing[i], &core->job.cmds[i]);
+	return timing;
+}
+
+static int time_job(struct octet_core *core, uint32_t count, struct octet_fault *fault)
+{
 	struct octet_job *job = &core->job;
 	size_t bad = 0;
 	int status;
 
-	for (uint32_t i = 0; i < count; i++)
-		octet_cycles_from_cmd(&timing[i], &job->cmds[i]);
-	status = octet_cycles_job_kept(&core->kept, &core->m->timing, timing, count,
+	status = octet_cycles_job_kept(&core->kept, &core->m->timing, timing_view(core), count,
 				       job->entry.sw, job->entry.lb, job->reports, &bad,
 				       &job->why, &core->cancel);
 	if (!status)
@@ -87,9 +95,10 @@ int octet_fetch_job(struct octet_core *core, struct octet_fault *fault)
 
 /*
  * Is it a matter of microseconds? The stripes of chains, of TCONV2D and of RESIZE are
- * counted one by one, as many as they have rows; other commands in closed form.
+ * counted one by one, as many as they have rows; other commands in closed form; those of
+ * jobs whose reports are kept not at all.
  */
-bool octet_check_is_short(const struct octet_core *core)
+bool octet_check_is_short(struct octet_core *core)
 {
 	const struct octet_job *job = &core->job;
 	uint32_t count = octet_job_count(job);
@@ -102,7 +111,11 @@ bool octet_check_is_short(const struct octet_core *core)
 		    cmd->op == OCTET_OP_RESIZE || (i && job->cmds[i - 1].flags & OCTET_CMD_CHAIN))
 			rows += cmd->oh;
 	}
-	return count <= OCTET_CHECK_INLINE && rows <= OCTET_CHECK_ROWS;
+	if (count <= OCTET_CHECK_INLINE && rows <= OCTET_CHECK_ROWS)
+		return true;
+	return count <= OCTET_CYCLES_KEPT_CMDS &&
+	       octet_cycles_is_kept(&core->kept, timing_view(core), count, job->entry.sw,
+				    job->entry.lb);
 }
 
 /* Without the lock too: neither registers nor callbacks. */

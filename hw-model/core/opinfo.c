@@ -109,7 +109,10 @@ uint64_t octet_type_size(uint8_t type)
 /* Sums of 48 bits, one record of 16 bytes per channel. */
 bool octet_cmd_wide(const struct octet_cmd *cmd)
 {
-	const struct octet_op_info *info = octet_op_info(cmd);
+	const struct octet_op_info *info;
 
-	return info && info->wide && cmd->src.type == OCTET_TYPE_INT16;
+	if (cmd->src.type != OCTET_TYPE_INT16)
+		return false;
+	info = octet_op_info(cmd);
+	return info && info->wide;
 }

@@ -330,6 +330,15 @@ static void test_long_timing(void **state)
 	assert_int_equal(core->job.fault.status, 0);
 	fake_run(f);
 	assert_int_equal(fake_counter(f, 0, OCTET_COUNTER_JOBS), 1);
+	/* The second time its reports are there. */
+	fake_queue(f, 0, cmds, 1);
+	fake_doorbell(f, 0);
+	assert_true(short_step(f));
+	assert_true(core->job.checked);
+	assert_int_equal(core->task, OCTET_TASK_COMPUTE);
+	octet_core_compute(f->m, 0);
+	fake_run(f);
+	assert_int_equal(fake_counter(f, 0, OCTET_COUNTER_JOBS), 2);
 	fake_free(f);
 }
 
