@@ -89,6 +89,7 @@ static int make_operation(struct octet_ctx *ctx, const struct shape *s, struct t
 {
 	OCTET_OPTS(octet_conv_opts, conv);
 	OCTET_OPTS(octet_gemm_opts, gemm);
+	OCTET_OPTS(octet_job_opts, ready);
 	int ret = make_tensors(ctx, s, op);
 
 	if (!ret)
@@ -101,14 +102,14 @@ static int make_operation(struct octet_ctx *ctx, const struct shape *s, struct t
 	conv.stage = gemm.stage = OCTET_FIX_DBL;
 	conv.stride_h = conv.stride_w = s->stride;
 	conv.pad_top = conv.pad_left = conv.pad_bottom = conv.pad_right = s->kernel / 2;
-	gemm.transpose_b = gemm.const_b = true;
+	gemm.transpose_b = gemm.const_b = ready.const_weights = true;
 	if (s->kind == GEMM)
 		ret = octet_job_gemm(op->job, op->x, op->w, op->bias, op->y, &gemm);
 	else if (s->kind == CONV)
 		ret = octet_job_conv2d(op->job, op->x, op->w, op->bias, op->y, &conv);
 	else
 		ret = octet_job_depthwise(op->job, op->x, op->w, op->bias, op->y, &conv);
-	return ret ? ret : octet_job_ready(op->job, NULL);
+	return ret ? ret : octet_job_ready(op->job, &ready);
 }
 
 /* The same operation on the fallback; its bits are the right ones. */

@@ -129,8 +129,10 @@ int digits_qnet_new(struct digits_qnet *net, struct octet_ctx *ctx,
 {
 	const struct digits_layer *first = q->layers[0].shape;
 	const uint32_t nhwc[4] = { batch, first->in_h, first->in_w, first->in_c };
+	OCTET_OPTS(octet_job_opts, o);
 	int ret;
 
+	o.const_weights = true;
 	memset(net, 0, sizeof(*net));
 	net->ctx = ctx;
 	net->model = q;
@@ -141,7 +143,7 @@ int digits_qnet_new(struct digits_qnet *net, struct octet_ctx *ctx,
 	for (uint32_t l = 0; !ret && l < q->n_layers; l++)
 		ret = add_layer(net, l, l ? net->out[l - 1] : net->in);
 	if (!ret)
-		ret = octet_job_ready(net->job, NULL);
+		ret = octet_job_ready(net->job, &o);
 	if (ret)
 		digits_qnet_free(net);
 	return ret;
