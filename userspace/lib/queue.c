@@ -163,20 +163,28 @@ fail:
 	return octet_set_error(queue->ctx, -ENOMEM, "octet_submit: out of memory");
 }
 
+static void change_queue(struct octet_job *job, struct octet_queue *queue)
+{
+	struct octet_queue *old = job->run_queue;
+
+	pthread_mutex_lock(&job->ctx->lock);
+	job->run_queue = octet_queue_get(queue);
+	job->run_seq = 0;
+	pthread_mutex_unlock(&job->ctx->lock);
+	octet_queue_put(old);
+}
+
 static void mark_runs(struct octet_queue *queue, struct octet_job *const *jobs, size_t count)
 {
-	struct octet_ctx *ctx = queue->ctx;
-
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i]->run_queue != queue)
+			change_queue(jobs[i], queue);
+	pthread_mutex_lock(&queue->ctx->lock);
 	for (size_t i = 0; i < count; i++) {
-		struct octet_queue *old = jobs[i]->run_queue;
-
-		pthread_mutex_lock(&ctx->lock);
-		jobs[i]->run_queue = octet_queue_get(queue);
 		jobs[i]->run_seq = queue->submitted + 1 + i;
 		jobs[i]->wait_seq = queue->submitted + count;
-		pthread_mutex_unlock(&ctx->lock);
-		octet_queue_put(old);
 	}
+	pthread_mutex_unlock(&queue->ctx->lock);
 	queue->submitted += count;
 }
 
