@@ -60,7 +60,6 @@ static inline bool octet_link_empty(const struct octet_link *head)
  * @priv: the backend's own state
  * @info: constant after octet_open()
  * @own: the context's own queue
- * @marks: number of the newest submit, see octet_buffer.mark
  * @submit_lock: around a backend's submit, because the workers of plans submit, too
  */
 struct octet_ctx {
@@ -74,7 +73,6 @@ struct octet_ctx {
 	pthread_mutex_t submit_lock;
 	struct octet_link tensors, jobs, queues, fences, plans, panels;
 	struct octet_queue *own;
-	uint64_t marks;
 };
 
 /**
@@ -84,7 +82,6 @@ struct octet_ctx {
  * @map: the same bytes here
  * @handle: the backend's own
  * @packed: weights with a packed copy, see job_panels.c
- * @mark: the submit that listed it last, at @index of its list
  */
 struct octet_buffer {
 	struct octet_ctx *ctx;
@@ -95,8 +92,6 @@ struct octet_buffer {
 	uint8_t *map;
 	uint64_t va;
 	uint64_t handle;
-	uint64_t mark;
-	uint32_t index;
 };
 
 #define OCTET_NAME_SIZE 64

@@ -137,7 +137,6 @@ static int fill_info(struct octet_ctx *ctx, const char *path)
 	snprintf(info->name, sizeof(info->name), "Octet %u.%u at %.48s", d.version >> 16,
 		 d.version & 0xffff, path);
 	drm->max_jobs = d.max_jobs;
-	drm->max_bos = d.max_bos;
 	return 0;
 }
 
@@ -148,7 +147,6 @@ static void drm_close(struct octet_ctx *ctx)
 	close(drm->fd);
 	free(drm->jobs);
 	free(drm->outs);
-	free(drm->refs);
 	free(drm->waits);
 	free(drm);
 }
@@ -160,9 +158,8 @@ static int scratch(struct octet_ctx *ctx)
 
 	drm->jobs = calloc(drm->max_jobs, sizeof(*drm->jobs));
 	drm->outs = calloc(drm->max_jobs, sizeof(*drm->outs));
-	drm->refs = calloc(drm->max_bos, sizeof(*drm->refs));
 	drm->waits = calloc(DRM_WAITS, sizeof(*drm->waits));
-	if (drm->jobs && drm->outs && drm->refs && drm->waits)
+	if (drm->jobs && drm->outs && drm->waits)
 		return 0;
 	return octet_set_error(ctx, -ENOMEM, "octet_open: out of memory");
 }

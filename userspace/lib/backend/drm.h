@@ -17,17 +17,15 @@
  * struct drm_state
  *
  * @max_jobs: jobs per submit
- * @jobs: [max_jobs], of the submit being made, as the next three
+ * @jobs: [max_jobs], of the submit being made, as the next two
  * @outs: [max_jobs]
- * @refs: [max_bos]
  * @waits: [DRM_WAITS]
  */
 struct drm_state {
 	int fd;
-	uint32_t max_jobs, max_bos;
+	uint32_t max_jobs;
 	struct drm_octet_job *jobs;
 	struct drm_octet_sync *outs;
-	struct drm_octet_bo_ref *refs;
 	struct drm_octet_sync *waits;
 };
 

@@ -58,50 +58,6 @@ void drm_queue_free(struct octet_queue *queue)
 	free(q);
 }
 
-/* One entry per buffer: a buffer that this submit has listed knows its place. */
-static int list_buffer(struct octet_ctx *ctx, struct octet_buffer *buffer, uint32_t use,
-		       uint32_t *count)
-{
-	struct drm_state *drm = ctx->priv;
-	uint32_t flags = (use & OCTET_USE_READ ? DRM_OCTET_BO_READ : 0) |
-			 (use & OCTET_USE_WRITE ? DRM_OCTET_BO_WRITE : 0);
-
-	if (!flags)
-		return 0;
-	if (buffer->mark != ctx->marks) {
-		if (*count == drm->max_bos)
-			return octet_set_error(
-				ctx, -EINVAL,
-				"octet_submit: the jobs use more than %u buffers, the driver's limit:"
-				" submit fewer at once",
-				drm->max_bos);
-		buffer->mark = ctx->marks;
-		buffer->index = (*count)++;
-		drm->refs[buffer->index] =
-			(struct drm_octet_bo_ref){ .handle = (uint32_t)buffer->handle };
-	}
-	drm->refs[buffer->index].flags |= flags;
-	return 0;
-}
-
-static int list_buffers(struct octet_ctx *ctx, const struct octet_run *run, uint32_t *count)
-{
-	int ret = 0;
-
-	*count = 0;
-	ctx->marks++;
-	for (size_t i = 0; i < run->count && !ret; i++) {
-		const struct octet_job *job = run->jobs[i];
-
-		ret = list_buffer(ctx, job->commands, OCTET_USE_READ, count);
-		if (!ret)
-			ret = list_buffer(ctx, job->reports, OCTET_USE_WRITE, count);
-		for (uint32_t k = 0; k < job->use_count && !ret; k++)
-			ret = list_buffer(ctx, job->uses[k].buffer, job->uses[k].flags, count);
-	}
-	return ret;
-}
-
 static int list_waits(struct octet_queue *queue, const struct octet_run *run, uint32_t *count)
 {
 	struct drm_state *drm = state_of(queue);
@@ -133,20 +89,22 @@ static void fill_jobs(struct octet_queue *queue, const struct octet_run *run, ui
 
 	for (size_t i = 0; i < run->count; i++) {
 		const struct octet_job *job = run->jobs[i];
-		bool out = run->each || i + 1 == run->count;
 
+		drm->jobs[i] = (struct drm_octet_job){
+			.cmd_va = job->commands->va, .cmd_count = job->count, .sw = job->sw,
+			.lb = job->lb, .budget = job->budget, .report_va = job->reports->va,
+		};
+		if (!run->each && i + 1 < run->count)
+			continue;
 		drm->outs[i] = (struct drm_octet_sync){
 			.handle = q->timeline,
 			.flags = DRM_OCTET_SYNC_TIMELINE,
 			.point = run->first_seq + i,
 		};
-		drm->jobs[i] = (struct drm_octet_job) {
-			.cmd_va = job->commands->va, .cmd_count = job->count, .sw = job->sw,
-			.lb = job->lb, .budget = job->budget, .report_va = job->reports->va,
-			.out_syncs = {
-				.ptr = out ? (uintptr_t)&drm->outs[i] : 0, .count = out,
-				.stride = out ? sizeof(drm->outs[i]) : 0,
-			},
+		drm->jobs[i].out_syncs = (struct drm_octet_array){
+			.ptr = (uintptr_t)&drm->outs[i],
+			.count = 1,
+			.stride = sizeof(*drm->outs),
 		};
 	}
 	if (waits)
@@ -157,29 +115,32 @@ static void fill_jobs(struct octet_queue *queue, const struct octet_run *run, ui
 		};
 }
 
+/*
+ * The list of buffers stays empty. It would keep them mapped when a handle is closed
+ * while the job runs, which the library does not do: a job holds its buffers, and is
+ * not freed before it has ended. Each entry costs the kernel some 800 instructions.
+ * Jobs of a program that is killed may fault, which is nobody else's matter.
+ */
 int drm_submit(struct octet_queue *queue, const struct octet_run *run)
 {
 	struct octet_ctx *ctx = queue->ctx;
 	struct drm_state *drm = ctx->priv;
 	const struct drm_queue *q = queue->priv;
 	struct drm_octet_submit submit;
-	uint32_t bos, waits;
+	uint32_t waits;
 	int ret;
 
 	if (run->count > drm->max_jobs)
 		return octet_set_error(ctx, -EINVAL,
 				       "octet_submit: %zu jobs, the driver takes %u at once",
 				       run->count, drm->max_jobs);
-	ret = list_buffers(ctx, run, &bos);
-	if (!ret)
-		ret = list_waits(queue, run, &waits);
+	ret = list_waits(queue, run, &waits);
 	if (ret)
 		return ret;
 	fill_jobs(queue, run, waits);
 	submit = (struct drm_octet_submit){
 		.queue = q->id,
 		.jobs = { (uintptr_t)drm->jobs, (uint32_t)run->count, sizeof(*drm->jobs) },
-		.bos = { (uintptr_t)drm->refs, bos, sizeof(*drm->refs) },
 	};
 	ret = drm_call(drm->fd, DRM_IOCTL_OCTET_SUBMIT, &submit);
 	if (ret && ret != -ECANCELED)
