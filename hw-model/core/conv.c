@@ -63,6 +63,70 @@ static bool plain(const struct octet_matmul *mm, const struct octet_conv *cv)
 	       cv->ci % mm->simd->lanes == 0;
 }
 
+/* columns of the image that a row of results is made of */
+static size_t columns(const struct octet_conv *cv)
+{
+	return (cv->ow - 1) * cv->sw + cv->s;
+}
+
+/* lines of the image that so many rows of results are made of */
+static size_t lines(const struct octet_conv *cv, size_t rows)
+{
+	return (rows - 1) * cv->sh + (cv->r - 1) * cv->dh + 1;
+}
+
+/* can pixels overlap in the block, and is there room for @count from @first on? */
+static bool overlaps(const struct octet_matmul *mm, const struct octet_conv *cv, size_t first,
+		     size_t count)
+{
+	size_t rows = (first + count - 1) / cv->ow - first / cv->ow + 1, lanes = mm->simd->lanes;
+
+	return cv->r * cv->s > 1 && cv->dw == 1 && cv->cmd->groups == 1 && cv->ci % lanes == 0 &&
+	       cv->step_h == cv->ow * cv->step_w && !mm->direct &&
+	       cv->ow * mm->k < OCTET_WALK_MACS / OCTET_MATMUL_COLUMNS &&
+	       lines(cv, rows) * columns(cv) * (cv->ci / lanes) <= mm->rows * mm->words;
+}
+
+/* @count pixels of a line of the image from @x on, which may be outside */
+static void line(struct octet_matmul *mm, const struct octet_conv *cv, uint8_t *to, int64_t y,
+		 int64_t x, size_t count)
+{
+	size_t bytes = cv->ci * (4 / mm->simd->lanes), w = cv->cmd->w;
+	const uint8_t *from = cv->src + (size_t)y * w * cv->ci;
+
+	for (; count; count--, x++, to += bytes) {
+		if (y >= 0 && y < cv->cmd->h && x >= 0 && x < (int64_t)w)
+			break;
+		mm->simd->fill(to, cv->pad, cv->ci, mm->flip_x);
+	}
+	if (count && x + (int64_t)count > (int64_t)w) {
+		size_t inside = w - (size_t)x;
+
+		line(mm, cv, to + inside * bytes, -1, 0, count - inside);
+		count = inside;
+	}
+	if (count)
+		mm->simd->fill(to, from + (size_t)x * cv->ci, count * cv->ci, mm->flip_x);
+}
+
+/* the lines of the image for @count pixels from @first on: parts of a pixel are kernel rows */
+static void overlapping(struct octet_matmul *mm, const struct octet_conv *cv, size_t first,
+			size_t count)
+{
+	size_t y0 = first / cv->ow, rows = (first + count - 1) / cv->ow - y0 + 1;
+	size_t pixel = cv->ci / mm->simd->lanes, line_words = columns(cv) * pixel;
+	int64_t y = (int64_t)(y0 * cv->sh) - cv->pt;
+
+	mm->walk = (struct octet_walk) {
+		.parts = cv->r, .words = cv->s * pixel, .step = cv->dh * line_words,
+		.width = cv->ow, .next = cv->sw * pixel, .line = cv->sh * line_words,
+		.first = first % cv->ow,
+	};
+	for (size_t i = 0; i < lines(cv, rows); i++)
+		line(mm, cv, (uint8_t *)(mm->a + i * line_words), y + (int64_t)i, -cv->pl,
+		     columns(cv));
+}
+
 static int pixels(struct octet_matmul *mm, void *arg, size_t first, size_t count)
 {
 	const struct image *im = arg;
@@ -71,6 +135,13 @@ static int pixels(struct octet_matmul *mm, void *arg, size_t first, size_t count
 	bool as_they_lie = plain(mm, cv);
 	int err = 0;
 
+	mm->walk.parts = 0;
+	if (overlaps(mm, cv, first, count)) {
+		overlapping(mm, cv, first, count);
+		return octet_matmul_run(mm, count, im->o0, im->dst +
+					(cv->first + first * cv->step_w) * bytes,
+					cv->step_w * cv->cmd->cout);
+	}
 	for (size_t p = first; !err && p < first + count; p += rows) {
 		size_t at = cv->first + p / cv->ow * cv->step_h + p % cv->ow * cv->step_w;
 
@@ -142,6 +213,9 @@ int octet_compute_conv(const struct octet_work *work, const struct octet_requant
 	cv.pad = pad;
 	err = octet_matmul_init(&mm, work, rq, cv.r * cv.s * cv.ci, cmd->cout / cmd->groups,
 				cv.oh * cv.ow, octet_pixels(cmd) <= OCTET_DIRECT_ROWS);
+	/* whole rows of results share more of the image */
+	if (!err && mm.rows > cv.ow)
+		mm.rows -= mm.rows % cv.ow;
 	if (!err) {
 		err = all_groups(&mm, &cv);
 		octet_matmul_free(&mm);

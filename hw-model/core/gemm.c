@@ -19,8 +19,10 @@ static void pack_a(struct octet_matmul *mm, const uint8_t *a, size_t m0, size_t 
 		uint8_t *to = octet_matmul_row(mm, i, 0);
 
 		/* little-endian: the low byte of an element comes first */
-		for (size_t j = 0; j < k; j++)
+		for (size_t j = 0; j < k; j++) {
+			to[j * step + step - 1] = 0;
 			to[j * step] = a[j * m + m0 + i] ^ mm->flip_x;
+		}
 	}
 }
 

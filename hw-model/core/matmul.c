@@ -11,6 +11,8 @@ OCTET_VECTOR_LOOPS
 #define BLOCK_BYTES (256u << 10)
 /* Multiply-accumulates between two looks at the cancel flag. */
 #define TICK_MACS (4u << 20)
+/* Words from which on a pass over the weights that does nothing else takes its time. */
+#define LATE_WORDS 64
 /* Words of a row at a time: a multiple of them, as a tile takes them. */
 #define WHOLE 16
 
@@ -23,6 +25,15 @@ static size_t block_rows(const struct octet_matmul *mm, size_t most)
 	if (rows < mm->simd->tile)
 		rows = mm->simd->tile;
 	return rows < most ? rows : most;
+}
+
+/* room for the block, where what lies beyond the inputs of a row is zero */
+static uint32_t *new_block(const struct octet_matmul *mm, size_t rows)
+{
+	size_t words = rows * mm->words;
+
+	return mm->k % mm->simd->lanes ? calloc(words, sizeof(*mm->a)) :
+					 malloc(words * sizeof(*mm->a));
 }
 
 int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
@@ -45,7 +56,7 @@ int octet_matmul_init(struct octet_matmul *mm, const struct octet_work *work,
 	mm->rows = block_rows(mm, most_rows);
 	mm->end_panel = mm->panels;
 	mm->lanes = octet_lanes(work, (double)most_rows * (double)k * (double)n);
-	mm->a = calloc(mm->rows * mm->words, sizeof(*mm->a));
+	mm->a = new_block(mm, mm->rows);
 	in_place = mm->packed && mm->simd->lanes == 4 && !mm->flip_w;
 	if (mm->direct)
 		mm->x = malloc(mm->rows * k * sizeof(*mm->x));
@@ -74,17 +85,24 @@ void octet_matmul_free(struct octet_matmul *mm)
 	memset(mm, 0, sizeof(*mm));
 }
 
+/* a product of the panels from @p on, and what it starts from */
+static struct octet_product product(const struct octet_matmul *mm, size_t p, size_t panels)
+{
+	return (struct octet_product) {
+		.acc = mm->acc, .ldacc = OCTET_MATMUL_COLUMNS, .from = mm->start + p * OCTET_PANEL,
+		.a = mm->a, .lda = mm->words, .parts = 1,
+		.b = mm->b + p * mm->words * OCTET_PANEL, .ldb = mm->words * OCTET_PANEL,
+		.panels = panels,
+	};
+}
+
 /* acc = start + a b for one or two panels, all of k */
 static int multiply(struct octet_matmul *mm, size_t rows, size_t p, size_t panels)
 {
 	size_t chunk = TICK_MACS / (OCTET_MATMUL_COLUMNS * 4) / rows;
-	struct octet_product m = {
-		.acc = mm->acc, .ldacc = OCTET_MATMUL_COLUMNS, .from = mm->start + p * OCTET_PANEL,
-		.a = mm->a, .lda = mm->words,
-		.b = mm->b + p * mm->words * OCTET_PANEL, .ldb = mm->words * OCTET_PANEL,
-		.rows = rows, .panels = panels,
-	};
+	struct octet_product m = product(mm, p, panels);
 
+	m.rows = rows;
 	chunk = chunk < WHOLE ? WHOLE : chunk - chunk % WHOLE;
 	for (size_t k = 0; k < mm->words; k += chunk) {
 		m.words = mm->words - k < chunk ? mm->words - k : chunk;
@@ -99,11 +117,66 @@ static int multiply(struct octet_matmul *mm, size_t rows, size_t p, size_t panel
 	return 0;
 }
 
+/* the same of rows that overlap: line by line */
+static int walk(struct octet_matmul *mm, size_t rows, size_t p, size_t panels)
+{
+	const struct octet_walk *w = &mm->walk;
+	struct octet_product m = product(mm, p, panels);
+	const uint32_t *line = mm->a;
+	size_t at = w->first;
+
+	m.lda = w->next;
+	m.words = w->words;
+	m.parts = w->parts;
+	m.step = w->step;
+	for (size_t i = 0; i < rows; i += m.rows, line += w->line, at = 0) {
+		if (octet_work_tick(mm->work))
+			return -ECANCELED;
+		m.rows = w->width - at < rows - i ? w->width - at : rows - i;
+		m.acc = mm->acc + i * OCTET_MATMUL_COLUMNS;
+		m.a = line + at * w->next;
+		mm->simd->mm(&m);
+	}
+	return 0;
+}
+
 /* the weights' zero points of @n outputs off the sums of a row */
 static void take_off(int32_t *restrict acc, const int32_t *restrict zw, int32_t sum, size_t n)
 {
 	for (size_t j = 0; j < n; j++)
 		acc[j] = (int32_t)((uint32_t)acc[j] - (uint32_t)zw[j] * (uint32_t)sum);
+}
+
+/* of each row of the block */
+static void sum_rows(struct octet_matmul *mm, size_t rows)
+{
+	const struct octet_walk *w = &mm->walk;
+
+	for (size_t i = 0; i < rows; i++) {
+		const uint32_t *a = mm->a + i * mm->words;
+
+		if (!w->parts) {
+			mm->sums[i] = mm->simd->sum(a, mm->words);
+			continue;
+		}
+		a = mm->a + (w->first + i) / w->width * w->line +
+		    (w->first + i) % w->width * w->next;
+		mm->sums[i] = 0;
+		for (size_t k = 0; k < w->parts; k++, a += w->step)
+			mm->sums[i] = (int32_t)((uint32_t)mm->sums[i] +
+						(uint32_t)mm->simd->sum(a, w->words));
+	}
+}
+
+/* what the sums start from where that was found out after them */
+static void add_start(struct octet_matmul *mm, size_t rows, size_t p)
+{
+	const int32_t *restrict start = mm->start + p * OCTET_PANEL;
+	int32_t *restrict acc = mm->acc;
+
+	for (size_t i = 0; i < rows; i++, acc += OCTET_MATMUL_COLUMNS)
+		for (size_t j = 0; j < OCTET_MATMUL_COLUMNS; j++)
+			acc[j] = (int32_t)((uint32_t)acc[j] + (uint32_t)start[j]);
 }
 
 static void finish(struct octet_matmul *mm, size_t rows, size_t first, size_t n, size_t o0,
@@ -123,17 +196,26 @@ int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *d
 
 	if (mm->direct)
 		return octet_direct_run(mm, rows, o0, dst, ldd);
-	for (size_t i = 0; mm->any_zw && i < rows; i++)
-		mm->sums[i] = mm->simd->sum(mm->a + i * mm->words, mm->words);
+	if (mm->any_zw)
+		sum_rows(mm, rows);
 	for (size_t p = mm->first_panel; p < mm->end_panel; p += 2) {
 		size_t panels = mm->panels - p < 2 ? 1 : 2;
 		size_t first = p * OCTET_PANEL, n = mm->n - first;
 
-		if (!mm->started)
+		/* where weights come from far they are read by the product first */
+		bool late = !mm->started && mm->words >= LATE_WORDS;
+
+		if (late)
+			memset(mm->start + first, 0, panels * OCTET_PANEL * sizeof(*mm->start));
+		else if (!mm->started)
 			octet_matmul_start(mm, p, panels);
-		err = multiply(mm, rows, p, panels);
+		err = (mm->walk.parts ? walk : multiply)(mm, rows, p, panels);
 		if (err)
 			return err;
+		if (late) {
+			octet_matmul_start(mm, p, panels);
+			add_start(mm, rows, p);
+		}
 		finish(mm, rows, first, n < OCTET_MATMUL_COLUMNS ? n : OCTET_MATMUL_COLUMNS, o0,
 		       dst, ldd);
 	}
@@ -157,7 +239,7 @@ static int lane_init(struct octet_matmul *lane, const struct octet_matmul *mm, s
 	*lane = *mm;
 	lane->rows = rows;
 	lane->x = NULL;
-	lane->a = calloc(rows * mm->words, sizeof(*lane->a));
+	lane->a = new_block(mm, rows);
 	lane->acc = malloc(rows * OCTET_MATMUL_COLUMNS * sizeof(*lane->acc));
 	lane->sums = calloc(rows, sizeof(*lane->sums));
 	if (mm->direct)

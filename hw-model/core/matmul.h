@@ -22,9 +22,22 @@
 #define OCTET_MATMUL_COLUMNS (2 * OCTET_PANEL)
 
 /**
+ * struct octet_walk - rows of a product that overlap in the block
+ *
+ * @parts: of a row, @words words each, @step words apart; 0: rows do not overlap
+ * @width: rows that follow each other @next words apart; then comes the next line
+ * @line: words from a line to the next
+ * @first: rows of the first line that are left out
+ */
+struct octet_walk {
+	size_t parts, words, step, width, next, line, first;
+};
+
+/**
  * struct octet_matmul - weights of @n outputs over @k inputs
  *
  * @a: input block, @rows rows of @words words, tails zero
+ * @walk: or its other shape
  * @b: panels; @room: memory for them, NULL where they are used as they lie
  * @packed: the command's weights are panels already
  * @started: @start is complete
@@ -41,6 +54,7 @@ struct octet_matmul {
 	const struct octet_requant *rq;
 	size_t k, words, n, panels, rows;
 	uint32_t *a;
+	struct octet_walk walk;
 	const uint32_t *b;
 	uint32_t *room;
 	bool packed, started;
@@ -59,6 +73,9 @@ struct octet_matmul {
 	unsigned int lanes;
 	size_t first_panel, end_panel;
 };
+
+/** Products that overlapping rows of one line may have at most: between two ticks. */
+#define OCTET_WALK_MACS (32u << 20)
 
 /** Rows up to which weights are not packed. */
 #define OCTET_DIRECT_ROWS 4

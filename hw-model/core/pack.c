@@ -111,7 +111,7 @@ void octet_matmul_start(struct octet_matmul *mm, size_t p, size_t panels)
 	OCTET_SCRATCH uint32_t one[256];
 	struct octet_product m = {
 		.acc = sum, .from = sum, .a = one, .b = mm->b + p * mm->words * OCTET_PANEL,
-		.ldb = mm->words * OCTET_PANEL, .rows = 1, .panels = panels,
+		.ldb = mm->words * OCTET_PANEL, .rows = 1, .parts = 1, .panels = panels,
 	};
 	uint32_t zx = (uint32_t)mm->zx;
 

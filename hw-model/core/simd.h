@@ -74,15 +74,15 @@ struct octet_dw_output {
  * struct octet_product - acc[i][j] = from[i][j] + a[i] . b[j], of rows and panels
  *
  * @from: what sums start from, rows @ldfrom sums apart: may be @acc, or one row for all
- * @a: rows of @words words, @lda words apart
- * @b: panels, @ldb words apart, in @words lines of OCTET_PANEL
+ * @a: rows, @lda words apart, of @parts times @words words, @step words apart
+ * @b: panels, @ldb words apart, each as many lines of OCTET_PANEL without a gap
  */
 struct octet_product {
 	int32_t *acc;
 	const int32_t *from;
 	const uint32_t *a, *b;
 	size_t ldacc, ldfrom, lda, ldb;
-	size_t words, rows, panels;
+	size_t words, parts, step, rows, panels;
 };
 
 /**

@@ -154,12 +154,34 @@ static void all_rows(struct product p, size_t rows)
 	multiply(&p);
 }
 
+/* all rows by one or two panels, of one part */
+static void part(struct product *p, size_t words, size_t rows)
+{
+	const size_t rest = words % WORDS, whole = words - rest;
+	struct product tail;
+
+	p->words = WORDS;
+	p->count = whole / WORDS;
+	if (p->count) {
+		all_rows(*p, rows);
+		p->from = p->acc;
+		p->ldfrom = p->ldacc;
+	}
+	if (rest) {
+		tail = *p;
+		tail.a += whole;
+		tail.b += whole * OCTET_PANEL;
+		tail.words = rest;
+		tail.count = 1;
+		all_rows(tail, rows);
+		p->from = p->acc;
+		p->ldfrom = p->ldacc;
+	}
+}
+
 void octet_amx_mm(const struct octet_product *m)
 {
-	const size_t rest = m->words % WORDS, whole = m->words - rest;
-	struct product p = {
-		.ldacc = m->ldacc, .ldfrom = m->ldfrom, .lda = m->lda, .ldb = m->ldb,
-	};
+	struct product p = { .ldacc = m->ldacc, .lda = m->lda, .ldb = m->ldb };
 
 	/* where tiles would be next to empty */
 	if (m->rows < OCTET_AMX_LEAST || m->words < OCTET_AMX_LEAST) {
@@ -173,19 +195,11 @@ void octet_amx_mm(const struct octet_product *m)
 		p.ldfrom = m->ldfrom;
 		p.a = m->a;
 		p.b = m->b + i * m->ldb;
-		p.words = WORDS;
-		p.count = whole / WORDS;
-		if (p.count) {
-			all_rows(p, m->rows);
-			p.from = p.acc;
-			p.ldfrom = p.ldacc;
+		for (size_t k = 0; k < m->parts; k++) {
+			part(&p, m->words, m->rows);
+			p.a += m->step;
+			p.b += m->words * OCTET_PANEL;
 		}
-		p.a += whole;
-		p.b += whole * OCTET_PANEL;
-		p.words = rest;
-		p.count = 1;
-		if (rest)
-			all_rows(p, m->rows);
 	}
 	release();
 }

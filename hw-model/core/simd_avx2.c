@@ -59,18 +59,19 @@ tile(const struct octet_product *m, int32_t *acc, const int32_t *from, const uin
 		s[i][0] = _mm256_loadu_si256((const void *)(from + i * ldfrom));
 		s[i][1] = _mm256_loadu_si256((const void *)(from + i * ldfrom + 8));
 	}
-	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
-		__m256i b0 = _mm256_loadu_si256((const void *)b);
-		__m256i b1 = _mm256_loadu_si256((const void *)(b + 8));
+	for (size_t part = m->parts; part; part--, a += m->step)
+		for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
+			__m256i b0 = _mm256_loadu_si256((const void *)b);
+			__m256i b1 = _mm256_loadu_si256((const void *)(b + 8));
 
 #pragma GCC unroll 6
-		for (int i = 0; i < R; i++) {
-			__m256i x = _mm256_set1_epi32((int)a[i * lda + k]);
+			for (int i = 0; i < R; i++) {
+				__m256i x = _mm256_set1_epi32((int)a[i * lda + k]);
 
-			s[i][0] = _mm256_add_epi32(s[i][0], _mm256_madd_epi16(x, b0));
-			s[i][1] = _mm256_add_epi32(s[i][1], _mm256_madd_epi16(x, b1));
+				s[i][0] = _mm256_add_epi32(s[i][0], _mm256_madd_epi16(x, b0));
+				s[i][1] = _mm256_add_epi32(s[i][1], _mm256_madd_epi16(x, b1));
+			}
 		}
-	}
 #pragma GCC unroll 6
 	for (int i = 0; i < R; i++) {
 		_mm256_storeu_si256((void *)(acc + i * ldacc), s[i][0]);

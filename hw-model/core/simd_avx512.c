@@ -40,6 +40,26 @@ VNNI static int32_t sum(const uint32_t *a, size_t words)
 	return _mm512_reduce_add_epi32(s);
 }
 
+/* a word of R rows by P panels */
+VNNI static inline __attribute__((always_inline)) void
+word(__m512i (*s)[2], const uint32_t *a, size_t lda, const uint32_t *b, size_t ldb, const int R,
+     const int P)
+{
+	__m512i w[2];
+
+#pragma GCC unroll 2
+	for (int p = 0; p < P; p++)
+		w[p] = _mm512_loadu_si512(b + p * ldb);
+#pragma GCC unroll 12
+	for (int i = 0; i < R; i++) {
+		__m512i x = _mm512_set1_epi32((int)a[i * lda]);
+
+#pragma GCC unroll 2
+		for (int p = 0; p < P; p++)
+			s[i][p] = _mm512_dpbusd_epi32(s[i][p], x, w[p]);
+	}
+}
+
 /*
  * R rows by P panels; 12 by 2 takes 24 of the 32 registers for sums. Where there are so
  * few that a sum would wait for itself, each is U sums of every U-th word.
@@ -49,52 +69,36 @@ tile(const struct octet_product *m, int32_t *acc, const int32_t *from, const uin
      const uint32_t *b, const int R, const int P, const int U)
 {
 	const size_t ldacc = m->ldacc, ldfrom = m->ldfrom, lda = m->lda, ldb = m->ldb;
-	__m512i s[12][2][4];
-	size_t left = m->words;
+	__m512i s[4][12][2];
 
 #pragma GCC unroll 12
 	for (int i = 0; i < R; i++)
 #pragma GCC unroll 2
 		for (int p = 0; p < P; p++) {
-			s[i][p][0] = _mm512_loadu_si512(from + i * ldfrom + p * OCTET_PANEL);
+			s[0][i][p] = _mm512_loadu_si512(from + i * ldfrom + p * OCTET_PANEL);
 #pragma GCC unroll 4
 			for (int u = 1; u < U; u++)
-				s[i][p][u] = _mm512_setzero_si512();
+				s[u][i][p] = _mm512_setzero_si512();
 		}
-	for (; left >= (size_t)U; left -= (size_t)U, a += U, b += U * OCTET_PANEL) {
+	for (size_t part = m->parts; part; part--, a += m->step) {
+		size_t left = m->words;
+		const uint32_t *x = a;
+
+		for (; left >= (size_t)U; left -= (size_t)U, x += U, b += U * OCTET_PANEL)
 #pragma GCC unroll 4
-		for (int u = 0; u < U; u++) {
-			__m512i w[2];
-
-#pragma GCC unroll 2
-			for (int p = 0; p < P; p++)
-				w[p] = _mm512_loadu_si512(b + p * ldb + u * OCTET_PANEL);
-#pragma GCC unroll 12
-			for (int i = 0; i < R; i++) {
-				__m512i x = _mm512_set1_epi32((int)a[i * lda + u]);
-
-#pragma GCC unroll 2
-				for (int p = 0; p < P; p++)
-					s[i][p][u] = _mm512_dpbusd_epi32(s[i][p][u], x, w[p]);
-			}
-		}
+			for (int u = 0; u < U; u++)
+				word(s[u], x + u, lda, b + u * OCTET_PANEL, ldb, R, P);
+		for (; U > 1 && left; left--, x++, b += OCTET_PANEL)
+			word(s[0], x, lda, b, ldb, R, P);
 	}
-	for (; U > 1 && left; left--, a++, b += OCTET_PANEL)
-#pragma GCC unroll 2
-		for (int p = 0; p < P; p++)
-#pragma GCC unroll 12
-			for (int i = 0; i < R; i++)
-				s[i][p][0] = _mm512_dpbusd_epi32(
-						s[i][p][0], _mm512_set1_epi32((int)a[i * lda]),
-						_mm512_loadu_si512(b + p * ldb));
 #pragma GCC unroll 12
 	for (int i = 0; i < R; i++)
 #pragma GCC unroll 2
 		for (int p = 0; p < P; p++) {
 #pragma GCC unroll 4
 			for (int u = 1; u < U; u++)
-				s[i][p][0] = _mm512_add_epi32(s[i][p][0], s[i][p][u]);
-			_mm512_storeu_si512(acc + i * ldacc + p * OCTET_PANEL, s[i][p][0]);
+				s[0][i][p] = _mm512_add_epi32(s[0][i][p], s[u][i][p]);
+			_mm512_storeu_si512(acc + i * ldacc + p * OCTET_PANEL, s[0][i][p]);
 		}
 }
 

@@ -28,14 +28,9 @@ static int32_t sum(const uint32_t *a, size_t words)
 	return (int32_t)s;
 }
 
-static void row(int32_t *acc, const int32_t *from, const uint32_t *a, const uint32_t *b,
-		size_t words)
+static void words(uint32_t *s, const uint32_t *a, const uint32_t *b, size_t count)
 {
-	uint32_t s[OCTET_PANEL];
-
-	for (size_t j = 0; j < OCTET_PANEL; j++)
-		s[j] = (uint32_t)from[j];
-	for (size_t k = 0; k < words; k++, b += OCTET_PANEL) {
+	for (size_t k = 0; k < count; k++, b += OCTET_PANEL) {
 		int32_t a0 = (int32_t)(a[k] & 0xffff), a1 = (int32_t)(a[k] >> 16);
 
 		for (size_t j = 0; j < OCTET_PANEL; j++) {
@@ -43,17 +38,24 @@ static void row(int32_t *acc, const int32_t *from, const uint32_t *a, const uint
 			s[j] += (uint32_t)(a1 * (int16_t)(b[j] >> 16));
 		}
 	}
-	for (size_t j = 0; j < OCTET_PANEL; j++)
-		acc[j] = (int32_t)s[j];
+}
+
+static void row(const struct octet_product *m, size_t i, size_t p)
+{
+	const uint32_t *a = m->a + i * m->lda, *b = m->b + p * m->ldb;
+	uint32_t s[OCTET_PANEL];
+
+	memcpy(s, m->from + i * m->ldfrom + p * OCTET_PANEL, sizeof(s));
+	for (size_t k = 0; k < m->parts; k++, a += m->step, b += m->words * OCTET_PANEL)
+		words(s, a, b, m->words);
+	memcpy(m->acc + i * m->ldacc + p * OCTET_PANEL, s, sizeof(s));
 }
 
 static void mm(const struct octet_product *m)
 {
 	for (size_t p = 0; p < m->panels; p++)
 		for (size_t i = 0; i < m->rows; i++)
-			row(m->acc + i * m->ldacc + p * OCTET_PANEL,
-			    m->from + i * m->ldfrom + p * OCTET_PANEL, m->a + i * m->lda,
-			    m->b + p * m->ldb, m->words);
+			row(m, i, p);
 }
 
 static void dw(int32_t *acc, const int32_t *start, const uint8_t *const *tap, size_t pairs,
