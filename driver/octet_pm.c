@@ -34,6 +34,8 @@ void octet_pm_enable(struct octet_device *odev)
 {
 	struct device *dev = odev->drm.dev;
 
+	/* No 10 ms sleep before the first job: it is ready in D0 at once. */
+	to_pci_dev(dev)->d3hot_delay = 0;
 	pm_runtime_set_autosuspend_delay(dev, OCTET_AUTOSUSPEND_MS);
 	pm_runtime_use_autosuspend(dev);
 	/* Forgets an error of an earlier binding, as of a device that was gone. */
