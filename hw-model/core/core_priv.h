@@ -345,6 +345,7 @@ void octet_irq_raise(struct octet_core *core, uint32_t bits);
 void octet_irq_message(struct octet_core *core);
 void octet_ring_error(struct octet_core *core, const char *why);
 void octet_ring_check(struct octet_core *core);
+bool octet_ring_more(const struct octet_core *core);
 int octet_ring_fetch(struct octet_core *core);
 int octet_ring_check_entry(struct octet_core *core, struct octet_fault *fault);
 bool octet_ring_entry_ok(const struct octet_ring_entry *e);

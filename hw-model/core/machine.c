@@ -425,7 +425,7 @@ static struct octet_step rest(struct octet_core *core, enum octet_step_kind kind
 	struct octet_step step = {
 		.kind = kind, .deadline_ns = core->unannounced ? core->announce_ns : 0,
 		.brief = kind == OCTET_STEP_COMPUTE && core->task == OCTET_TASK_COMPUTE &&
-			 octet_work_is_brief(&core->work),
+			 octet_work_is_brief(&core->work) && !octet_ring_more(core),
 	};
 	uint64_t pace = core->phase == OCTET_PHASE_PACE ? pace_deadline(core) : 0;
 

@@ -209,7 +209,7 @@ enum octet_step_kind {
 struct octet_step {
 	enum octet_step_kind kind;
 	uint64_t deadline_ns;	/* absolute, of host clock_ns(); 0 = none */
-	bool brief;		/* the compute takes some 50 us: less than a thread's turn */
+	bool brief;		/* takes some 50 us, the last job: less than a thread's turn */
 };
 
 struct octet_step octet_core_step(struct octet_machine *m, unsigned int core);

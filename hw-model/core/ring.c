@@ -92,6 +92,12 @@ void octet_ring_check(struct octet_core *core)
 		octet_ring_error(core, why);
 }
 
+/* Are there entries that have not been fetched? */
+bool octet_ring_more(const struct octet_core *core)
+{
+	return core->head != tail(core);
+}
+
 /* Copies the next entry. Return: 1, or 0 if there is none. */
 int octet_ring_fetch(struct octet_core *core)
 {

@@ -22,7 +22,7 @@
 #include "trace.h"
 
 /* What computes may take of the big lock before the thread goes on with them. */
-#define OCTET_BRIEF_NS 100000
+#define OCTET_BRIEF_NS 30000
 /* Others get the big lock when the thread has had it for so long, in parts. */
 #define OCTET_SHARE_NS 1000000
 #define OCTET_PAUSE_US 50

@@ -358,6 +358,27 @@ static void test_irq_asked_and_delayed(void **state)
 	fake_free(f);
 }
 
+/* Who steps may compute what is small, but not a queue of it. */
+static void test_brief_is_the_last(void **state)
+{
+	struct octet_cmd cmd = fake_gemm(1, 1, 1);
+	struct fake *f = fake_ready("");
+	struct octet_step step;
+
+	(void)state;
+	for (int job = 0; job < 2; job++)
+		fake_queue(f, 0, &cmd, 1);
+	fake_doorbell(f, 0);
+	for (int job = 0; job < 2; job++) {
+		step = octet_core_step(f->m, 0);
+		assert_int_equal(step.kind, OCTET_STEP_COMPUTE);
+		assert_int_equal(step.brief, job == 1);
+		octet_core_compute(f->m, 0);
+	}
+	fake_run(f);
+	fake_free(f);
+}
+
 /* A delay that is set while a completion is not announced counts from then on. */
 static void test_irq_delay_set_late(void **state)
 {
@@ -427,7 +448,7 @@ UNIT_MAIN(
 	unit_case(test_drop_while_halted),
 	unit_case(test_resume_when_not_halted),
 	unit_case(test_irq_edges),
-	unit_case(test_irq_asked_and_delayed),
+	unit_case(test_irq_asked_and_delayed), unit_case(test_brief_is_the_last),
 	unit_case(test_irq_delay_set_late),
 	unit_case(test_disable),
 )
