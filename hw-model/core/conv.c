@@ -31,13 +31,71 @@ static void kernel_row(struct octet_matmul *mm, const struct octet_conv *cv, uin
 	}
 }
 
-static void pixel(struct octet_matmul *mm, const struct octet_conv *cv, size_t i, size_t p)
+static void pixel(struct octet_matmul *mm, const struct octet_conv *cv, size_t i, int64_t iy,
+		  int64_t ix)
 {
-	int64_t iy = (int64_t)(p / cv->ow * cv->sh) - cv->pt;
-	int64_t ix = (int64_t)(p % cv->ow * cv->sw) - cv->pl;
-
 	for (size_t r = 0; r < cv->r; r++, iy += (int64_t)cv->dh)
 		kernel_row(mm, cv, octet_matmul_row(mm, i, r * cv->s * cv->ci), iy, ix);
+}
+
+/* the same of @count pixels beside each other whose columns are all inside the image */
+static void inner(struct octet_matmul *mm, const struct octet_conv *cv, size_t i, int64_t iy,
+		  int64_t ix, size_t count)
+{
+	const struct octet_cmd *cmd = cv->cmd;
+	bool together = cmd->groups == 1 && cv->dw == 1;
+	size_t times = together ? 1 : cv->s, n = cv->s * cv->ci / times;
+
+	for (size_t r = 0; r < cv->r; r++, iy += (int64_t)cv->dh)
+		for (size_t s = 0; s < times; s++) {
+			uint8_t *to = octet_matmul_row(mm, i, (r * cv->s + s) * cv->ci);
+			const uint8_t *from = cv->pad;
+			bool inside = iy >= 0 && iy < cmd->h;
+
+			if (inside)
+				from = cv->src + ((size_t)iy * cmd->w + (size_t)ix + s * cv->dw) *
+						 cmd->cin;
+			mm->simd->fill_rows(to, mm->words * sizeof(*mm->a), from,
+					    inside ? cv->sw * cmd->cin : 0, n, count, mm->flip_x);
+		}
+}
+
+/* pixels of a row of results, @count from (@y, @x) on, into the block from row @i on */
+static void row_of_pixels(struct octet_matmul *mm, const struct octet_conv *cv, size_t i, size_t y,
+			  size_t x, size_t count)
+{
+	int64_t iy = (int64_t)(y * cv->sh) - cv->pt, ix = (int64_t)(x * cv->sw) - cv->pl;
+	int64_t last = (int64_t)cv->cmd->w - 1 - (int64_t)((cv->s - 1) * cv->dw);
+	size_t n;
+
+	for (; count && ix < 0; count--, i++, ix += (int64_t)cv->sw)
+		pixel(mm, cv, i, iy, ix);
+	n = ix > last ? 0 : (size_t)(last - ix) / cv->sw + 1;
+	n = n < count ? n : count;
+	if (n)
+		inner(mm, cv, i, iy, ix, n);
+	i += n;
+	ix += (int64_t)(n * cv->sw);
+	for (count -= n; count; count--, i++, ix += (int64_t)cv->sw)
+		pixel(mm, cv, i, iy, ix);
+}
+
+/* @rows pixels from @p on into the block; Return: false if cancelled. */
+static bool lay_out(struct octet_matmul *mm, const struct octet_conv *cv, size_t p, size_t rows)
+{
+	/* so long ones one by one */
+	size_t most = mm->k >= OCTET_LONG_SUM ? 1 : cv->ow, n;
+
+	for (size_t i = 0; i < rows; i += n) {
+		size_t x = (p + i) % cv->ow;
+
+		n = cv->ow - x < rows - i ? cv->ow - x : rows - i;
+		n = n < most ? n : most;
+		if (mm->k >= OCTET_LONG_SUM && octet_work_tick(mm->work))
+			return false;
+		row_of_pixels(mm, cv, i, (p + i) / cv->ow, x, n);
+	}
+	return true;
 }
 
 /* how many pixels from @p on, @count at most, are evenly spaced in the result */
@@ -148,11 +206,8 @@ static int pixels(struct octet_matmul *mm, void *arg, size_t first, size_t count
 		rows = even(cv, p, first + count - p);
 		if (as_they_lie)
 			mm->simd->fill(mm->a, cv->src + p * cv->ci, rows * cv->ci, mm->flip_x);
-		for (size_t i = 0; !as_they_lie && i < rows; i++) {
-			if (mm->k >= OCTET_LONG_SUM && octet_work_tick(mm->work))
-				return -ECANCELED;
-			pixel(mm, cv, i, p + i);
-		}
+		else if (!lay_out(mm, cv, p, rows))
+			return -ECANCELED;
 		err = octet_matmul_run(mm, rows, im->o0, im->dst + at * bytes,
 				       cv->step_w * cv->cmd->cout);
 	}

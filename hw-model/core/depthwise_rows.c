@@ -237,8 +237,7 @@ static void store(struct octet_depthwise *d, const struct octet_dw_output *o, si
 	}
 	d->simd->dw_narrow(d->stage, d->acc, o);
 	for (size_t r = 0; d->rq->tail && r < o->rows; r++)
-		for (size_t i = 0; i < o->pixels; i++)
-			octet_tail_apply(d->rq->tail, o->to + r * o->line + i * cout, o->n);
+		octet_tail_apply(d->rq->tail, o->to + r * o->line, o->n, o->pixels, cout);
 }
 
 /*

@@ -156,10 +156,11 @@ void octet_requant_bytes(const struct octet_requant *rq, const int32_t *acc, siz
 
 	if (!rq->wrap) {
 		const struct octet_simd *simd = octet_simd_get();
-		size_t most = rq->flat ? n - n % 16 : 0;
+		size_t most = rq->flat ? n - n % OCTET_FLAT : 0;
 
 		if (most)
-			simd->narrow_rows(rq, acc, 16, o0, 16, most / 16, to, 16);
+			simd->narrow_rows(rq, acc, OCTET_FLAT, 0, OCTET_FLAT, most / OCTET_FLAT,
+					  to, OCTET_FLAT);
 		if (most < n)
 			simd->narrow(rq, acc + most, o0, n - most, to + most);
 		return;
@@ -178,7 +179,7 @@ void octet_requant_store(const struct octet_requant *rq, const int32_t *acc, siz
 	if (octet_type_size(rq->type) == 1) {
 		octet_requant_bytes(rq, acc, o0, n, dst);
 		if (rq->tail)
-			octet_tail_apply(rq->tail, dst, n);
+			octet_tail_apply(rq->tail, dst, n, 1, n);
 		return;
 	}
 	octet_requant_run(rq, acc, o0, n, y);
@@ -201,8 +202,8 @@ void octet_requant_store_rows(const struct octet_requant *rq, const int32_t *acc
 		return;
 	}
 	octet_simd_get()->narrow_rows(rq, acc, ldacc, o0, n, rows, to, ldd);
-	for (size_t i = 0; rq->tail && i < rows; i++)
-		octet_tail_apply(rq->tail, to + i * ldd, n);
+	if (rq->tail)
+		octet_tail_apply(rq->tail, to, n, rows, ldd);
 }
 
 /* One piece of memory, of which the wider numbers are the first part. */
@@ -326,7 +327,7 @@ static int init_block(struct octet_requant *rq, uint32_t mult, uint32_t shift, b
 		return -ENOMEM;
 	set_all(rq, OCTET_BLOCK, octet_fix_init(rq->code, mult, shift, broken));
 	rq->flat = true;
-	octet_requant_prepare(rq, OCTET_PANEL);
+	octet_requant_prepare(rq, OCTET_FLAT);
 	return 0;
 }
 

@@ -80,6 +80,9 @@ struct octet_requant {
  */
 int octet_requant_init(struct octet_requant *rq, const struct octet_work *work);
 
+/** Channels at a time where all have the same parameters. */
+#define OCTET_FLAT 32
+
 /** octet_requant_init_flat() - the same for OCTET_BLOCK elements that share dst.mult. */
 int octet_requant_init_flat(struct octet_requant *rq, const struct octet_work *work);
 

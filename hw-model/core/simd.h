@@ -93,6 +93,7 @@ struct octet_product {
  * @brief: products that take some 30 us, with all that belongs to them
  * @tile: rows that mm() likes to have at once
  * @fill: pack @n elements of the input, each exclusive-ored with @flip
+ * @fill_rows: the same @count times, @to_step and @from_step bytes apart
  * @panel: pack weights of sixteen outputs, @so bytes apart, @lines lines of a word each,
  *	exclusive-ored with @flip; NULL: element by element
  * @panel_rows: the same of weights of sixteen outputs side by side, @sk bytes apart from one
@@ -123,6 +124,8 @@ struct octet_simd {
 	unsigned int tile;
 	unsigned int brief;
 	void (*fill)(void *to, const uint8_t *from, size_t n, uint8_t flip);
+	void (*fill_rows)(void *to, size_t to_step, const uint8_t *from, size_t from_step, size_t n,
+			  size_t count, uint8_t flip);
 	void (*panel)(uint32_t *to, const uint8_t *w, size_t so, size_t lines, uint8_t flip);
 	void (*panel_rows)(uint32_t *to, const uint8_t *w, size_t sk, size_t lines, uint8_t flip);
 	int32_t (*sum)(const uint32_t *a, size_t words);

@@ -26,6 +26,13 @@ AVX2 static void fill(void *to, const uint8_t *from, size_t n, uint8_t flip)
 		t[i] = from[i] ^ flip;
 }
 
+static void fill_rows(void *to, size_t to_step, const uint8_t *from, size_t from_step, size_t n,
+		      size_t count, uint8_t flip)
+{
+	for (size_t i = 0; i < count; i++)
+		fill((uint8_t *)to + i * to_step, from + i * from_step, n, flip);
+}
+
 AVX2 static int32_t sum(const uint32_t *a, size_t words)
 {
 	__m256i s = _mm256_setzero_si256(), one = _mm256_set1_epi16(1);
@@ -254,6 +261,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.tile = 6,
 	.brief = 2 << 20,
 	.fill = fill,
+	.fill_rows = fill_rows,
 	.panel_rows = octet_avx2_panel_rows,
 	.sum = sum,
 	.mm = mm,

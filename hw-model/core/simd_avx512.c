@@ -25,6 +25,21 @@ VNNI static void fill(void *to, const uint8_t *from, size_t n, uint8_t flip)
 				_mm512_xor_si512(_mm512_maskz_loadu_epi8(m, from + i), f));
 }
 
+VNNI static void fill_rows(void *to, size_t to_step, const uint8_t *from, size_t from_step,
+			   size_t n, size_t count, uint8_t flip)
+{
+	__m512i f = _mm512_set1_epi8((char)flip);
+	__mmask64 m = ~0ull >> (64 - (n < 64 ? n : 64));
+	uint8_t *t = to;
+
+	for (size_t i = 0; i < count; i++, t += to_step, from += from_step)
+		if (n > 64)
+			fill(t, from, n, flip);
+		else
+			_mm512_mask_storeu_epi8(t, m, _mm512_xor_si512(
+						_mm512_maskz_loadu_epi8(m, from), f));
+}
+
 VNNI static int32_t sum(const uint32_t *a, size_t words)
 {
 	__m512i s = _mm512_setzero_si512(), one = _mm512_set1_epi8(1);
@@ -329,6 +344,7 @@ VNNI static int64_t dot16(const int16_t *x, const uint8_t *w, size_t n, uint8_t 
 	.lanes = 4,						\
 	.brief = 8 << 20,					\
 	.fill = fill,						\
+	.fill_rows = fill_rows,					\
 	.panel = octet_avx512_panel,				\
 	.panel_rows = octet_avx512_panel_rows,			\
 	.sum = sum,						\

@@ -18,6 +18,13 @@ static void fill(void *to, const uint8_t *from, size_t n, uint8_t flip)
 	}
 }
 
+static void fill_rows(void *to, size_t to_step, const uint8_t *from, size_t from_step, size_t n,
+		      size_t count, uint8_t flip)
+{
+	for (size_t i = 0; i < count; i++)
+		fill((uint8_t *)to + i * to_step, from + i * from_step, n, flip);
+}
+
 static int32_t sum(const uint32_t *a, size_t words)
 {
 	uint32_t s = 0;
@@ -161,6 +168,7 @@ const struct octet_simd octet_simd_portable = {
 	.tile = 1,
 	.brief = 64 << 10,
 	.fill = fill,
+	.fill_rows = fill_rows,
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,

@@ -101,15 +101,33 @@ void octet_tail_free(struct octet_tail *tail)
 	free(tail);
 }
 
-void octet_tail_apply(const struct octet_tail *tail, uint8_t *dst, size_t n)
+static void add(const struct octet_tail *tail, uint8_t *dst, size_t n, size_t rows, size_t ldd)
 {
-	const uint8_t *x2 = tail->add ? tail->src2 + (dst - tail->dst) : NULL;
-	OCTET_SCRATCH int32_t sum[OCTET_BLOCK];
+	const struct octet_simd *simd = octet_simd_get();
+	OCTET_SCRATCH int32_t sum[OCTET_BLOCK + OCTET_PANEL];
 
-	if (tail->add) {
-		octet_addend_sum(tail->own, tail->other, dst, x2, n, sum);
-		octet_requant_bytes(&tail->sum, sum, 0, n, dst);
+	for (size_t i = 0; i < rows; i++)
+		octet_addend_sum(tail->own, tail->other, dst + i * ldd,
+				 tail->src2 + (dst + i * ldd - tail->dst), n, sum + i * n);
+	for (size_t i = 0; tail->sum.wrap && i < rows; i++)
+		octet_requant_bytes(&tail->sum, sum + i * n, 0, n, dst + i * ldd);
+	if (tail->sum.wrap)
+		return;
+	for (size_t j = 0; j < n; j += OCTET_FLAT) {
+		size_t part = n - j < OCTET_FLAT ? n - j : OCTET_FLAT;
+
+		simd->narrow_rows(&tail->sum, sum + j, n, 0, part, rows, dst + j, ldd);
 	}
-	for (size_t i = 0; tail->table && i < n; i++)
-		dst[i] = tail->table[dst[i]];
+}
+
+void octet_tail_apply(const struct octet_tail *tail, uint8_t *dst, size_t n, size_t rows,
+		      size_t ldd)
+{
+	size_t most = OCTET_BLOCK / n;
+
+	for (size_t i = 0; tail->add && i < rows; i += most)
+		add(tail, dst + i * ldd, n, rows - i < most ? rows - i : most, ldd);
+	for (; tail->table && rows; rows--, dst += ldd)
+		for (size_t i = 0; i < n; i++)
+			dst[i] = tail->table[dst[i]];
 }

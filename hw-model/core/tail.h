@@ -37,10 +37,12 @@ struct octet_tail *octet_tail_new(const struct octet_work *work);
 void octet_tail_free(struct octet_tail *tail);
 
 /**
- * octet_tail_apply() - replace @n codes of the output stage by the results
+ * octet_tail_apply() - replace codes of the output stage by the results
  * @dst: in the command's result; src2 is read at the same place
- * @n: up to OCTET_BLOCK
+ * @n: codes of a row, up to OCTET_BLOCK
+ * @ldd: codes from a row to the next
  */
-void octet_tail_apply(const struct octet_tail *tail, uint8_t *dst, size_t n);
+void octet_tail_apply(const struct octet_tail *tail, uint8_t *dst, size_t n, size_t rows,
+		      size_t ldd);
 
 #endif /* OCTET_TAIL_H */
