@@ -10,10 +10,32 @@
 
 OCTET_VECTOR_LOOPS
 
+/* What a FIX code adds before the shift, of each shift: to v >= 0, and to v < 0. */
+struct rounding {
+	int64_t pos, neg;
+};
+
+/* An addend may be taken as it is: nothing is added where nothing is shifted. */
+#define HALF(s)		((int64_t)(((uint64_t)1 << (s)) >> 1))
+#define TWICE(s)	((s) > 31 ? (int64_t)1 << 30 : 0)
+#define DBL(s)		{ HALF(s) + TWICE(s), HALF(s) - TWICE(s) },
+#define DBL_UP(s)	{ HALF(s) + TWICE(s), HALF(s) + TWICE(s) },
+#define UP(s)		{ HALF(s), HALF(s) },
+#define AWAY(s)		{ HALF(s), HALF(s) - ((s) > 0) },
+#define FOUR(f, s)	f(s) f((s) + 1) f((s) + 2) f((s) + 3)
+#define SIXTEEN(f, s)	FOUR(f, s) FOUR(f, (s) + 4) FOUR(f, (s) + 8) FOUR(f, (s) + 12)
+#define SHIFTS(f)	SIXTEEN(f, 0) SIXTEEN(f, 16) SIXTEEN(f, 32) SIXTEEN(f, 48)
+
+static const struct rounding roundings[][64] = {
+	[OCTET_STAGE_FIX_DBL] = { SHIFTS(DBL) },
+	[OCTET_STAGE_FIX_DBL_UP] = { SHIFTS(DBL_UP) },
+	[OCTET_STAGE_FIX_UP] = { SHIFTS(UP) },
+	[OCTET_STAGE_FIX_AWAY] = { SHIFTS(AWAY) },
+};
+
 struct octet_fix octet_fix_init(unsigned int code, uint32_t mult, uint32_t shift, bool broken)
 {
 	struct octet_fix c = { .mult = mult, .shift = shift };
-	int64_t dbl = shift > 31 ? 1ll << 30 : 0;
 
 	if (code == OCTET_STAGE_RAW)
 		return c;
@@ -22,26 +44,12 @@ struct octet_fix octet_fix_init(unsigned int code, uint32_t mult, uint32_t shift
 		c.shift = 150 - (mult >> 23);
 		return c;
 	}
-	/* an addend may be taken as it is */
-	if (!shift)
-		return c;
-	c.pos = 1ll << (shift - 1);
-	c.neg = c.pos;
-	switch (code) {
-	case OCTET_STAGE_FIX_DBL:
+	c.pos = roundings[code][shift].pos;
+	c.neg = roundings[code][shift].neg;
+	if (broken && code == OCTET_STAGE_FIX_DBL) {
 		/* the injected fault: the exponent is one too small */
-		if (broken)
-			c.pos = c.neg = c.pos >> 1;
-		c.pos += dbl;
-		c.neg -= dbl;
-		break;
-	case OCTET_STAGE_FIX_DBL_UP:
-		c.pos += dbl;
-		c.neg += dbl;
-		break;
-	case OCTET_STAGE_FIX_AWAY:
-		c.neg -= 1;
-		break;
+		c.pos -= HALF(shift) - (HALF(shift) >> 1);
+		c.neg -= HALF(shift) - (HALF(shift) >> 1);
 	}
 	return c;
 }
