@@ -359,6 +359,44 @@ static void large(const char *name)
 	octet_cpu_free(cpu);
 }
 
+/*
+ * Products so large that a level may split them up (odd rows, odd pairs of panels), and
+ * a convolution of which no memory holds all image rows of a block.
+ */
+static void split(const char *name)
+{
+	struct octet_cpu *cpu = open_level(name);
+	struct octet_cmd cmds[] = {
+		tc_gemm(32, 128, 256),
+		tc_gemm(33, 160, 288),
+		tc_gemm(251, 128, 320),
+		tc_gemm(49, 192, 2048),
+		tc_gemm(83, 128, 8192),
+		tc_conv(OCTET_OP_CONV2D, 2, 7, 7, 256, 128, 1),
+		tc_conv(OCTET_OP_CONV2D, 1, 12, 13, 256, 224, 1),
+		tc_conv(OCTET_OP_CONV2D, 1, 10, 600, 512, 1, 3),
+	};
+	const size_t count = sizeof(cmds) / sizeof(cmds[0]);
+	uint64_t rng = seed();
+
+	cmds[count - 2].pl = 1;
+	cmds[count - 2].sh = 2;
+	cmds[count - 1].dh = 4;
+	for (size_t i = 0; i < 3 * count - 2; i++) {
+		struct job j = { .cmd = cmds[i % count] };
+		const uint64_t from = rng;
+
+		random_numbers(&j, &rng);
+		random_strides(&j, &rng, OCTET_OPERAND_SRC);
+		random_strides(&j, &rng, OCTET_OPERAND_WGT);
+		random_strides(&j, &rng, OCTET_OPERAND_DST);
+		job_memory(&j, &rng);
+		job_check(cpu, &j, from);
+		job_free(&j);
+	}
+	octet_cpu_free(cpu);
+}
+
 /* The sums wrap: -128 * -128 and 255 * 255, more often than 2^31 holds. */
 static void wraps(const char *name)
 {
@@ -570,6 +608,7 @@ static int bench(void)
 	static void dwconv_##l(void **s) { (void)s; random_op(#l, OCTET_OP_DEPTHWISE); } \
 	static void gemm_##l(void **s) { (void)s; random_op(#l, OCTET_OP_GEMM); } \
 	static void large_##l(void **s) { (void)s; large(#l); }		\
+	static void split_##l(void **s) { (void)s; split(#l); }		\
 	static void wraps_##l(void **s) { (void)s; wraps(#l); }		\
 	static void aliased_##l(void **s) { (void)s; aliased(#l); }	\
 	static void sram_##l(void **s) { (void)s; sram(#l); }
@@ -578,8 +617,8 @@ static int bench(void)
 
 #define CPU_LEVEL(l, features, m, n)					\
 	unit_case(conv_##l), unit_case(dwconv_##l), unit_case(gemm_##l), \
-	unit_case(large_##l), unit_case(wraps_##l), unit_case(aliased_##l), \
-	unit_case(sram_##l),
+	unit_case(large_##l), unit_case(split_##l), unit_case(wraps_##l), \
+	unit_case(aliased_##l), unit_case(sram_##l),
 
 int main(int argc, char **argv)
 {

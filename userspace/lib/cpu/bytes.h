@@ -37,8 +37,10 @@ struct cpu_tail;
  * @w: the first panel; the next is @ldw bytes further
  * @start: of each channel, what its sums start from
  * @skip: wide levels: inputs of each run to pass over
- * @less: wide levels: of each row, what is subtracted from that; NULL: sums go on
- *	from those in @acc. Inputs are int16 there, 4 * @lines of them
+ * @less: wide levels: of each row, what is subtracted from that; NULL: nor is that
+ *	added. Inputs are int16 there, 4 * @lines of them
+ * @from: wide levels: sums like @acc that are added; may be NULL, or @acc
+ * @next, @next_bytes: wide levels: weights that come next, to be fetched; NULL: none
  * @acc: rows of CPU_PANEL * @panels sums
  * @tail, @channel, @channels, @y: the output stage, which may be done at once, then
  *	there are no sums: of @channels channels from @channel on; rows go to @y[i] +
@@ -55,6 +57,9 @@ struct cpu_tile {
 	size_t ldw;
 	const int32_t *start;
 	const int32_t *less;
+	const int32_t *from;
+	const int8_t *next;
+	size_t next_bytes;
 	int32_t *acc;
 	const struct cpu_tail *tail;
 	size_t channel, channels;
@@ -139,6 +144,9 @@ struct cpu_sum {
  *	of @n channels, a multiple of 16, to places @step apart; @less of place e is
  *	at e * @less_step. And sums of @count patches, places @step apart, to four
  *	results each, at @to[4 i] ..., from @start on
+ * @quarters: wide levels, may be NULL, see strassen.h. Of two rows of 2 * @n inputs, @n a
+ *	multiple of 16, the seven combinations of their halves, @step apart; @less of each
+ *	is @less_step apart
  * @begin, @end: around the tiles of a product; NULL: nothing
  * @tile: see struct cpu_tile; whether the output stage is done
  * @finish: output stage of @rows rows of @n sums, @lda apart, channels from
@@ -159,6 +167,9 @@ struct cpu_bytes {
 		      size_t less_step);
 	void (*unpatch)(const int32_t *sums, size_t step, size_t count,
 			const int32_t *start, int32_t *const *to);
+	void (*quarters)(int16_t *to, size_t step, const uint8_t *top,
+			 const uint8_t *bottom, size_t n, bool is_signed,
+			 int32_t zero, int32_t *less, size_t less_step);
 	void (*begin)(void);
 	void (*end)(void);
 	bool (*tile)(const struct cpu_tile *t);
@@ -191,6 +202,9 @@ void octet_cpu_patch_avx2(int16_t *to, size_t step, const uint8_t *const *x,
 			  size_t less_step);
 void octet_cpu_unpatch_avx2(const int32_t *sums, size_t step, size_t count,
 			    const int32_t *start, int32_t *const *to);
+void octet_cpu_quarters_avx2(int16_t *to, size_t step, const uint8_t *top,
+			     const uint8_t *bottom, size_t n, bool is_signed,
+			     int32_t zero, int32_t *less, size_t less_step);
 
 void octet_cpu_take_avx512vnni(uint8_t *to, const uint8_t *from, size_t n,
 			       size_t count, size_t step, uint8_t flip);

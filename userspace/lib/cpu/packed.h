@@ -16,8 +16,11 @@
  * @wide: room for a group's channels in the arrays: whole panels
  * @flip: makes inputs unsigned: 0x80 in each byte, or 0
  * @negative: see struct cpu_tile
- * @less: Winograd's convolution, see winograd.h, else NULL: where the sums of places
- *	start, [group][panel][place][CPU_PANEL]; @w is [group][panel][place][line] then
+ * @less: Winograd's convolution, see winograd.h, and Strassen's product, see strassen.h,
+ *	else NULL: where the sums of places start, [group][panel][place][CPU_PANEL]; @w
+ *	is [group][panel][place][line] then. Of Strassen's, panels are pairs
+ * @less_each: of a channel
+ * @strassen: that
  * @zw: what is left of the weights' zero points, NULL if nothing: the sum of a
  *	row's inputs times this is to be subtracted
  */
@@ -31,6 +34,8 @@ struct cpu_packed {
 	const int8_t *w;
 	const int32_t *start;
 	const int32_t *less;
+	size_t less_each;
+	bool strassen;
 	const int32_t *zw;
 	struct cpu_tail tail;
 };

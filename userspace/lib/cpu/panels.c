@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "packed.h"
+#include "strassen.h"
 #include "winograd.h"
 
 /** struct arrays - by channel, before they are constant */
@@ -129,6 +130,15 @@ static struct filter filter_of(const struct cpu_work *work, const uint8_t *w,
 	if (work->cmd->wgt.flags & OCTET_OPERAND_TRANSPOSED)
 		return (struct filter){ w + o * s->stride[2], k, 1, 0, 0, 1 };
 	return (struct filter){ w + o, k, 1, 0, 0, s->stride[2] };
+}
+
+/* Weight @k of channel @o, all of whose weights are one run. */
+static int32_t weight(const struct cpu_work *work, const struct filter *f,
+		      size_t o, size_t k)
+{
+	const uint8_t b = f->at[k * f->step];
+
+	return (work->w_signed ? (int8_t)b : b) - work->zw[o];
 }
 
 /* All of a channel's weights into its places of the lines; returns their sum. */
@@ -303,10 +313,71 @@ static int pack_winograd(const struct cpu_work *work, const uint8_t *w,
 	if (to->wide > to->channels)
 		memset(a.w, 0, all);
 	to->less = memset(a.w + all, 0, less);
+	to->less_each = CPU_PLACES;
 	for (size_t g = 0; g < to->groups; g++)
 		for (size_t c = 0; c < to->channels; c++)
 			winograd_channel(work, w, to, &a,
 					 (int32_t *)(void *)(a.w + all), g, c);
+	publish(to, work, &a, to->k);
+	return 0;
+}
+
+/* Column @lane of a pair of panels: two channels. */
+static void strassen_column(const struct cpu_work *work, const uint8_t *w,
+			    const struct cpu_packed *p, size_t o, int16_t *to,
+			    int32_t *less)
+{
+	const struct filter left = filter_of(work, w, o, p->k);
+	const struct filter right = filter_of(work, w, o + CPU_PANEL, p->k);
+	const size_t half = p->k / 2, place = p->lines / 2 * CPU_WIDE_LINE;
+	int32_t v[CPU_PRODUCTS][4];
+
+	for (size_t k = 0; k < half; k++) {
+		const int32_t b[4] = {
+			weight(work, &left, o, k),
+			weight(work, &right, o + CPU_PANEL, k),
+			weight(work, &left, o, k + half),
+			weight(work, &right, o + CPU_PANEL, k + half),
+		};
+
+		octet_cpu_strassen_weights(b, &v[0][k % 4], 4);
+		for (size_t e = 0; k % 4 == 3 && e < CPU_PRODUCTS; e++)
+			less[e * CPU_PANEL] = (int32_t)(
+				(uint32_t)less[e * CPU_PANEL] -
+				put_wide(to + (e * place + k / 4 * CPU_WIDE_LINE) /
+					 sizeof(*to), v[e]));
+	}
+}
+
+static int pack_strassen(const struct cpu_work *work, const uint8_t *w,
+			 struct cpu_packed *to, uint64_t *bytes)
+{
+	const size_t pair = CPU_PRODUCTS * to->lines / 2 * CPU_WIDE_LINE;
+	const size_t pairs = to->groups * to->panels / 2;
+	const size_t ints = (CPU_PRODUCTS + 1) * CPU_PANEL;
+	struct arrays a;
+	int32_t *less;
+
+	to->strassen = true;
+	to->line = CPU_PRODUCTS * CPU_WIDE_LINE / 4;
+	to->less_each = ints / (2 * CPU_PANEL);
+	if (reserve(to, pairs * (pair + ints * sizeof(*less)), &a, bytes))
+		return -ENOMEM;
+	less = (int32_t *)(void *)(a.w + pairs * pair);
+	to->less = memset(less, 0, pairs * ints * sizeof(*less));
+	for (size_t i = 0; i < pairs * CPU_PANEL; i++) {
+		const size_t n = i / CPU_PANEL, c = i % CPU_PANEL;
+		const size_t o = n * 2 * CPU_PANEL + c;
+		const int32_t *bias = work->stage.bias + o;
+
+		strassen_column(work, w, to, o, (int16_t *)(void *)
+				(a.w + n * pair) + c / 8 * 32 + c % 8 * 2,
+				less + n * ints + c);
+		octet_cpu_strassen_bias(bias[0], bias[CPU_PANEL],
+					less + n * ints + c, CPU_PANEL);
+		stage_of(work, o, o, &a);
+		stage_of(work, o + CPU_PANEL, o + CPU_PANEL, &a);
+	}
 	publish(to, work, &a, to->k);
 	return 0;
 }
@@ -351,8 +422,11 @@ int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 	to->line = cpu->k->bytes->widen ? CPU_WIDE_LINE : CPU_LINE;
 	to->wide = to->panels * CPU_PANEL;
 	to->less = NULL;
+	to->strassen = false;
 	if (octet_cpu_winograd_fits(cpu, work))
 		return pack_winograd(work, w, to, bytes);
+	if (octet_cpu_strassen_fits(cpu, work))
+		return pack_strassen(work, w, to, bytes);
 	if (cpu->k->bytes->widen)
 		return pack_wide(work, w, to, bytes);
 	if (reserve(to, to->groups * to->panels * to->lines * CPU_LINE, &a,

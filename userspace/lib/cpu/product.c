@@ -8,6 +8,7 @@
 
 #include "op.h"
 #include "product.h"
+#include "strassen.h"
 #include "winograd.h"
 
 static uint64_t rows_of(const struct octet_cmd *cmd)
@@ -162,6 +163,10 @@ static void multiply(struct cpu_block *b)
 static void results(struct cpu_block *b)
 {
 	find_outputs(b);
+	if (b->p->strassen) {
+		octet_cpu_strassen(b);
+		return;
+	}
 	octet_cpu_inputs(b);
 	if (b->cpu->k->bytes->widen)
 		octet_cpu_wide_multiply(b);
@@ -202,6 +207,8 @@ static size_t rows_of_block(const struct cpu_block *b)
 	const size_t room = CPU_INPUTS / (4 * b->p->lines);
 	size_t most;
 
+	if (b->p->strassen)
+		return alike(b->m, octet_cpu_strassen_rows(b->p));
 	if (b->cpu->k->bytes->widen)
 		return alike(b->m, octet_cpu_wide_rows(b));
 	most = alike(b->m, CPU_BLOCK_ROWS);
@@ -258,7 +265,7 @@ int octet_cpu_bytes_product(struct octet_cpu *cpu, const struct cpu_work *work,
 	b->y = y;
 	b->m = rows_of(work->cmd);
 	b->tail = tail_of(p, work, group);
-	if (p->less)
+	if (p->less && !p->strassen)
 		return octet_cpu_winograd(cpu, work, p, group, &b->tail);
 	most = arrange(b);
 	if (cpu->k->bytes->begin)

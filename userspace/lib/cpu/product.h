@@ -61,8 +61,15 @@ void octet_cpu_fetch(const struct cpu_block *b, uint8_t *to,
 		     const uint8_t *from, size_t n, size_t count, size_t step,
 		     int32_t *less);
 
-/* Wide levels: rows of a block; its product, once inputs and outputs are found. */
+/* Pointers to rows that are one run each, as they lie. */
+void octet_cpu_find_rows(struct cpu_block *b);
+
+/*
+ * Wide levels: rows of a block; its product, once inputs and outputs are found; that
+ * of one panel: a tile with all of the rows and all of their inputs.
+ */
 size_t octet_cpu_wide_rows(const struct cpu_block *b);
 void octet_cpu_wide_multiply(struct cpu_block *b);
+void octet_cpu_wide_panel(const struct cpu_bytes *k, const struct cpu_tile *all);
 
 #endif

@@ -89,6 +89,16 @@ static void find_pixels(struct cpu_block *b)
 	}
 }
 
+void octet_cpu_find_rows(struct cpu_block *b)
+{
+	if (b->work->cmd->op != OCTET_OP_GEMM) {
+		find_pixels(b);
+		return;
+	}
+	for (size_t i = 0; i < b->rows; i++)
+		b->x[i] = b->a + (b->m0 + i) * b->work->src.stride[2];
+}
+
 /* Rows that are one run each: neighbours at once where they are equally far apart. */
 static void from_runs(struct cpu_block *b)
 {
@@ -96,11 +106,7 @@ static void from_runs(struct cpu_block *b)
 	const size_t n = 4 * b->lines, lda = n * octet_cpu_input_size(b);
 	uint8_t *to = (uint8_t *)b->cpu->pack_a;
 
-	if (b->work->cmd->op == OCTET_OP_GEMM)
-		for (size_t i = 0; i < b->rows; i++)
-			b->x[i] = b->a + (b->m0 + i) * b->work->src.stride[2];
-	else
-		find_pixels(b);
+	octet_cpu_find_rows(b);
 	if (!k->widen && (!b->p->flip || k->flips())) {
 		b->flip = b->p->flip;
 		return;

@@ -36,48 +36,29 @@ size_t octet_cpu_wide_rows(const struct cpu_block *b)
 	return rows < fit ? rows : fit;
 }
 
-/* A slice of a panel with all rows, in steps that leave time to fetch the next one. */
-static void tiles(struct cpu_block *b, struct cpu_tile *t)
+/* A slice of a panel with all rows; what comes next is fetched meanwhile. */
+static void tiles(const struct cpu_bytes *k, struct cpu_tile t)
 {
-	const size_t bytes = t->taps * t->lines * CPU_WIDE_LINE;
-	const size_t steps = (b->rows + STEP - 1) / STEP;
-	const size_t ahead = bytes / steps + 1;
-	const int8_t *next = t->w + bytes;
-
-	for (size_t i = 0; i < b->rows; i += t->rows) {
-		for (size_t n = 0; n < ahead; n += 64)
-			__builtin_prefetch(next + n, 0, 2);
-		next += ahead;
-		t->rows = least(STEP, b->rows - i);
-		t->acc = b->cpu->acc + i * CPU_PANEL;
-		if (t->less)
-			t->less = b->sums + i;
-		b->cpu->k->bytes->tile(t);
-		t->x += t->rows;
-	}
+	t.next_bytes = t.taps * t.lines * CPU_WIDE_LINE;
+	t.next = t.w + t.next_bytes;
+	k->tile(&t);
 }
 
-/* The sums of a panel, slice by slice. */
-static void slices(struct cpu_block *b, const int8_t *w, const int32_t *start)
+void octet_cpu_wide_panel(const struct cpu_bytes *k, const struct cpu_tile *all)
 {
-	const size_t taps = SLICE / b->lines ? SLICE / b->lines : 1;
-	struct cpu_tile t = {
-		.panels = 1,
-		.step = CPU_BLOCK_ROWS,
-		.w = w,
-		.start = start,
-		.less = b->sums,
-	};
+	const size_t taps = SLICE / all->lines ? SLICE / all->lines : 1;
+	struct cpu_tile t = *all;
 
-	for (size_t tap = 0; tap < b->taps; tap += taps) {
-		t.taps = least(taps, b->taps - tap);
-		for (size_t l = 0; l < b->lines; l += t.lines) {
-			t.lines = least(SLICE, b->lines - l);
+	for (size_t tap = 0; tap < all->taps; tap += taps) {
+		t.taps = least(taps, all->taps - tap);
+		for (size_t l = 0; l < all->lines; l += t.lines) {
+			t.lines = least(SLICE, all->lines - l);
 			t.skip = 4 * l;
-			t.x = b->x + tap * CPU_BLOCK_ROWS;
-			tiles(b, &t);
+			t.x = all->x + tap * t.step;
+			tiles(k, t);
 			t.w += t.taps * t.lines * CPU_WIDE_LINE;
 			t.less = NULL;
+			t.from = all->acc;
 		}
 	}
 }
@@ -86,12 +67,25 @@ void octet_cpu_wide_multiply(struct cpu_block *b)
 {
 	const struct cpu_packed *p = b->p;
 	const size_t panel = p->lines * CPU_WIDE_LINE;
-	const int8_t *w = p->w + b->group * p->panels * panel;
+	struct cpu_tile t = {
+		.rows = b->rows,
+		.panels = 1,
+		.taps = b->taps,
+		.lines = b->lines,
+		.x = b->x,
+		.step = CPU_BLOCK_ROWS,
+		.w = p->w + b->group * p->panels * panel,
+		.start = p->start + b->group * p->wide,
+		.less = b->sums,
+		.acc = b->cpu->acc,
+	};
 
-	for (size_t c = 0; c < p->channels; c += CPU_PANEL, w += panel) {
-		slices(b, w, p->start + b->group * p->wide + c);
-		b->cpu->k->bytes->finish(&b->tail, c, b->cpu->acc, CPU_PANEL,
+	for (size_t c = 0; c < p->channels; c += CPU_PANEL) {
+		octet_cpu_wide_panel(b->cpu->k->bytes, &t);
+		b->cpu->k->bytes->finish(&b->tail, c, t.acc, CPU_PANEL,
 					 b->rows, least(p->channels - c,
 							CPU_PANEL), b->out);
+		t.w += panel;
+		t.start += CPU_PANEL;
 	}
 }

@@ -197,7 +197,7 @@ static void cut_packed(struct cpu_part *p, uint32_t first, uint32_t count)
 	to->wide = to->panels * panel;
 	to->w += (uint64_t)first / panel * to->lines * to->line;
 	to->start += first;
-	to->less += to->less ? first * CPU_PLACES : 0;
+	to->less += to->less ? first * to->less_each : 0;
 	to->zw += to->zw ? first : 0;
 	to->tail.stage.bias += first;
 	to->tail.stage.mult += first;

@@ -10,11 +10,6 @@
 
 #define MOST_ROWS 4
 
-/** struct pair - two inputs, wherever they lie */
-struct pair {
-	int32_t both;
-} __attribute__((packed, may_alias));
-
 /*
  * sum += (x + w2) (y + w0). In assembly, since a compiler that puts instructions in
  * an order of its own runs out of registers.
@@ -31,12 +26,26 @@ struct pair {
 			: "x" (w2), "x" (w0), "x" (x), "x" (y));	\
 	} while (0)
 
-static inline __attribute__((always_inline)) __m256i broadcast(const int16_t *p)
+/* Two inputs, at an address that is not kept in a register for each row. */
+static inline __attribute__((always_inline)) __m256i
+broadcast(const int16_t *p, size_t k)
 {
 	__m256i v;
 
-	__asm__("vpbroadcastd %1, %0"
-		: "=x" (v) : "m" (*(const struct pair *)(const void *)p));
+	__asm__("vpbroadcastd (%1,%2,2), %0"
+		: "=x" (v)
+		: "r" (p), "r" (k), "m" (*(const int16_t (*)[])p));
+	return v;
+}
+
+static inline __attribute__((always_inline)) __m256i
+broadcast2(const int16_t *p, size_t k)
+{
+	__m256i v;
+
+	__asm__("vpbroadcastd 4(%1,%2,2), %0"
+		: "=x" (v)
+		: "r" (p), "r" (k), "m" (*(const int16_t (*)[])p));
 	return v;
 }
 
@@ -50,11 +59,38 @@ step(__m256i sum[][2], const size_t rows, const int16_t *const *x, size_t k,
 
 #pragma GCC unroll 4
 	for (size_t i = 0; i < rows; i++) {
-		const __m256i p = broadcast(x[i] + k), q = broadcast(x[i] + k + 2);
+		const __m256i p = broadcast(x[i], k), q = broadcast2(x[i], k);
 
 		ADD_PRODUCT(sum[i][0], p, q, a2, a0);
 		ADD_PRODUCT(sum[i][1], p, q, b2, b0);
 	}
+}
+
+/* What eight sums of a row start from. */
+static inline __attribute__((always_inline)) __m256i
+begin(const struct cpu_tile *t, size_t row, size_t c, bool from, bool start)
+{
+	const __m256i v = _mm256_loadu_si256((const void *)
+		(from ? t->from + CPU_PANEL * row + c : t->start + c));
+
+	if (!start)
+		return v;
+	return _mm256_sub_epi32(from ? _mm256_add_epi32(v,
+					_mm256_loadu_si256((const void *)
+							   (t->start + c))) : v,
+				_mm256_set1_epi32(t->less[row]));
+}
+
+/* from and start are constants where this is inlined */
+static inline __attribute__((always_inline)) void
+begin_all(const struct cpu_tile *t, __m256i sum[][2], size_t first,
+	  const size_t rows, bool from, bool start)
+{
+#pragma GCC unroll 4
+	for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+		for (size_t j = 0; j < 2; j++)
+			sum[i][j] = begin(t, first + i, 8 * j, from, start);
 }
 
 /* Rows from @first on; rows is a constant where this is inlined */
@@ -62,20 +98,18 @@ static inline __attribute__((always_inline)) void
 tile(const struct cpu_tile *t, size_t first, const size_t rows)
 {
 	const __m256i *w = (const void *)t->w;
+	const size_t ahead = t->taps * t->lines * 64 * (first / MOST_ROWS);
+	const int8_t *next = t->next && ahead < t->next_bytes ? t->next + ahead :
+								t->w;
 	int32_t *acc = t->acc + CPU_PANEL * first;
 	__m256i sum[MOST_ROWS][2];
 
-#pragma GCC unroll 4
-	for (size_t i = 0; i < rows; i++) {
-#pragma GCC unroll 2
-		for (size_t j = 0; j < 2; j++)
-			sum[i][j] = t->less ?
-				_mm256_sub_epi32(_mm256_loadu_si256(
-					(const void *)(t->start + 8 * j)),
-					_mm256_set1_epi32(t->less[first + i])) :
-				_mm256_loadu_si256((const void *)
-					(acc + CPU_PANEL * i + 8 * j));
-	}
+	if (!t->from)
+		begin_all(t, sum, first, rows, false, true);
+	else if (t->less)
+		begin_all(t, sum, first, rows, true, true);
+	else
+		begin_all(t, sum, first, rows, true, false);
 	for (size_t n = 0; n < t->taps; n++) {
 		const int16_t *x[MOST_ROWS];
 
@@ -83,8 +117,10 @@ tile(const struct cpu_tile *t, size_t first, const size_t rows)
 		for (size_t i = 0; i < rows; i++)
 			x[i] = (const int16_t *)(const void *)
 			       t->x[n * t->step + first + i] + t->skip;
-		for (size_t k = 0; k < 4 * t->lines; k += 4, w += 4)
+		for (size_t k = 0; k < 4 * t->lines; k += 4, w += 4, next += 64) {
+			__builtin_prefetch(next, 0, 2);
 			step(sum, rows, x, k, w);
+		}
 	}
 #pragma GCC unroll 4
 	for (size_t i = 0; i < rows; i++)
@@ -114,6 +150,7 @@ const struct cpu_bytes octet_cpu_bytes_avx2 = {
 	.widen = octet_cpu_rows_wide_avx2,
 	.patch = octet_cpu_patch_avx2,
 	.unpatch = octet_cpu_unpatch_avx2,
+	.quarters = octet_cpu_quarters_avx2,
 	.tile = run,
 	.finish = octet_cpu_finish_avx2,
 	.depthwise = octet_cpu_dw_avx2,

@@ -159,11 +159,11 @@ static void product(const struct patches *s, size_t e, const int8_t *w,
 		.w = w,
 		.start = start,
 		.less = s->less + e * s->count,
+		.next = w + bytes,
+		.next_bytes = bytes,
 		.acc = s->sums + e * s->count * CPU_PANEL,
 	};
 
-	for (size_t n = 0; n < bytes; n += 64)
-		__builtin_prefetch(w + bytes + n, 0, 2);
 	s->cpu->k->bytes->tile(&t);
 }
 
