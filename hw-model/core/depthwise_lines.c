@@ -31,14 +31,14 @@ static uint8_t *kernel_at(const struct octet_depthwise *d, size_t chunk, size_t 
 static void zero_points(struct octet_depthwise *d, size_t chunk, size_t n)
 {
 	const struct octet_work *work = d->work;
-	size_t strips = octet_depthwise_strips(d, chunk), o = chunk * d->unit;
+	const uint8_t *order = octet_depthwise_order(d, chunk);
+	size_t o = chunk * d->unit;
 
 	for (size_t i = 0; i < d->unit; i++) {
-		size_t c = octet_depthwise_channel(d, strips, i);
 		int32_t zw = d->cmd->wgt.zero_point;
 
 		if (work->chn)
-			zw = c < n ? work->chn[o + c].zero_point : d->flip_w;
+			zw = order[i] < n ? work->chn[o + order[i]].zero_point : d->flip_w;
 		d->all_zw[o + i] = zw - d->flip_w;
 		d->any_zw |= d->lanes == 4 && zw != d->flip_w;
 	}
@@ -116,7 +116,8 @@ static void start(struct octet_depthwise *d, size_t chunk, size_t n, const void 
 	const struct octet_work *work = d->work;
 	uint32_t zx = (uint32_t)(d->cmd->src.zero_point + d->flip_x);
 	uint32_t taps = d->lanes == 4 ? (uint32_t)d->cmd->r * d->cmd->s : 0;
-	size_t strips = octet_depthwise_strips(d, chunk), o = chunk * d->unit;
+	const uint8_t *order = octet_depthwise_order(d, chunk);
+	size_t o = chunk * d->unit;
 	static const int32_t none[OCTET_DW_CHANNELS];
 	int32_t sum[OCTET_DW_CHANNELS];
 	struct octet_dw_rows k = d->k;
@@ -126,13 +127,11 @@ static void start(struct octet_depthwise *d, size_t chunk, size_t n, const void 
 	d->simd->dw_dot(sum, none, &k, columns, 1);
 	for (size_t i = 0; i < d->unit; i++) {
 		uint32_t w = (uint32_t)sum[i] - taps * (uint32_t)d->all_zw[o + i];
-		size_t c = octet_depthwise_channel(d, strips, i);
+		uint32_t bias = 0;
 
-		if (c >= n)
-			w = 0;
-		else
-			w = (work->prm ? (uint32_t)work->prm[o + c].bias : 0) - zx * w;
-		d->start[o + i] = (int32_t)w;
+		if (work->prm && order[i] < n)
+			bias = (uint32_t)work->prm[o + order[i]].bias;
+		d->start[o + i] = (int32_t)(bias - zx * w);
 	}
 }
 
@@ -164,10 +163,11 @@ static void copy(struct octet_requant *to, size_t at, const struct octet_requant
 /* the output stage of a chunk, in the order of its sums: fours of channels */
 static void arrange(struct octet_depthwise *d, size_t chunk, size_t n)
 {
-	size_t strips = octet_depthwise_strips(d, chunk), o = chunk * d->unit;
+	const uint8_t *order = octet_depthwise_order(d, chunk);
+	size_t o = chunk * d->unit;
 
 	for (size_t i = 0; i < d->unit; i += 4) {
-		size_t c = octet_depthwise_channel(d, strips, i);
+		size_t c = order[i];
 
 		if (c + 4 <= n) {
 			copy(&d->own, o + i, d->rq, o + c, 4);
@@ -200,13 +200,30 @@ static int own_stage(struct octet_depthwise *d)
 	return 0;
 }
 
+static void find_order(struct octet_depthwise *d)
+{
+	for (size_t last = 0; last < 2; last++) {
+		size_t strips = last ? octet_depthwise_strips(d, d->chunks - 1) : 1;
+
+		for (size_t i = 0; i < d->unit; i++) {
+			/* four channels of each quarter of the unit after another */
+			size_t at = d->unit == 16 ? i : i % 16 / 4 * 16 + i / 16 * 4 + i % 4;
+
+			d->order[last][i] = (uint8_t)(at % (d->unit / strips));
+		}
+	}
+}
+
 int octet_depthwise_pack(struct octet_depthwise *d)
 {
 	const struct octet_cmd *cmd = d->cmd;
 	size_t taps = (size_t)cmd->r * cmd->s, columns = d->kernel / 4;
 	uint32_t one = d->lanes == 4 ? 0x01010101 : 0x00010001;
-	int err = d->unit > 16 ? own_stage(d) : 0;
+	int err = 0;
 
+	find_order(d);
+	if (d->unit > 16)
+		err = own_stage(d);
 	for (size_t i = 0; i < columns; i++)
 		((uint32_t *)(void *)d->columns)[i] = one;
 	for (size_t i = 0; !err && i < d->chunks; i++) {

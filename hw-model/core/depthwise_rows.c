@@ -205,6 +205,7 @@ static void sums(struct octet_depthwise *d, size_t chunk, size_t j, size_t count
 /* results of other types than codes, from sums in the order of units */
 static void store_other(struct octet_depthwise *d, const struct octet_dw_output *o, size_t c0)
 {
+	const uint8_t *order = octet_depthwise_order(d, c0 / d->unit);
 	size_t width = d->unit / o->strips, size = octet_type_size(d->rq->type);
 	const int32_t *acc = d->acc;
 	OCTET_SCRATCH int32_t sum[OCTET_DW_CHANNELS];
@@ -214,8 +215,7 @@ static void store_other(struct octet_depthwise *d, const struct octet_dw_output 
 			for (size_t j = 0; j < o->strips && j * o->count + i < o->pixels; j++) {
 				for (size_t k = 0; k < d->unit; k++)
 					if (k % 16 / 4 * 16 / width == j)
-						sum[octet_depthwise_channel(d, o->strips, k)] =
-							acc[k];
+						sum[order[k]] = acc[k];
 				octet_requant_store(d->rq, sum, c0, o->n, o->to + r * o->line +
 						    (j * o->count + i) * d->cmd->cout * size);
 			}

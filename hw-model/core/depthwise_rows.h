@@ -45,6 +45,7 @@ struct octet_dw_place {
  * @start: bias - zx' sum (w' - zw')
  * @all_zw: zero points of the weights
  * @any_zw: they are not in the weights, which have no room for them
+ * @order: channel of each sum of a unit; and of the last one, which may have strips
  * @own: the output stage, channels as those of units; empty if they are so anyway
  * @stage: @own, or that of the command
  * @columns: aligned to a line
@@ -67,6 +68,7 @@ struct octet_depthwise {
 	uint8_t *lines;
 	int32_t *start, *all_zw;
 	bool any_zw;
+	uint8_t order[2][OCTET_DW_CHANNELS];
 	struct octet_requant own;
 	uint8_t *columns;
 	const uint8_t **row, **at;
@@ -86,14 +88,10 @@ static inline size_t octet_depthwise_strips(const struct octet_depthwise *d, siz
 	return d->unit == 16 || left > 32 ? 1 : left > 16 ? 2 : 4;
 }
 
-/** octet_depthwise_channel() - that of sum @i of a unit with so many strips */
-static inline size_t octet_depthwise_channel(const struct octet_depthwise *d, size_t strips,
-					     size_t i)
+/** octet_depthwise_order() - which channel of @chunk each sum of its unit is of */
+static inline const uint8_t *octet_depthwise_order(const struct octet_depthwise *d, size_t chunk)
 {
-	/* four channels of each quarter of the unit after another */
-	size_t place = d->unit == 16 ? i : i % 16 / 4 * 16 + i / 16 * 4 + i % 4;
-
-	return place % (d->unit / strips);
+	return d->order[octet_depthwise_strips(d, chunk) > 1];
 }
 
 /** octet_depthwise_pack() - weights, what sums start from, the output stage */

@@ -11,8 +11,8 @@ OCTET_VECTOR_LOOPS
 #define BLOCK_BYTES (256u << 10)
 /* Multiply-accumulates between two looks at the cancel flag. */
 #define TICK_MACS (4u << 20)
-/* Words from which on a pass over the weights that does nothing else takes its time. */
-#define LATE_WORDS 64
+/* Bytes of weights from which on a pass over them that does nothing else takes its time. */
+#define LATE_BYTES (256u << 10)
 /* Words of a row at a time: a multiple of them, as a tile takes them. */
 #define WHOLE 16
 
@@ -203,7 +203,8 @@ int octet_matmul_run(struct octet_matmul *mm, size_t rows, size_t o0, uint8_t *d
 		size_t first = p * OCTET_PANEL, n = mm->n - first;
 
 		/* where weights come from far they are read by the product first */
-		bool late = !mm->started && mm->words >= LATE_WORDS;
+		bool late = !mm->started && mm->words >= OCTET_PANEL * 4 &&
+			    mm->panels * mm->words * OCTET_PANEL * 4 >= LATE_BYTES;
 
 		if (late)
 			memset(mm->start + first, 0, panels * OCTET_PANEL * sizeof(*mm->start));

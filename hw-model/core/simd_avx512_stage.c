@@ -19,10 +19,10 @@
 #define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 
 /*
- * Codes and zero points are below 512 in sum: beyond it a result is at a bound. Three
- * roundings of 2^-24 each are below 2^-13 there.
+ * Results are codes less a zero point, so from 256 on one is at a bound. Below, three
+ * roundings of 2^-24 each are less than 2^-14.
  */
-#define UNSURE (1.0f / 8192)
+#define UNSURE (1.0f / 16384)
 
 enum way { NEAR, EXACT, FLOAT };
 
