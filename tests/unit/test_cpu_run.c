@@ -303,7 +303,8 @@ static struct octet_cpu *open_level(const char *name)
 	return cpu;
 }
 
-static void random_op(const char *name, enum octet_op op)
+/* @plain: as networks are: weights without zero points, kernels without dilation */
+static void random_op(const char *name, enum octet_op op, bool plain)
 {
 	struct octet_cpu *cpu = open_level(name);
 	uint64_t rng = seed();
@@ -317,6 +318,12 @@ static void random_op(const char *name, enum octet_op op)
 		else
 			random_conv(&j.cmd, &rng, op);
 		random_numbers(&j, &rng);
+		if (plain) {
+			j.cmd.dh = j.cmd.dw = 1;
+			j.cmd.chn.space = 0;
+			j.cmd.wgt.type = OCTET_TYPE_INT8;
+			j.cmd.wgt.zero_point = 0;
+		}
 		random_strides(&j, &rng, OCTET_OPERAND_SRC);
 		random_strides(&j, &rng, OCTET_OPERAND_WGT);
 		random_strides(&j, &rng, OCTET_OPERAND_DST);
@@ -604,9 +611,10 @@ static int bench(void)
 }
 
 #define CPU_LEVEL(l, features, m, n)					\
-	static void conv_##l(void **s) { (void)s; random_op(#l, OCTET_OP_CONV2D); } \
-	static void dwconv_##l(void **s) { (void)s; random_op(#l, OCTET_OP_DEPTHWISE); } \
-	static void gemm_##l(void **s) { (void)s; random_op(#l, OCTET_OP_GEMM); } \
+	static void conv_##l(void **s) { (void)s; random_op(#l, OCTET_OP_CONV2D, false); } \
+	static void plain_##l(void **s) { (void)s; random_op(#l, OCTET_OP_CONV2D, true); } \
+	static void dwconv_##l(void **s) { (void)s; random_op(#l, OCTET_OP_DEPTHWISE, false); } \
+	static void gemm_##l(void **s) { (void)s; random_op(#l, OCTET_OP_GEMM, false); } \
 	static void large_##l(void **s) { (void)s; large(#l); }		\
 	static void split_##l(void **s) { (void)s; split(#l); }		\
 	static void wraps_##l(void **s) { (void)s; wraps(#l); }		\
@@ -616,7 +624,8 @@ static int bench(void)
 #undef CPU_LEVEL
 
 #define CPU_LEVEL(l, features, m, n)					\
-	unit_case(conv_##l), unit_case(dwconv_##l), unit_case(gemm_##l), \
+	unit_case(conv_##l), unit_case(plain_##l), unit_case(dwconv_##l), \
+	unit_case(gemm_##l), \
 	unit_case(large_##l), unit_case(split_##l), unit_case(wraps_##l), \
 	unit_case(aliased_##l), unit_case(sram_##l),
 

@@ -12,6 +12,7 @@
  * @memory: all of it
  * @groups: @channels outputs of @k inputs each
  * @panels, @lines: of a group; depthwise: blocks of CPU_DEPTH channels, fours of taps
+ * @row: lines of each row of a kernel, filled up; 0: rows follow each other
  * @w: [group][panel][line][@line]
  * @wide: room for a group's channels in the arrays: whole panels
  * @flip: makes inputs unsigned: 0x80 in each byte, or 0
@@ -27,7 +28,7 @@
 struct cpu_packed {
 	struct cpu_buffer memory;
 	size_t groups, channels, k;
-	size_t panels, lines, line;
+	size_t panels, lines, line, row;
 	size_t wide;
 	uint32_t flip;
 	bool negative;

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "packed.h"
 #include "strassen.h"
 #include "winograd.h"
 
@@ -141,26 +140,31 @@ static int32_t weight(const struct cpu_work *work, const struct filter *f,
 	return (work->w_signed ? (int8_t)b : b) - work->zw[o];
 }
 
-/* All of a channel's weights into its places of the lines; returns their sum. */
-static int32_t scatter(const struct filter *f, size_t k, uint8_t flip,
-		       int8_t *to)
+/*
+ * All of a channel's weights into its places of the lines, @row of them for each row of
+ * a kernel (0: one after the other); returns their sum.
+ */
+static int32_t scatter(const struct filter *f, size_t k, size_t row,
+		       uint8_t flip, int8_t *to)
 {
 	int32_t sum = 0;
 	size_t i = 0;
 
-	for (uint64_t tap = 0; i < k; tap++) {
+	for (uint64_t tap = 0; k; tap++) {
 		const uint8_t *from = f->at + tap / f->columns * f->row_step +
 				      tap % f->columns * f->tap_step;
 
-		for (uint64_t c = 0; c < f->run && i < k; c++, i++) {
+		for (uint64_t c = 0; c < f->run && k; c++, i++, k--) {
 			const int8_t v = (int8_t)(from[c * f->step] ^ flip);
 
 			to[i / 4 * CPU_LINE + i % 4] = v;
 			sum += v;
 		}
+		if (k && (!row || (tap + 1) % f->columns))
+			continue;
+		for (; i % 4; i++)
+			to[i / 4 * CPU_LINE + i % 4] = 0;
 	}
-	for (; i % 4; i++)
-		to[i / 4 * CPU_LINE + i % 4] = 0;
 	return sum;
 }
 
@@ -191,8 +195,8 @@ static void channel(const struct cpu_work *work, const struct filter *f,
 	int32_t zw = work->zw[o] - (work->w_signed ? 0 : 128);
 	int8_t *to = a->w + ((group * p->panels + c / CPU_PANEL) * p->lines *
 			     CPU_PANEL + c % CPU_PANEL) * 4;
-	uint32_t sum = (uint32_t)scatter(f, p->k, work->w_signed ? 0 : 0x80,
-					 to);
+	uint32_t sum = (uint32_t)scatter(f, p->k, p->row,
+					 work->w_signed ? 0 : 0x80, to);
 
 	if (zw && absorb(to, p->k, zw)) {
 		sum -= (uint32_t)p->k * (uint32_t)zw;
@@ -404,6 +408,24 @@ static int pack_wide(const struct cpu_work *work, const uint8_t *w,
 	return 0;
 }
 
+/*
+ * Whether rows of a kernel that are no whole fours are filled up, so that they meet
+ * image rows as they lie, with what follows there, and patches need not be copied.
+ */
+static bool whole_rows(const struct cpu_work *work)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const uint64_t run = cmd->s * work->wgt.inner;
+
+	if (cmd->op != OCTET_OP_CONV2D || cmd->dw != 1 || cmd->r == 1 ||
+	    run % 4 == 0 || run < 6 || !octet_cpu_image_rows_fit(work))
+		return false;
+	for (uint32_t o = 0; o < cmd->cout; o++)
+		if (work->zw[o] || !work->w_signed)
+			return false;
+	return true;
+}
+
 int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 			  const struct cpu_work *work, const uint8_t *w,
 			  struct cpu_packed *to, uint64_t *bytes)
@@ -425,10 +447,15 @@ int octet_cpu_pack_panels(const struct octet_cpu *cpu,
 	to->strassen = false;
 	if (octet_cpu_winograd_fits(cpu, work))
 		return pack_winograd(work, w, to, bytes);
+	to->row = 0;
 	if (octet_cpu_strassen_fits(cpu, work))
 		return pack_strassen(work, w, to, bytes);
 	if (cpu->k->bytes->widen)
 		return pack_wide(work, w, to, bytes);
+	if (whole_rows(work)) {
+		to->row = (cmd->s * work->wgt.inner + 3) / 4;
+		to->lines = cmd->r * to->row;
+	}
 	if (reserve(to, to->groups * to->panels * to->lines * CPU_LINE, &a,
 		    bytes))
 		return -ENOMEM;

@@ -232,13 +232,19 @@ static size_t arrange(struct cpu_block *b)
 		b->copy = cmd->cin % 4 ||
 			  cmd->src.flags & OCTET_OPERAND_TRANSPOSED;
 	} else {
-		b->copy = b->work->wgt.inner % 4 || pixels > CPU_TAPS ||
-			  b->work->wgt.inner > CPU_PAD;
+		/* what a wide row's sum is less is known pixel by pixel */
+		const size_t run = b->work->wgt.inner *
+			(cmd->dw == 1 && !b->cpu->k->bytes->widen ? cmd->s : 1);
+
+		b->copy = !b->p->row && (run % 4 || pixels > CPU_TAPS ||
+					 b->work->wgt.inner > CPU_PAD);
 		memset(b->cpu->pad, cmd->pad_value,
 		       b->copy ? 0 : b->work->wgt.inner);
 		b->images = !b->copy && pixels > 1;
 	}
 	most = rows_of_block(b);
+	while (b->p->row && !octet_cpu_images_fit(b, most))
+		most /= 2;
 	if (b->images && octet_cpu_images_fit(b, most)) {
 		b->taps = cmd->dw == 1 ? cmd->r : (size_t)pixels;
 	} else if (b->images) {

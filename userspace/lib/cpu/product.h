@@ -56,6 +56,9 @@ void octet_cpu_inputs(struct cpu_block *b);
 bool octet_cpu_images_fit(const struct cpu_block *b, size_t rows);
 void octet_cpu_images(struct cpu_block *b);
 
+/* Whether blocks of few rows can in any case, also in parts of the command. */
+bool octet_cpu_image_rows_fit(const struct cpu_work *work);
+
 /* @count runs of @n inputs, @step apart, as the kernels take them; see cpu_bytes. */
 void octet_cpu_fetch(const struct cpu_block *b, uint8_t *to,
 		     const uint8_t *from, size_t n, size_t count, size_t step,

@@ -35,14 +35,14 @@ static uint64_t reach(const struct octet_cmd *cmd)
 	return (uint64_t)(cmd->r - 1) * cmd->dh + 1;
 }
 
-static struct images images_of(const struct cpu_block *b)
+static struct images images_of(const struct cpu_work *work, size_t input_size)
 {
-	const struct octet_cmd *cmd = b->work->cmd;
+	const struct octet_cmd *cmd = work->cmd;
 	struct images m = {
 		.height = (uint64_t)(cmd->oh - 1) * cmd->sh + reach(cmd),
 		.width = (uint64_t)(cmd->ow - 1) * cmd->sw +
 			 (uint64_t)(cmd->s - 1) * cmd->dw + 1,
-		.pixel = b->work->wgt.inner * octet_cpu_input_size(b),
+		.pixel = work->wgt.inner * input_size,
 	};
 
 	if (m.width > CPU_INPUTS)
@@ -62,10 +62,19 @@ static uint64_t image_row(const struct cpu_block *b, const struct images *m,
 	       pixel / cmd->ow % cmd->oh * cmd->sh;
 }
 
+bool octet_cpu_image_rows_fit(const struct cpu_work *work)
+{
+	const struct octet_cmd *cmd = work->cmd;
+	const uint64_t step = cmd->sh > reach(cmd) ? cmd->sh : reach(cmd);
+
+	return work->wgt.inner <= CPU_PAD && cmd->r <= CPU_TAPS &&
+	       3 * step <= images_of(work, 1).slots;
+}
+
 bool octet_cpu_images_fit(const struct cpu_block *b, size_t rows)
 {
 	const struct octet_cmd *cmd = b->work->cmd;
-	const struct images m = images_of(b);
+	const struct images m = images_of(b->work, octet_cpu_input_size(b));
 	const uint64_t step = cmd->sh > reach(cmd) ? cmd->sh : reach(cmd);
 
 	/* from one row of results to the next there are at most so many */
@@ -81,9 +90,17 @@ static int32_t *less_of(const struct images *m, uint8_t *row)
 static void fill(const struct cpu_block *b, const struct images *m,
 		 uint8_t *row, uint64_t x, uint64_t count, const uint8_t *from)
 {
-	octet_cpu_fetch(b, row + x * m->pixel, from ? from : b->cpu->pad,
-			b->work->wgt.inner, count,
-			from ? b->work->src.stride[3] : 0, less_of(m, row) + x);
+	const bool wide = b->cpu->k->bytes->widen;
+	const int32_t pad = b->work->cmd->pad_value ^ (int32_t)b->p->flip;
+	int32_t *less = wide ? less_of(m, row) + x : NULL;
+
+	row += x * m->pixel;
+	if (!from && !wide)
+		memset(row, (uint8_t)pad, count * m->pixel);
+	else
+		octet_cpu_fetch(b, row, from ? from : b->cpu->pad,
+				b->work->wgt.inner, count,
+				from ? b->work->src.stride[3] : 0, less);
 }
 
 /* Row @at of all images. Pixels are made in order: each may spoil the next. */
@@ -160,7 +177,7 @@ static void find_runs(struct cpu_block *b, const struct images *m, size_t i,
 void octet_cpu_images(struct cpu_block *b)
 {
 	const struct octet_cmd *cmd = b->work->cmd;
-	const struct images m = images_of(b);
+	const struct images m = images_of(b->work, octet_cpu_input_size(b));
 	const uint64_t first = image_row(b, &m, b->m0);
 	const uint64_t last = image_row(b, &m, b->m0 + b->rows - 1);
 	uint8_t *rows = rows_at(b, &m, first, last + reach(cmd));
