@@ -269,7 +269,7 @@ int octet_compute_conv(const struct octet_work *work, const struct octet_requant
 	err = octet_matmul_init(&mm, work, rq, cv.r * cv.s * cv.ci, cmd->cout / cmd->groups,
 				cv.oh * cv.ow, octet_pixels(cmd) <= OCTET_DIRECT_ROWS);
 	/* whole rows of results share more of the image */
-	if (!err && mm.rows > cv.ow)
+	if (!err && mm.rows > cv.ow && overlaps(&mm, &cv, 0, mm.rows))
 		mm.rows -= mm.rows % cv.ow;
 	if (!err) {
 		err = all_groups(&mm, &cv);

@@ -20,7 +20,8 @@ static size_t block_rows(const struct octet_matmul *mm, size_t most)
 {
 	size_t rows = BLOCK_BYTES / (mm->words * 4);
 
-	rows = rows > 192 ? 192 : rows;
+	/* 14 x 14 pixels are one block */
+	rows = rows > 204 ? 204 : rows;
 	rows -= rows % mm->simd->tile;
 	if (rows < mm->simd->tile)
 		rows = mm->simd->tile;
