@@ -47,18 +47,22 @@ static void zero_points(struct octet_depthwise *d, size_t chunk, size_t n)
 /* weights of 16 bits, which are not negative yet: without zero points */
 static void take_off(struct octet_depthwise *d, size_t chunk, size_t j)
 {
-	size_t words = d->kernel / 4, zeros = d->k.groups * d->unit;
-	int16_t *w = (int16_t *)(void *)kernel_at(d, chunk, j);
+	int16_t *restrict w = (int16_t *)(void *)kernel_at(d, chunk, j);
 	const int32_t *zw = d->all_zw + chunk * d->unit;
+	size_t line = 2 * d->unit;
 
-	for (size_t i = 0; i < words; i++) {
-		size_t t = i % zeros / d->unit * 2;
-		int16_t z = (int16_t)(zw[i % d->unit] + 128);
+	for (size_t g = 0; g < d->k.groups; g++) {
+		int16_t z[2 * OCTET_DW_CHANNELS];
 
-		if (kernel_row(d, j, t) < d->cmd->r)
-			w[2 * i] = (int16_t)(w[2 * i] - z);
-		if (kernel_row(d, j, t + 1) < d->cmd->r)
-			w[2 * i + 1] = (int16_t)(w[2 * i + 1] - z);
+		for (size_t i = 0; i < line; i++)
+			z[i] = kernel_row(d, j, 2 * g + i % 2) < d->cmd->r ?
+				       (int16_t)(zw[i / 2] + 128) : 0;
+		for (size_t s = 0; s < d->k.across; s++)
+			for (size_t i = 0; i < line; i++) {
+				size_t at = (s * d->k.groups + g) * line + i;
+
+				w[at] = (int16_t)(w[at] - z[i]);
+			}
 	}
 }
 

@@ -195,6 +195,8 @@ static int unpack_panel(void *arg, unsigned int lane, size_t p)
 		return -ECANCELED;
 	if (mm->simd->lanes == 4)
 		mm->simd->fill(b, mm->w + p * size, size, mm->flip_w);
+	else if (mm->simd->halves)
+		mm->simd->halves(b, mm->w + p * size, mm->words, mm->flip_w);
 	else
 		panel_halves(mm, b, mm->w + p * size);
 	return 0;

@@ -98,6 +98,8 @@ struct octet_product {
  *	exclusive-ored with @flip; NULL: element by element
  * @panel_rows: the same of weights of sixteen outputs side by side, @sk bytes apart from one
  *	input to the next
+ * @halves: a panel of @words lines of two elements from lines of four, of layout PACKED; NULL:
+ *	element by element
  * @sum: sum of the elements of @words words
  * @mm: a product
  * @dw: @chunks times 16 channels of a depthwise pixel: acc[c] = start[c] + sum over
@@ -128,6 +130,7 @@ struct octet_simd {
 			  size_t count, uint8_t flip);
 	void (*panel)(uint32_t *to, const uint8_t *w, size_t so, size_t lines, uint8_t flip);
 	void (*panel_rows)(uint32_t *to, const uint8_t *w, size_t sk, size_t lines, uint8_t flip);
+	void (*halves)(uint32_t *to, const uint8_t *w, size_t words, uint8_t flip);
 	int32_t (*sum)(const uint32_t *a, size_t words);
 	void (*mm)(const struct octet_product *m);
 	void (*dw)(int32_t *acc, const int32_t *start, const uint8_t *const *tap,
@@ -187,6 +190,12 @@ void octet_avx512_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_t l
 
 /* simd_avx2_rows.c */
 void octet_avx2_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_t lines, uint8_t flip);
+void octet_avx2_halves(uint32_t *to, const uint8_t *w, size_t words, uint8_t flip);
+
+/* simd_avx2_stage.c */
+bool octet_avx2_near(struct octet_requant *rq, size_t n);
+void octet_avx2_near_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,
+			  size_t o, size_t n, size_t rows, uint8_t *to, size_t ldd);
 
 /* simd_avx2_rows.c, simd_avx512_rows.c, simd_avx512_stage.c */
 OCTET_SIMD_ROWS(avx2);

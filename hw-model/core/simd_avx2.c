@@ -263,6 +263,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.fill = fill,
 	.fill_rows = fill_rows,
 	.panel_rows = octet_avx2_panel_rows,
+	.halves = octet_avx2_halves,
 	.sum = sum,
 	.mm = mm,
 	.dw = dw,
@@ -272,6 +273,7 @@ const struct octet_simd octet_simd_avx2 = {
 	.requant = requant,
 	.narrow = narrow,
 	.narrow_rows = octet_avx2_narrow_rows,
+	.near = octet_avx2_near,
 	.dot16 = dot16,
 };
 

@@ -25,6 +25,27 @@ AVX2 void octet_avx2_panel_rows(uint32_t *to, const uint8_t *w, size_t sk, size_
 	}
 }
 
+AVX2 void octet_avx2_halves(uint32_t *to, const uint8_t *w, size_t words, uint8_t flip)
+{
+	/* two bytes of four to the upper halves of integers of 16 bits */
+	const __m256i low = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+			-1, 0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13));
+	const __m256i high = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+			-1, 2, -1, 3, -1, 6, -1, 7, -1, 10, -1, 11, -1, 14, -1, 15));
+	const __m256i f = _mm256_set1_epi8((char)flip);
+
+	for (size_t k = 0; k < words; k++, to += OCTET_PANEL) {
+		const uint8_t *x = w + k / 2 * OCTET_PANEL * 4;
+
+		for (size_t j = 0; j < 2; j++) {
+			__m256i v = _mm256_loadu_si256((const void *)(x + 32 * j));
+
+			v = _mm256_shuffle_epi8(_mm256_xor_si256(v, f), k % 2 ? high : low);
+			_mm256_storeu_si256((void *)(to + 8 * j), _mm256_srai_epi16(v, 8));
+		}
+	}
+}
+
 AVX2 void octet_avx2_dw_columns(void *to, size_t next, const struct octet_dw_input *in,
 				size_t count)
 {
@@ -43,17 +64,46 @@ AVX2 void octet_avx2_dw_columns(void *to, size_t next, const struct octet_dw_inp
 	}
 }
 
-/* sixteen channels of a pixel: @across columns of @groups lines */
+/* eight channels, @lines lines of weights in registers, @across columns of the kernel */
 AVX2 static inline __attribute__((always_inline)) void
-dot_pixel(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k, const uint8_t *x,
-	  size_t across, size_t groups)
+dot_few(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k, const uint8_t *x,
+	size_t count, const size_t across, const size_t groups)
+{
+	const size_t column = groups * OCTET_DW_LINE, next = k->across_step * column;
+	const __m256i s0 = _mm256_loadu_si256((const void *)start);
+	__m256i w[6];
+
+#pragma GCC unroll 6
+	for (size_t i = 0; i < across * groups; i++)
+		w[i] = _mm256_loadu_si256((const void *)((const uint8_t *)k->w +
+							 i * OCTET_DW_LINE));
+	for (size_t i = 0; i < count; i++, x += k->pixel_step * column) {
+		__m256i s = s0;
+
+#pragma GCC unroll 3
+		for (size_t c = 0; c < across; c++)
+#pragma GCC unroll 2
+			for (size_t g = 0; g < groups; g++) {
+				const uint8_t *at = x + c * next + g * OCTET_DW_LINE;
+
+				s = _mm256_add_epi32(s, _mm256_madd_epi16(
+						w[c * groups + g],
+						_mm256_load_si256((const void *)at)));
+			}
+		_mm256_storeu_si256((void *)(acc + i * OCTET_PANEL), s);
+	}
+}
+
+/* sixteen channels of a pixel */
+AVX2 static void dot_pixel(int32_t *acc, const int32_t *start, const struct octet_dw_rows *k,
+			   const uint8_t *x)
 {
 	__m256i s0 = _mm256_loadu_si256((const void *)start);
 	__m256i s1 = _mm256_loadu_si256((const void *)(start + 8));
 	const int16_t *w = k->w;
 
-	for (size_t c = 0; c < across; c++, x += k->across_step * groups * OCTET_DW_LINE)
-		for (size_t g = 0; g < groups; g++, w += 32) {
+	for (size_t c = 0; c < k->across; c++, x += k->across_step * k->groups * OCTET_DW_LINE)
+		for (size_t g = 0; g < k->groups; g++, w += 32) {
 			const __m256i *v = (const void *)(x + g * OCTET_DW_LINE);
 			__m256i w0 = _mm256_loadu_si256((const void *)w);
 			__m256i w1 = _mm256_loadu_si256((const void *)(w + 16));
@@ -69,14 +119,17 @@ AVX2 void octet_avx2_dw_dot(int32_t *acc, const int32_t *start, const struct oct
 			    const void *columns, size_t count)
 {
 	size_t next = k->pixel_step * k->groups * OCTET_DW_LINE;
+	struct octet_dw_rows high = *k;
 	const uint8_t *x = columns;
 
-	if (k->across == 3 && k->groups == 2)
-		for (size_t i = 0; i < count; i++, x += next)
-			dot_pixel(acc + i * OCTET_PANEL, start, k, x, 3, 2);
-	else
-		for (size_t i = 0; i < count; i++, x += next)
-			dot_pixel(acc + i * OCTET_PANEL, start, k, x, k->across, k->groups);
+	if (k->across == 3 && k->groups == 2) {
+		dot_few(acc, start, k, x, count, 3, 2);
+		high.w = (const uint8_t *)k->w + OCTET_DW_LINE / 2;
+		dot_few(acc + 8, start + 8, &high, x + OCTET_DW_LINE / 2, count, 3, 2);
+		return;
+	}
+	for (size_t i = 0; i < count; i++, x += next)
+		dot_pixel(acc + i * OCTET_PANEL, start, k, x);
 }
 
 /*
@@ -185,7 +238,10 @@ static bool far(const struct octet_requant *rq, size_t o, size_t n)
 void octet_avx2_narrow_rows(const struct octet_requant *rq, const int32_t *acc, size_t ldacc,
 			    size_t o0, size_t n, size_t rows, uint8_t *to, size_t ldd)
 {
-	for (size_t j = 0; j < n; j += 8) {
+	for (size_t j = 0; rq->near_scale && j < n; j += 16)
+		octet_avx2_near_rows(rq, acc + j, ldacc, o0 + j, n - j < 16 ? n - j : 16, rows,
+				     to + j, ldd);
+	for (size_t j = 0; !rq->near_scale && j < n; j += 8) {
 		size_t part = n - j < 8 ? n - j : 8;
 
 		if (far(rq, o0 + j, part))
