@@ -30,17 +30,16 @@ static uint8_t *kernel_at(const struct octet_depthwise *d, size_t chunk, size_t 
 
 static void zero_points(struct octet_depthwise *d, size_t chunk, size_t n)
 {
-	const struct octet_work *work = d->work;
+	const struct octet_channel *chn = d->work->chn;
 	const uint8_t *order = octet_depthwise_order(d, chunk);
-	size_t o = chunk * d->unit;
+	int32_t all = d->cmd->wgt.zero_point - d->flip_w, *zw = d->all_zw + chunk * d->unit;
 
-	for (size_t i = 0; i < d->unit; i++) {
-		int32_t zw = d->cmd->wgt.zero_point;
-
-		if (work->chn)
-			zw = order[i] < n ? work->chn[o + order[i]].zero_point : d->flip_w;
-		d->all_zw[o + i] = zw - d->flip_w;
-		d->any_zw |= d->lanes == 4 && zw != d->flip_w;
+	for (size_t i = 0; i < d->unit; i++)
+		zw[i] = all;
+	d->any_zw |= d->lanes == 4 && !chn && all;
+	for (size_t i = 0; chn && i < d->unit; i++) {
+		zw[i] = order[i] < n ? chn[chunk * d->unit + order[i]].zero_point - d->flip_w : 0;
+		d->any_zw |= d->lanes == 4 && zw[i];
 	}
 }
 

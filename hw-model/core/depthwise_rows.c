@@ -24,7 +24,8 @@ static size_t strip_max(const struct octet_cmd *cmd, size_t unit)
 {
 	size_t most = (OCTET_DW_COLUMNS - span(cmd, 1)) / cmd->sw + 1, some = unit > 16 ? 32 : 64;
 
-	return most < some ? most : some;
+	most = most < some ? most : some;
+	return most < cmd->ow ? most : cmd->ow;
 }
 
 bool octet_depthwise_has_rows(const struct octet_cmd *cmd)
@@ -36,7 +37,7 @@ bool octet_depthwise_has_rows(const struct octet_cmd *cmd)
 	    (size_t)cmd->r * cmd->s >= OCTET_LONG_SUM / 16)
 		return false;
 	/* Far more columns to lay out than taps to sum up are not worth it. */
-	count = strip_max(cmd, unit) < cmd->ow ? strip_max(cmd, unit) : cmd->ow;
+	count = strip_max(cmd, unit);
 	return span(cmd, count) <= 4 * count * cmd->s;
 }
 
@@ -53,8 +54,9 @@ static void rows_free(struct octet_depthwise *d)
 static int scratch(struct octet_depthwise *d)
 {
 	size_t rows = d->k.groups * d->lanes * 4, sums = d->down * d->most * d->unit;
+	size_t column = d->k.groups * d->unit * 4;
 
-	d->columns = aligned_alloc(OCTET_DW_LINE, OCTET_DW_COLUMNS * d->k.groups * d->unit * 4);
+	d->columns = aligned_alloc(OCTET_DW_LINE, span(d->cmd, d->most) * column);
 	d->acc = aligned_alloc(OCTET_DW_LINE, 2 * sums * sizeof(*d->acc));
 	d->ones = d->acc ? d->acc + sums : NULL;
 	d->row = malloc(rows * sizeof(*d->row));
