@@ -20,7 +20,7 @@
 #define CPU_DEPTH 4096
 #define CPU_MAX_CMDS 4096
 #define SHORT_CMDS 16
-#define SHORT_MACS (1u << 25)
+#define SHORT_NS (UINT64_C(1) << 19) /* by octet_cpu_speed(), which is careful */
 #define PAGE 4096
 
 struct cpu_queue {
@@ -352,11 +352,12 @@ static void cpu_job_free(struct octet_job *job)
  * Whether to wake the thread takes longer than to run the job when it is waited for.
  * All that could notice that it was not begun yet wakes the thread: see start_late().
  */
-static bool is_short(const struct octet_run *run)
+static bool is_short(const struct cpu_state *cpu, const struct octet_run *run)
 {
+	const uint64_t macs = SHORT_NS * octet_cpu_speed(cpu->cpu);
 	const struct octet_job *job = run->jobs[0];
 
-	return run->count == 1 && job->count <= SHORT_CMDS && octet_job_macs(job) < SHORT_MACS;
+	return run->count == 1 && job->count <= SHORT_CMDS && octet_job_macs(job) < macs;
 }
 
 static void start_late(struct cpu_state *cpu)
@@ -382,7 +383,7 @@ static int cpu_submit(struct octet_queue *queue, const struct octet_run *run)
 			.job = run->jobs[i],
 		};
 	}
-	if (cpu->count > 1 || !is_short(run))
+	if (cpu->count > 1 || !is_short(cpu, run))
 		pthread_cond_signal(&cpu->work);
 	pthread_mutex_unlock(&cpu->lock);
 	if (ret == -EBUSY)

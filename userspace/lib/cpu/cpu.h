@@ -157,6 +157,9 @@ int octet_cpu_check_one(const struct octet_cmd *cmds, uint32_t count,
  */
 void octet_cpu_cancel(struct octet_cpu *cpu);
 
+/** octet_cpu_speed - products of bytes in a nanosecond, about: of matrices */
+unsigned int octet_cpu_speed(const struct octet_cpu *cpu);
+
 /** octet_cpu_level - name of the level in use */
 const char *octet_cpu_level(const struct octet_cpu *cpu);
 

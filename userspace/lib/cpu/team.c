@@ -109,6 +109,17 @@ static bool start(struct cpu_team *t)
 	return octet_cpu_threads_start(t->threads) > 1;
 }
 
+unsigned int octet_cpu_speed(const struct octet_cpu *cpu)
+{
+	const unsigned int features = cpu->k->features;
+
+	if (features & CPU_AMX)
+		return 800;
+	if (features & CPU_AVX512VNNI)
+		return 250;
+	return features ? 50 : 2;
+}
+
 /* Products in a nanosecond, about: of matrices, and of depthwise convolutions. */
 static uint64_t speed(const struct octet_cpu *cpu, const struct cpu_work *work)
 {
@@ -117,11 +128,9 @@ static uint64_t speed(const struct octet_cpu *cpu, const struct cpu_work *work)
 
 	if (work->cmd->op == OCTET_OP_DEPTHWISE)
 		return !bytes || !features ? 2 : cpu->k->bytes ? 30 : 8;
-	if (features & CPU_AMX)
-		return bytes ? 800 : 60;
-	if (features & CPU_AVX512VNNI)
-		return bytes ? 250 : 60;
-	return features ? 50 : 2;
+	if (!bytes && features & CPU_AVX512VNNI)
+		return 60;
+	return octet_cpu_speed(cpu);
 }
 
 /* Nanoseconds that one thread takes, about. */
