@@ -22,19 +22,24 @@ struct run {
 	int result;
 };
 
+/* Bytes of a line of the memory. */
+#define LINE	64u
+
 struct tally {
 	unsigned long passed, failed;
 	uint64_t outputs;
 };
 
-/* Memory as bytes: the commands say what they mean. */
+/* Memory as bytes, in lines: an extent has a limit. The commands say what they mean. */
 static int make_tensor(struct octet_ctx *ctx, const void *data, size_t bytes,
 		       struct octet_tensor **t)
 {
-	uint32_t dim = (uint32_t)bytes;
-	int ret = octet_tensor_new(ctx, OCTET_UINT8, 1, &dim, t);
+	const uint32_t dims[] = { (uint32_t)(bytes + LINE - 1) / LINE, LINE };
+	int ret = octet_tensor_new(ctx, OCTET_UINT8, 2, dims, t);
 
-	return ret ? ret : octet_tensor_write(*t, data, bytes);
+	if (!ret)
+		memcpy(octet_tensor_map(*t), data, bytes);
+	return ret;
 }
 
 static void free_run(struct run *run)
