@@ -236,6 +236,8 @@ static bool recycled_number(void)
 	close(fd);
 	close(kept[0]);
 	close(kept[1]);
+	/* Its invalidation is done when the number is back: before the next break. */
+	close(client_with(asid));
 	return own && stopped;
 }
 
