@@ -2,6 +2,8 @@
 # The device's half of `make bench T=device`; the host's runs before each round.
 # kernel: stock
 # device: cores=2
+# A busy host makes the kernel leave the quick clock for a slow one.
+# append: tsc=reliable
 # timeout: 1800
 # live: yes
 # host: ../../bench/device
