@@ -1,33 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Inputs of a wide product, AVX2: bytes to int16, and the sums of their products. */
-#include <immintrin.h>
 #include <string.h>
 
 #include "bytes.h"
+#include "pairs_avx2.h"
 
 /* 16 of them; @sum grows by x0 x2 + x1 x3 of each four. */
 static inline __attribute__((always_inline)) __m256i
 sixteen(__m128i bytes, bool is_signed, __m256i zero, __m256i *sum)
 {
-	const __m256i second = _mm256_setr_epi8(
-		4, 5, 6, 7, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, -1, -1,
-		4, 5, 6, 7, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, -1, -1);
 	const __m256i x = _mm256_sub_epi16(is_signed ?
 					   _mm256_cvtepi8_epi16(bytes) :
 					   _mm256_cvtepu8_epi16(bytes), zero);
 
-	*sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(x,
-					_mm256_shuffle_epi8(x, second)));
+	*sum = _mm256_add_epi32(*sum, products(x));
 	return x;
-}
-
-/* The sums are in every other lane. */
-static inline int32_t total(__m256i v)
-{
-	const __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v),
-					_mm256_extracti128_si256(v, 1));
-
-	return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e)));
 }
 
 /* The last ones of a run: its bytes and zero points. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Winograd's transforms, see winograd.h, AVX2: 16 channels, or 8 sums, at a time. */
-#include <immintrin.h>
-
 #include "bytes.h"
+#include "pairs_avx2.h"
 
 #define PLACES 16
 
@@ -41,24 +40,6 @@ transform(const uint8_t *const *x, size_t k, bool is_signed, __m256i four_zeros,
 		spread(columns[i], columns[i + 1], columns[i + 2],
 		       columns[i + 3], v + i, 1);
 	v[5] = _mm256_sub_epi16(v[5], four_zeros);
-}
-
-/* Products x0 x2 + x1 x3 of each four: in every other lane. */
-static inline __attribute__((always_inline)) __m256i products(__m256i x)
-{
-	const __m256i second = _mm256_setr_epi8(
-		4, 5, 6, 7, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, -1, -1,
-		4, 5, 6, 7, -1, -1, -1, -1, 12, 13, 14, 15, -1, -1, -1, -1);
-
-	return _mm256_madd_epi16(x, _mm256_shuffle_epi8(x, second));
-}
-
-static inline int32_t total(__m256i v)
-{
-	const __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v),
-					_mm256_extracti128_si256(v, 1));
-
-	return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e)));
 }
 
 /* is_signed is a constant where this is inlined */
