@@ -460,6 +460,35 @@ static void test_paced(void **state)
 	octet_close(ctx);
 }
 
+/* A job knows its newest run only: it has one at a time, but for those of one queue. */
+static void test_one_queue(void **state)
+{
+	struct octet_ctx *ctx = lt_open(OCTET_BACKEND_SIM, "timing=paced,clock=100K");
+	struct octet_job *job = lt_gemm_job(ctx, 64, NULL);
+	struct octet_fence *f, *other;
+	struct octet_queue *q;
+	int ret = 0;
+
+	(void)state;
+	assert_int_equal(octet_queue_new(ctx, OCTET_PRIORITY_NORMAL, &q), 0);
+	/* Some milliseconds a run, which this thread may sleep away. */
+	for (int i = 0; i < 100 && !ret; i++) {
+		assert_int_equal(octet_submit(ctx, NULL, &job, 1, NULL, &f), 0);
+		assert_int_equal(octet_submit(ctx, NULL, &job, 1, NULL, NULL), 0);
+		ret = octet_submit(ctx, q, &job, 1, NULL, &other);
+		if (!ret)
+			octet_fence_free(other);
+		octet_fence_free(f);
+		assert_int_equal(octet_submit(ctx, ret ? NULL : q, &job, 1, NULL, &f), 0);
+		assert_int_equal(octet_fence_wait(f, -1), 0);
+		octet_fence_free(f);
+	}
+	lt_expect(ctx, ret, -EBUSY, "jobs[0]", "another queue");
+	assert_int_equal(octet_submit(ctx, q, &job, 1, NULL, NULL), 0);
+	octet_job_free(job);
+	octet_close(ctx);
+}
+
 static void test_budget(void **state)
 {
 	struct octet_ctx *ctx = lt_open(OCTET_BACKEND_SIM, NULL);
@@ -483,4 +512,5 @@ static void test_budget(void **state)
 UNIT_MAIN(unit_case(test_async), unit_case(test_arrays), unit_case(test_queues),
 	  unit_case(test_failures), unit_case(test_own_queue), unit_case(test_threads),
 	  unit_case(test_lifetimes), unit_case(test_names), unit_case(test_machine),
-	  unit_case(test_faults), unit_case(test_paced), unit_case(test_budget))
+	  unit_case(test_faults), unit_case(test_paced), unit_case(test_budget),
+	  unit_case(test_one_queue))

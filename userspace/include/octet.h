@@ -462,7 +462,8 @@ struct octet_submit_opts {
  * @fence: of the last job; may be NULL
  *
  * Return: 0; -EINVAL; -ECANCELED: a job of this queue failed earlier (make a
- * new queue; the context's own is replaced by itself); -EBUSY: too much queued.
+ * new queue; the context's own is replaced by itself); -EBUSY: too much queued, or a
+ * job has not ended on another queue.
  */
 int octet_submit(struct octet_ctx *ctx, struct octet_queue *queue, struct octet_job *const *jobs,
 		 size_t count, const struct octet_submit_opts *opts, struct octet_fence **fence);

@@ -163,6 +163,19 @@ fail:
 	return octet_set_error(queue->ctx, -ENOMEM, "octet_submit: out of memory");
 }
 
+/* A job knows its newest run only, and is freed when that has ended. */
+static int check_elsewhere(struct octet_ctx *ctx, const struct octet_queue *queue,
+			   struct octet_job *const *jobs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i]->run_queue && jobs[i]->run_queue != queue && !octet_job_done(jobs[i]))
+			return octet_set_error(
+				ctx, -EBUSY,
+				"octet_submit: jobs[%zu] has not ended on another queue: wait for"
+				" its fence, or make a job for each queue", i);
+	return 0;
+}
+
 static void change_queue(struct octet_job *job, struct octet_queue *queue)
 {
 	struct octet_queue *old = job->run_queue;
@@ -220,7 +233,9 @@ int octet_submit(struct octet_ctx *ctx, struct octet_queue *queue, struct octet_
 		return ret;
 	if (!queue)
 		queue = ctx->own;
-	ret = fences_new(queue, count, o.each, fence ? &last : NULL);
+	ret = check_elsewhere(ctx, queue, jobs, count);
+	if (!ret)
+		ret = fences_new(queue, count, o.each, fence ? &last : NULL);
 	if (ret)
 		return ret;
 	run = (struct octet_run){

@@ -117,9 +117,10 @@ static void fill_jobs(struct octet_queue *queue, const struct octet_run *run, ui
 
 /*
  * The list of buffers stays empty. It would keep them mapped when a handle is closed
- * while the job runs, which the library does not do: a job holds its buffers, and is
- * not freed before it has ended. Each entry costs the kernel some 800 instructions.
- * Jobs of a program that is killed may fault, which is nobody else's matter.
+ * while the job runs, which the library does not do: a job holds its buffers, has one
+ * queue at a time, and is not freed before it has ended. Each entry costs the kernel
+ * some 800 instructions. Jobs of a program that is killed may fault, which is nobody
+ * else's matter.
  */
 int drm_submit(struct octet_queue *queue, const struct octet_run *run)
 {
