@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "compute.h"
+#include "depthwise.h"
 #include "int16.h"
 #include "output_stage.h"
 
@@ -85,6 +86,18 @@ bool octet_work_is_brief(const struct octet_work *work)
 
 	return (in + results) * times <= most &&
 	       results * effort(cmd) * times <= octet_simd_get()->brief;
+}
+
+/* Bytes for each weight that bringing them in order may take. */
+#define PACKED_BYTES	3
+
+uint64_t octet_work_packed(const struct octet_cmd *cmd, uint64_t weights)
+{
+	uint64_t bytes = PACKED_BYTES * weights, lines = 0;
+
+	if (cmd->op == OCTET_OP_DEPTHWISE && octet_depthwise_has_rows(cmd))
+		lines = octet_depthwise_lines(cmd);
+	return bytes > lines ? bytes : lines;
 }
 
 int octet_work_compute(struct octet_work *work)

@@ -21,10 +21,11 @@
 #include "../../driver/octet_regs.h"
 
 /*
- * Jobs of more commands, or of more rows in chains, are checked without the lock, unless
- * their reports are kept.
+ * Jobs of more commands, or of more rows in chains, are checked without the lock. Where
+ * the reports are kept, rows do not count.
  */
 #define OCTET_CHECK_INLINE	64u
+#define OCTET_CHECK_KEPT	256u
 #define OCTET_CHECK_ROWS	1024u
 
 /* Limits of this version; the capability registers tell them. */

@@ -83,12 +83,26 @@ static size_t served(const struct octet_cmd *cmd, size_t rows)
 	return down < cmd->oh ? down : cmd->oh;
 }
 
+static size_t word_groups(const struct octet_cmd *cmd, const struct octet_simd *simd)
+{
+	return (cmd->r + simd->lanes - 1) / simd->lanes;
+}
+
+uint64_t octet_depthwise_lines(const struct octet_cmd *cmd)
+{
+	const struct octet_simd *simd = octet_simd_get();
+	size_t groups = word_groups(cmd, simd), unit = simd->dw_unit;
+	uint64_t chunks = ((uint64_t)cmd->cout + unit - 1) / unit;
+
+	return (chunks + 1) * served(cmd, groups * simd->lanes) * cmd->s * groups * unit * 4;
+}
+
 static int rows_init(struct octet_depthwise *d, const struct octet_work *work,
 		     const struct octet_requant *rq)
 {
 	const struct octet_cmd *cmd = &work->cmd;
 	const struct octet_simd *simd = octet_simd_get();
-	size_t groups = (cmd->r + simd->lanes - 1) / simd->lanes, line = (size_t)cmd->w * cmd->cin;
+	size_t groups = word_groups(cmd, simd), line = (size_t)cmd->w * cmd->cin;
 	size_t in = (size_t)cmd->n * cmd->h * line, unit = simd->dw_unit;
 
 	*d = (struct octet_depthwise) {
@@ -102,7 +116,7 @@ static int rows_init(struct octet_depthwise *d, const struct octet_work *work,
 		       .pixel_step = cmd->sw },
 		.pacer.work = work,
 	};
-	d->lines = aligned_alloc(OCTET_DW_LINE, (d->chunks + 1) * d->down * d->kernel);
+	d->lines = aligned_alloc(OCTET_DW_LINE, octet_depthwise_lines(cmd));
 	d->start = malloc(d->chunks * unit * sizeof(*d->start));
 	d->all_zw = malloc(d->chunks * unit * sizeof(*d->all_zw));
 	d->last = malloc(line + OCTET_DW_CHANNELS);

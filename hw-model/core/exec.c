@@ -10,9 +10,6 @@
 /* Elements of int4 weights that one step makes bytes of. */
 #define UNPACK_SLICE	(UINT64_C(1) << 20)
 
-/* Bytes for each weight that a compute may need to bring them in order; DEPTHWISE does. */
-#define PACKED_BYTES	3
-
 static int refuse(struct octet_fault *fault, int status)
 {
 	return octet_fail(fault, status, OCTET_OPERAND_CMD, OCTET_ACCESS_NONE, 0);
@@ -186,7 +183,8 @@ static int load_weights(struct octet_core *core, struct octet_fault *fault)
 		return 0;
 	if (!core->packed) {
 		if (octet_buffer_charge(core, &core->packed_weights,
-					PACKED_BYTES * octet_view_weights(&work->cmd)))
+					octet_work_packed(&work->cmd,
+							  octet_view_weights(&work->cmd))))
 			return octet_bad(fault, OCTET_STATUS_NO_MEMORY, OCTET_OPERAND_WGT);
 		status = load(core, OCTET_OPERAND_WGT, &core->wgt, nibbles ? 2 : 1, fault);
 		if (status)

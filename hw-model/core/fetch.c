@@ -113,7 +113,7 @@ bool octet_check_is_short(struct octet_core *core)
 	}
 	if (count <= OCTET_CHECK_INLINE && rows <= OCTET_CHECK_ROWS)
 		return true;
-	return count <= OCTET_CYCLES_KEPT_CMDS &&
+	return count <= OCTET_CHECK_KEPT &&
 	       octet_cycles_is_kept(&core->kept, timing_view(core), count, job->entry.sw,
 				    job->entry.lb);
 }

@@ -67,6 +67,9 @@ struct octet_work {
  */
 int octet_work_compute(struct octet_work *work);
 
+/** octet_work_packed() - bytes, at most, that the compute makes of @weights weights */
+uint64_t octet_work_packed(const struct octet_cmd *cmd, uint64_t weights);
+
 /** octet_work_is_brief() - will the compute take microseconds? A guess, mostly too high. */
 bool octet_work_is_brief(const struct octet_work *work);
 

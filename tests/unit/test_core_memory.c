@@ -89,8 +89,45 @@ static void test_weights(void **state)
 	fake_free(f);
 }
 
+/* One row of taps over @channels channels, which repeat the same bytes. */
+static struct octet_cmd one_row(uint32_t channels)
+{
+	struct octet_cmd cmd = fake_depthwise();
+
+	memset(&cmd.prm, 0, sizeof(cmd.prm));
+	memset(&cmd.chn, 0, sizeof(cmd.chn));
+	cmd.dst.mult = 1 << 30;
+	cmd.dst.shift = 30;
+	cmd.h = cmd.w = cmd.ow = 1;
+	cmd.oh = 4;
+	cmd.cin = cmd.cout = channels;
+	cmd.r = 1;
+	cmd.s = 255;
+	cmd.pt = 0;
+	cmd.pl = 127;
+	memset(cmd.src.stride, 0, sizeof(cmd.src.stride));
+	memset(cmd.wgt.stride, 0, sizeof(cmd.wgt.stride));
+	memset(cmd.dst.stride, 0, sizeof(cmd.dst.stride));
+	cmd.dst.stride[2] = channels;
+	return cmd;
+}
+
+/* Of 2 MiB of weights a compute makes 16 and more where a kernel has a single row. */
+static void test_depthwise_weights(void **state)
+{
+	struct fake *f = fake_ready("sram=4M,host-memory=32M");
+	struct octet_cmd cmd = one_row(8192);
+
+	(void)state;
+	refused(f, &cmd, OCTET_OPERAND_WGT);
+	cmd = one_row(1024);
+	runs(f, &cmd);
+	fake_free(f);
+}
+
 UNIT_MAIN(
 	unit_case(test_share),
 	unit_case(test_other_core),
 	unit_case(test_weights),
+	unit_case(test_depthwise_weights),
 )
