@@ -95,7 +95,8 @@ uint64_t octet_work_packed(const struct octet_cmd *cmd, uint64_t weights)
 {
 	uint64_t bytes = PACKED_BYTES * weights, lines = 0;
 
-	if (cmd->op == OCTET_OP_DEPTHWISE && octet_depthwise_has_rows(cmd))
+	if (cmd->op == OCTET_OP_DEPTHWISE && cmd->src.type != OCTET_TYPE_INT16 &&
+	    octet_depthwise_has_rows(cmd))
 		lines = octet_depthwise_lines(cmd);
 	return bytes > lines ? bytes : lines;
 }

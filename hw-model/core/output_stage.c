@@ -252,15 +252,19 @@ void octet_requant_prepare(struct octet_requant *rq, size_t n)
 	rq->near_scale = NULL;
 }
 
+static inline void set(struct octet_requant *rq, size_t o, struct octet_fix c)
+{
+	rq->mult[o] = c.mult;
+	rq->shift[o] = c.shift;
+	rq->pos[o] = c.pos;
+	rq->neg[o] = c.neg;
+}
+
 /* All of @n channels alike. */
 static void set_all(struct octet_requant *rq, size_t n, struct octet_fix c)
 {
-	for (size_t o = 0; o < n; o++) {
-		rq->mult[o] = c.mult;
-		rq->shift[o] = c.shift;
-		rq->pos[o] = c.pos;
-		rq->neg[o] = c.neg;
-	}
+	for (size_t o = 0; o < n; o++)
+		set(rq, o, c);
 }
 
 static struct octet_requant common(const struct octet_work *work)
@@ -299,13 +303,8 @@ static void set_each(struct octet_requant *rq, const struct octet_work *work, bo
 	for (size_t o = 0; o < cmd->cout; o++) {
 		uint32_t mult = tensor ? cmd->dst.mult : work->prm[o].mult;
 		uint32_t shift = shared ? cmd->dst.shift : work->chn[o].shift;
-		struct octet_fix c = octet_fix_init(cmd->stage, mult, shift,
-						    work->break_rounding);
 
-		rq->mult[o] = c.mult;
-		rq->shift[o] = c.shift;
-		rq->pos[o] = c.pos;
-		rq->neg[o] = c.neg;
+		set(rq, o, octet_fix_init(cmd->stage, mult, shift, work->break_rounding));
 	}
 }
 

@@ -303,6 +303,17 @@ static struct octet_cpu *open_level(const char *name)
 	return cpu;
 }
 
+/* A command whose numbers are there: strides, memory, both executors. */
+static void job_run(struct octet_cpu *cpu, struct job *j, uint64_t *rng, uint64_t from)
+{
+	random_strides(j, rng, OCTET_OPERAND_SRC);
+	random_strides(j, rng, OCTET_OPERAND_WGT);
+	random_strides(j, rng, OCTET_OPERAND_DST);
+	job_memory(j, rng);
+	job_check(cpu, j, from);
+	job_free(j);
+}
+
 /* @plain: as networks are: weights without zero points, kernels without dilation */
 static void random_op(const char *name, enum octet_op op, bool plain)
 {
@@ -324,12 +335,7 @@ static void random_op(const char *name, enum octet_op op, bool plain)
 			j.cmd.wgt.type = OCTET_TYPE_INT8;
 			j.cmd.wgt.zero_point = 0;
 		}
-		random_strides(&j, &rng, OCTET_OPERAND_SRC);
-		random_strides(&j, &rng, OCTET_OPERAND_WGT);
-		random_strides(&j, &rng, OCTET_OPERAND_DST);
-		job_memory(&j, &rng);
-		job_check(cpu, &j, from);
-		job_free(&j);
+		job_run(cpu, &j, &rng, from);
 	}
 	octet_cpu_free(cpu);
 }
@@ -394,12 +400,7 @@ static void split(const char *name)
 		const uint64_t from = rng;
 
 		random_numbers(&j, &rng);
-		random_strides(&j, &rng, OCTET_OPERAND_SRC);
-		random_strides(&j, &rng, OCTET_OPERAND_WGT);
-		random_strides(&j, &rng, OCTET_OPERAND_DST);
-		job_memory(&j, &rng);
-		job_check(cpu, &j, from);
-		job_free(&j);
+		job_run(cpu, &j, &rng, from);
 	}
 	octet_cpu_free(cpu);
 }
